@@ -37,7 +37,7 @@ list(TRANSFORM blake3_sources PREPEND "${blake3_dir}/")
 
 add_library(batpak_blake3 OBJECT ${blake3_sources})
 target_compile_options(batpak_blake3 PRIVATE "-ffile-prefix-map=${blake3_dir}/=blake3/"
-  $<$<COMPILE_LANGUAGE:C>:-w -O3 -fvisibility=hidden>)
+  -g0 $<$<COMPILE_LANGUAGE:C>:-w -O3 -fvisibility=hidden>)
 if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64)$")
   target_compile_definitions(batpak_blake3 PRIVATE BLAKE3_USE_NEON=1)
 endif()

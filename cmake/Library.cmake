@@ -15,7 +15,10 @@ endif()
 configure_file("${PROJECT_SOURCE_DIR}/ffi.h" "${PROJECT_BINARY_DIR}/include/batpak/ffi.h" COPYONLY)
 
 add_library(batpak_objects OBJECT ${BATPAK_SOURCES})
-target_include_directories(batpak_objects PUBLIC "${PROJECT_BINARY_DIR}/include" "${PROJECT_SOURCE_DIR}/core")
+target_include_directories(batpak_objects PUBLIC "${PROJECT_BINARY_DIR}/include")
+# For quoted includes alone: a room is named sys, and <sys/stat.h> must stay the system's.
+target_compile_options(batpak_objects PUBLIC "SHELL:-iquote ${PROJECT_SOURCE_DIR}/core")
+target_compile_definitions(batpak_objects PRIVATE "BP_API=__attribute__((visibility(\"default\")))")
 target_link_libraries(batpak_objects PUBLIC batpak_flags ${BATPAK_LINK} batpak_blake3)
 
 add_library(batpak SHARED $<TARGET_OBJECTS:batpak_objects> $<TARGET_OBJECTS:batpak_blake3>)
@@ -35,7 +38,7 @@ target_include_directories(batpak INTERFACE
 set(merged "${PROJECT_BINARY_DIR}/batpak_merged.o")
 add_custom_command(OUTPUT "${merged}"
   COMMAND ${CMAKE_C_COMPILER} -r -nostdlib -o "${merged}"
-          $<TARGET_OBJECTS:batpak_objects> $<TARGET_OBJECTS:batpak_blake3>
+          "$<TARGET_OBJECTS:batpak_objects>" "$<TARGET_OBJECTS:batpak_blake3>"
   COMMAND ${CMAKE_OBJCOPY} --localize-hidden "${merged}"
   DEPENDS $<TARGET_OBJECTS:batpak_objects> $<TARGET_OBJECTS:batpak_blake3>
   COMMAND_EXPAND_LISTS VERBATIM COMMENT "Merging the static library's object")
