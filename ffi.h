@@ -101,8 +101,6 @@ enum {
   BP_COMPACTION_PENDING = 204, /* an interrupted compaction must be finished before this store can be written */
   BP_HIDDEN_RANGES = 205,      /* visibility_ranges.fbv is unreadable; without it hidden events would come to light */
   BP_POISONED = 206,           /* an earlier write or flush failed for good: reads go on, writes need a new open */
-  BP_CLOSE_ORDER = 207,        /* the recorded close points go backwards: `expected`, `actual` */
-  BP_SEQUENCE_OVERFLOW = 208,  /* 2^64 events */
 
   BP_DAMAGED_FRAME = 300,      /* checksum or structure of a frame: `segment_id`, `offset` */
   BP_DAMAGED_SEGMENT = 301,    /* a segment that cannot be walked at all */
@@ -217,7 +215,7 @@ BP_API bp_status bp_config_init(bp_config *config, size_t size);
  *
  * The caller owns *store: bp_store_close or bp_store_release frees it.
  * Errors: BP_NO_STORE, BP_NOT_A_STORE, BP_NEWER_VERSION, BP_LOCKED, BP_CONFIGURATION, BP_SEED_ZERO, BP_KEY_INVALID,
- * BP_COMPACTION_PENDING, BP_HIDDEN_RANGES, BP_CLOSE_ORDER, BP_STOPPED, BP_SYSTEM and its kin.  Since 0.1. */
+ * BP_COMPACTION_PENDING, BP_HIDDEN_RANGES, BP_STOPPED, BP_SYSTEM and its kin.  Since 0.1. */
 BP_API bp_status bp_store_open(const char *path, const bp_config *config, bp_store **store, bp_error *error);
 
 /* Strict close: flushes, appends SYSTEM_CLOSE_COMPLETED, writes the footer, frees the handle.  BP_BUSY (with their number
