@@ -81,6 +81,8 @@ configure() {
     fi
 }
 
+# compile DIRECTORY [OPTION]...
 compile() {
-    cmake --build "$1" -j "$(jobs)"
+    folder=$1; shift
+    cmake --build "$folder" -j "$(jobs)" "$@"
 }
