@@ -44,4 +44,7 @@ def declarator(part: str) -> str:
 
 
 def squeeze(words: str) -> str:
-    return re.sub(r"\s*([(),*])\s*", r" \1", re.sub(r"\s+", " ", words)).replace("( ", "(").replace(" (", "(").strip()
+    """One spelling, however the header breaks its lines."""
+    words = re.sub(r"\s+", " ", words).strip()
+    words = re.sub(r" ?, ?", ", ", words)
+    return re.sub(r" (?=\))|(?<=\() |(?<=\*) ", "", words)
