@@ -1,0 +1,32 @@
+/* Canonical MessagePack out: shortest forms, named maps, bytes as integer arrays (the reference's profile).
+ * Each writer appends to a buffer whose `failed` flag tells at the end. */
+#ifndef BPI_CODEC_PACK_H
+#define BPI_CODEC_PACK_H
+
+#include "base/bytes.h"
+
+void bpi_pack_nil(bpi_buffer *out);
+void bpi_pack_bool(bpi_buffer *out, int value);
+void bpi_pack_u64(bpi_buffer *out, uint64_t value);
+void bpi_pack_i64(bpi_buffer *out, int64_t value);
+void bpi_pack_f64(bpi_buffer *out, double value);
+void bpi_pack_str(bpi_buffer *out, const void *text, size_t length);
+void bpi_pack_text(bpi_buffer *out, const char *text); /* terminated */
+void bpi_pack_bin(bpi_buffer *out, const void *bytes, size_t length);
+void bpi_pack_array(bpi_buffer *out, uint32_t count);
+void bpi_pack_map(bpi_buffer *out, uint32_t count);
+/* An array of integers 0..255: how the reference writes byte vectors and hashes. */
+void bpi_pack_octets(bpi_buffer *out, const uint8_t *bytes, size_t length);
+
+/* The same into memory that is known to be large enough; they answer the end.  For the frame's hot path. */
+uint8_t *bpi_put_u64(uint8_t *at, uint64_t value);
+uint8_t *bpi_put_i64(uint8_t *at, int64_t value);
+uint8_t *bpi_put_str(uint8_t *at, const void *text, size_t length);
+uint8_t *bpi_put_array_header(uint8_t *at, uint32_t count);
+uint8_t *bpi_put_map_header(uint8_t *at, uint32_t count);
+/* Header and elements; at most 5 + 2*length bytes. */
+uint8_t *bpi_put_octets(uint8_t *at, const uint8_t *bytes, size_t length);
+/* Encoded size of the same. */
+size_t bpi_octets_size(const uint8_t *bytes, size_t length);
+
+#endif

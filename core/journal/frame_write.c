@@ -1,0 +1,85 @@
+#include "codec/pack.h"
+#include "crypto/crypto.h"
+#include "journal/frame.h"
+
+/* A key with what always follows it, as one copy of constant length. */
+#define PUT(at, literal) ((uint8_t *)memcpy((at), (literal), sizeof(literal) - 1) + (sizeof(literal) - 1))
+
+static const uint8_t no_id[16];
+
+size_t bpi_frame_prepared_size(size_t payload_length, size_t entity_length, size_t scope_length,
+                               size_t extensions_length) {
+  enum { KEYS_AND_HASHES = 2 * BPI_HASH_OCTETS_MAX + 128 };
+  if (payload_length > BPI_FRAME_BODY_MAX || extensions_length > BPI_FRAME_BODY_MAX) return 0;
+  size_t size = KEYS_AND_HASHES + 2 * payload_length + entity_length + scope_length + extensions_length;
+  return size + BPI_FRAME_FRONT_MAX <= BPI_FRAME_BODY_MAX ? size : 0;
+}
+
+void bpi_frame_prepare(bpi_bytes payload, const uint8_t event_hash[32], bpi_bytes entity, bpi_bytes scope,
+                       bpi_bytes extensions, uint8_t *room, bpi_frame_parts *parts) {
+  uint8_t hash[BPI_HASH_OCTETS_MAX];
+  size_t hash_length = (size_t)(bpi_put_octets(hash, event_hash, 32) - hash);
+
+  uint8_t *at = PUT(room, "\xac" "content_hash");
+  at = (uint8_t *)memcpy(at, hash, hash_length) + hash_length;
+  at = PUT(at, "\xa7" "payload");
+  at = bpi_put_octets(at, payload.data, payload.length);
+  at = PUT(at, "\xaa" "hash_chain" "\x82\xa9" "prev_hash");
+  parts->middle = bpi_bytes_of(room, (size_t)(at - room));
+
+  uint8_t *tail = at;
+  at = PUT(at, "\xaa" "event_hash");
+  at = (uint8_t *)memcpy(at, hash, hash_length) + hash_length;
+  at = bpi_put_str(PUT(at, "\xa6" "entity"), entity.data, entity.length);
+  at = bpi_put_str(PUT(at, "\xa5" "scope"), scope.data, scope.length);
+  at = PUT(at, "\xb2" "receipt_extensions");
+  if (extensions.length == 0) {
+    *at++ = 0x80;
+  } else {
+    at = (uint8_t *)memcpy(at, extensions.data, extensions.length) + extensions.length;
+  }
+  parts->tail = bpi_bytes_of(tail, (size_t)(at - tail));
+}
+
+size_t bpi_frame_size_max(const bpi_frame_parts *parts) {
+  return BPI_FRAME_FRONT_MAX + parts->middle.length + BPI_HASH_OCTETS_MAX + parts->tail.length;
+}
+
+static uint8_t *put_id(uint8_t *at, const uint8_t id[16]) {
+  at = PUT(at, "\xc4\x10");
+  return (uint8_t *)memcpy(at, id, 16) + 16;
+}
+
+/* event {header {event_id ... flags: all that depends on the order or is of fixed size. */
+static uint8_t *put_front(uint8_t *at, const bpi_header *header) {
+  at = PUT(at, "\x84\xa5" "event" "\x83\xa6" "header" "\x89\xa8" "event_id");
+  at = put_id(at, header->event_id);
+  at = put_id(PUT(at, "\xae" "correlation_id"), header->correlation_id);
+  at = PUT(at, "\xac" "causation_id");
+  if (memcmp(header->causation_id, no_id, sizeof no_id) == 0) {
+    *at++ = 0xc0;
+  } else {
+    at = put_id(at, header->causation_id);
+  }
+  at = bpi_put_i64(PUT(at, "\xac" "timestamp_us"), header->timestamp_us);
+  at = bpi_put_u64(PUT(at, "\xa8" "position" "\x85\xa7" "wall_ms"), header->wall_ms);
+  at = bpi_put_u64(PUT(at, "\xa7" "counter"), header->counter);
+  at = bpi_put_u64(PUT(at, "\xa5" "depth"), header->depth);
+  at = bpi_put_u64(PUT(at, "\xa4" "lane"), header->lane);
+  at = bpi_put_u64(PUT(at, "\xa8" "sequence"), header->clock);
+  at = bpi_put_u64(PUT(at, "\xac" "payload_size"), header->payload_size);
+  at = bpi_put_u64(PUT(at, "\xaa" "event_kind"), header->kind);
+  return bpi_put_u64(PUT(at, "\xa5" "flags"), header->flags);
+}
+
+size_t bpi_frame_finish(const bpi_header *header, const bpi_frame_parts *parts, uint8_t *out) {
+  uint8_t *body = out + BPI_FRAME_HEADER_BYTES;
+  uint8_t *at = put_front(body, header);
+  at = (uint8_t *)memcpy(at, parts->middle.data, parts->middle.length) + parts->middle.length;
+  at = bpi_put_octets(at, header->prev_hash, 32);
+  at = (uint8_t *)memcpy(at, parts->tail.data, parts->tail.length) + parts->tail.length;
+  size_t length = (size_t)(at - body);
+  bpi_store_be32(out, (uint32_t)length);
+  bpi_store_be32(out + 4, bpi_crc32(0, body, length));
+  return BPI_FRAME_HEADER_BYTES + length;
+}

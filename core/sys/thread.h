@@ -1,0 +1,30 @@
+/* Locks, conditions and threads.  Failure of a lock operation is a broken program: these abort, they answer nothing. */
+#ifndef BPI_SYS_THREAD_H
+#define BPI_SYS_THREAD_H
+
+#include <pthread.h>
+
+typedef pthread_mutex_t bpi_mutex;
+typedef pthread_cond_t bpi_condition;
+typedef pthread_rwlock_t bpi_rwlock;
+
+/* 0, or an errno value (no memory). */
+int bpi_mutex_init(bpi_mutex *mutex);
+void bpi_mutex_free(bpi_mutex *mutex);
+void bpi_mutex_lock(bpi_mutex *mutex);
+void bpi_mutex_unlock(bpi_mutex *mutex);
+
+int bpi_condition_init(bpi_condition *condition);
+void bpi_condition_free(bpi_condition *condition);
+void bpi_condition_wait(bpi_condition *condition, bpi_mutex *mutex);
+void bpi_condition_wake_one(bpi_condition *condition);
+void bpi_condition_wake_all(bpi_condition *condition);
+
+/* Writers are preferred: a stream of readers cannot keep one out.  Not recursive. */
+int bpi_rwlock_init(bpi_rwlock *lock);
+void bpi_rwlock_free(bpi_rwlock *lock);
+void bpi_rwlock_read(bpi_rwlock *lock);
+void bpi_rwlock_write(bpi_rwlock *lock);
+void bpi_rwlock_unlock(bpi_rwlock *lock);
+
+#endif

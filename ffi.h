@@ -1,0 +1,595 @@
+/* batpak: an embedded, append-only event journal.  The public C interface, version 0.1 of ABI 1.
+ *
+ * The shape of it in eight calls:
+ *
+ *   bp_store_open            a directory becomes a store
+ *   bp_store_append          a draft becomes an event; the answer is a receipt
+ *   bp_store_page            events in commit order, a page at a time
+ *   bp_store_get             one event by its id
+ *   bp_store_walk            an event and its ancestors, newest first
+ *   bp_store_verify_receipt  does this store still hold what a receipt says?
+ *   bp_store_fold            run a function over events in commit order
+ *   bp_store_close           everything on the disk, the last event says so
+ *
+ * Rules that hold for every function unless its comment says otherwise.
+ *
+ *   Errors      A function that can fail returns a bp_status.  `error` may be NULL; where it is given it is written only
+ *               on failure.  There is no global and no thread-local error.  Out-parameters are untouched on failure,
+ *               except that a handle is set to NULL.
+ *   Ownership   Everything passed in is borrowed for the length of the call and copied where it must outlive it.
+ *               A handle belongs to the caller from the call that makes it until the call that frees it.
+ *   Bytes       Pointer and length; NULL only with length 0.  Strings are UTF-8 without a terminator, paths excepted.
+ *               Bytes come out in a caller's buffer with the needed length, or as a view whose life is stated.
+ *   Structs     Those that begin with `struct_size` are filled by their init function, then edited.  A struct of another
+ *               size than this library knows is refused when its unknown tail is not zero.  Reserved fields are zero.
+ *   Threads     A bp_store may be used by any number of threads at once.  A bp_page or a bp_report by one at a time.
+ *   Fork        A handle belongs to the process that opened it.  In a forked child every call answers BP_FORKED, and
+ *               bp_store_release closes descriptors and does nothing else.  A child keeps the lock of its parent alive.
+ *   Numbers     Status numbers, enum values and names are never reused.  Structs only grow at their end.
+ */
+#ifndef BATPAK_FFI_H
+#define BATPAK_FFI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifndef BP_API
+#define BP_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---------------------------------------------------------------------------------------------- status and error -- */
+
+/* 0 is success.  The groups: 1 how the call was made, 100 what was to be written, 200 the store as a whole,
+ * 300 damaged bytes, 400 the system.  bp_status_name gives the constant's name, bp_status_advice what to do next. */
+typedef int32_t bp_status;
+
+enum {
+  BP_OK = 0,
+
+  BP_ARGUMENT = 1,         /* a NULL, a value outside its enum, an unknown flag bit, a reserved field not zero */
+  BP_STRUCT_SIZE = 2,      /* a struct_size that no version of this library has */
+  BP_CONFIGURATION = 3,    /* an option outside its range; `text` names it */
+  BP_NO_MEMORY = 4,
+  BP_TOO_SMALL = 5,        /* the caller's buffer; the needed length was written */
+  BP_BUSY = 6,             /* close: calls of other threads are under way, `actual` of them */
+  BP_CLOSED = 7,           /* the store was closed or released while the call waited */
+  BP_FORKED = 8,           /* the handle belongs to the parent process */
+  BP_READ_ONLY = 9,        /* a write through a store opened read-only */
+  BP_NOT_FOUND = 10,       /* no visible event has this id */
+  BP_STOPPED = 11,         /* a callback asked to stop */
+
+  BP_ENTITY_EMPTY = 100,   /* the coordinate rules, in the order in which they are checked */
+  BP_SCOPE_EMPTY = 101,
+  BP_ENTITY_TOO_LONG = 102,
+  BP_SCOPE_TOO_LONG = 103,
+  BP_COORDINATE_NUL = 104,
+  BP_COORDINATE_CONTROL = 105,
+  BP_COORDINATE_TRAVERSAL = 106,
+  BP_COORDINATE_SEPARATOR = 107,
+  BP_COORDINATE_UTF8 = 108,
+  BP_KIND_RANGE = 110,     /* category above 15 or type id above 0xFFF */
+  BP_KIND_RESERVED = 111,  /* categories 0x0 and 0xD, unless the draft allows them */
+  BP_KIND_MARKER = 112,    /* 0x0006 and 0x0007 mark batches on disk; no caller may write them */
+  BP_EXTENSION_EMPTY = 120,
+  BP_EXTENSION_NON_ASCII = 121,
+  BP_EXTENSION_TOO_LONG = 122,
+  BP_EXTENSION_NAMESPACE = 123,
+  BP_EXTENSION_RESERVED = 124,
+  BP_PAYLOAD_TOO_LARGE = 130,  /* payload and extensions above single_append_max_bytes: `actual` against `expected` */
+  BP_CLOCK_INVALID = 131,      /* the clock answered a time before 1970 */
+  BP_CLOCK_OVERFLOW = 132,     /* the entity has 2^32 events */
+  BP_EXPECTED_CLOCK = 140,     /* BP_EXPECT_CLOCK not met: `expected`, `actual` */
+  BP_EXPECTED_EMPTY = 141,     /* BP_EXPECT_EMPTY not met: `actual` is the clock of the last event */
+  BP_EXPECTED_EVENT = 142,     /* BP_EXPECT_EVENT not met: `event_id` is the last event's, zeros where there is none */
+  BP_KEY_CANCELLED = 143,      /* the key is held by an event that was cancelled and stays hidden */
+  BP_MESSAGEPACK = 150,        /* not a MessagePack value, or cut short; `offset` says where */
+  BP_DEPTH = 151,              /* nested deeper than 1,023 containers */
+  BP_UTF8 = 152,               /* a string that is not UTF-8 */
+  BP_JSON = 153,               /* not a JSON text; `offset` says where */
+  BP_NOT_JSON = 154,           /* MessagePack that JSON cannot say: bin, ext, a key that is no string */
+  BP_SEED_ZERO = 160,          /* an all-zero signing seed */
+  BP_KEY_INVALID = 161,        /* 32 bytes that are no Ed25519 public key */
+
+  BP_NO_STORE = 200,           /* must_exist or read_only, and there is no store at the path */
+  BP_NOT_A_STORE = 201,        /* the directory holds something else, or a segment that begins with other bytes */
+  BP_NEWER_VERSION = 202,      /* a segment of a format version that this library does not know */
+  BP_LOCKED = 203,             /* another handle holds the store; `text` says which access was asked for */
+  BP_COMPACTION_PENDING = 204, /* an interrupted compaction must be finished before this store can be written */
+  BP_HIDDEN_RANGES = 205,      /* visibility_ranges.fbv is unreadable; without it hidden events would come to light */
+  BP_POISONED = 206,           /* an earlier write or flush failed for good: reads go on, writes need a new open */
+
+  BP_DAMAGED_FRAME = 300,      /* checksum or structure of a frame: `segment_id`, `offset` */
+  BP_DAMAGED_SEGMENT = 301,    /* a segment that cannot be walked at all */
+
+  BP_SYSTEM = 400,             /* a system call failed: `os_error` is its errno */
+  BP_DISK_FULL = 401,          /* ENOSPC or EDQUOT; nothing of the failed write remains */
+  BP_SYNC_FAILED = 402,        /* the system could not promise the disk; the writer is poisoned */
+  BP_PERMISSION = 403,
+  BP_UNSUPPORTED = 404         /* the system or its file system lacks something that is needed */
+};
+
+/* What went wrong, in full.  Caller-owned; set struct_size = sizeof, or 0 for the size of version 1. */
+typedef struct bp_error {
+  uint32_t struct_size;
+  bp_status code;
+  int32_t os_error;       /* errno, 0 where no system call was involved */
+  uint32_t reserved;
+  uint64_t segment_id;    /* with `offset`: where, 0 where that says nothing */
+  uint64_t offset;        /* bytes from the start of the segment, or of the input */
+  uint64_t expected;
+  uint64_t actual;
+  uint8_t event_id[16];
+  char text[192];         /* one line, terminated, no path of the machine; for people, not for programs */
+} bp_error;
+
+/* The constant's name ("BP_LOCKED"), "BP_UNKNOWN" for a number this version lacks.  Static text.  Since 0.1. */
+BP_API const char *bp_status_name(bp_status status);
+
+/* One sentence: what to do next.  Static text.  Since 0.1. */
+BP_API const char *bp_status_advice(bp_status status);
+
+/* Versions of the library ("0.1.0"), of this interface, and of the segment format it writes.  Since 0.1. */
+BP_API const char *bp_version(void);
+BP_API uint32_t bp_abi_version(void);
+BP_API uint32_t bp_format_version(void);
+
+/* ------------------------------------------------------------------------------------------------- open and close -- */
+
+typedef struct bp_store bp_store;
+typedef struct bp_page bp_page;
+typedef struct bp_report bp_report;
+typedef struct bp_system bp_system;  /* the seam under the library; NULL is the real system */
+
+enum { /* bp_config.mode */
+  BP_MODE_CREATE = 0,      /* read and write; make the store where there is none (a directory that holds other files only
+                              is refused) */
+  BP_MODE_MUST_EXIST = 1,  /* read and write; BP_NO_STORE where there is none */
+  BP_MODE_READ_ONLY = 2    /* change nothing, not even the directory; readers stand beside each other */
+};
+
+enum { /* bp_config.durability, bp_draft.durability */
+  BP_DURABILITY_DEFAULT = 0,
+  BP_DURABLE = 1,  /* the receipt comes after the system reported the flush complete */
+  BP_WRITTEN = 2   /* the receipt comes after the write: survives the death of the process, not of the machine */
+};
+
+enum { /* bp_config.sync_mode */
+  BP_SYNC_DATA = 0,  /* fdatasync for segment data */
+  BP_SYNC_ALL = 1    /* fsync */
+};
+
+enum { /* bp_progress.stage */
+  BP_STAGE_OPEN = 1,
+  BP_STAGE_VERIFY = 2
+};
+
+/* Microseconds since 1970.  Called under the commit lock: it must not call the store.  May go backwards; times in the
+ * journal do not. */
+typedef int64_t (*bp_clock_now)(void *user);
+/* Bytes done of bytes in all, now and then, on the calling thread.  Any other answer than 0 stops the call with
+ * BP_STOPPED. */
+typedef int32_t (*bp_progress)(void *user, uint32_t stage, uint64_t done, uint64_t total);
+/* One line of text for people, any thread.  It must not call the store. */
+typedef void (*bp_log_sink)(void *user, const char *text, size_t length);
+/* realloc with the old size: size 0 frees and answers NULL.  Any thread. */
+typedef void *(*bp_reallocate)(void *user, void *block, size_t old_size, size_t new_size);
+
+typedef struct bp_config {
+  uint32_t struct_size;
+  uint32_t mode;                     /* BP_MODE_CREATE */
+  uint32_t durability;               /* BP_DURABLE; what a draft gets that asks for nothing */
+  uint32_t sync_mode;                /* BP_SYNC_DATA */
+  uint64_t segment_max_bytes;        /* 268,435,456; at least 1: a new segment begins once this many are written */
+  uint32_t single_append_max_bytes;  /* 16,777,216; 1..67,108,864: payload and extensions of one event */
+  uint32_t sync_every_events;        /* 1,000; written events between two flushes, 0: only when asked */
+  uint32_t group_max_events;         /* 1,024; 1..4,096: appends that may share one write and one flush */
+  uint32_t flags;                    /* 0 */
+  const uint8_t *signing_seeds;      /* Ed25519 seeds of 32 bytes, back to back: all verify, the last signs */
+  size_t signing_seed_count;
+  const uint8_t *verify_keys;        /* Ed25519 public keys of 32 bytes that verify only */
+  size_t verify_key_count;
+  bp_clock_now clock;                /* NULL: the system's */
+  void *clock_user;
+  bp_progress progress;              /* NULL: none */
+  void *progress_user;
+  bp_log_sink log;                   /* NULL: silence */
+  void *log_user;
+  bp_reallocate reallocate;          /* NULL: the C library's */
+  void *reallocate_user;
+  const bp_system *system;           /* NULL: the real one */
+} bp_config;
+
+/* Fills `config` with the defaults above; `size` is sizeof(bp_config) as the caller compiled it.  Since 0.1. */
+BP_API bp_status bp_config_init(bp_config *config, size_t size);
+
+/* Opens the store in the directory `path` (terminated; relative to the working directory).  config NULL: defaults.
+ *
+ * A mutable open takes the lock, repairs what a crash left (a torn tail, a half batch, a missing footer), begins a new
+ * segment and appends the event SYSTEM_OPEN_COMPLETED; its cost after a kill is one pass over the segments without
+ * footer.  A read-only open does the same in memory and writes nothing.  What was repaired stands in
+ * bp_store_open_report.
+ *
+ * The caller owns *store: bp_store_close or bp_store_release frees it.
+ * Errors: BP_NO_STORE, BP_NOT_A_STORE, BP_NEWER_VERSION, BP_LOCKED, BP_CONFIGURATION, BP_SEED_ZERO, BP_KEY_INVALID,
+ * BP_COMPACTION_PENDING, BP_HIDDEN_RANGES, BP_STOPPED, BP_SYSTEM and its kin.  Since 0.1. */
+BP_API bp_status bp_store_open(const char *path, const bp_config *config, bp_store **store, bp_error *error);
+
+/* Strict close: flushes, appends SYSTEM_CLOSE_COMPLETED, writes the footer, frees the handle.  BP_BUSY (with their number
+ * in `actual`) while calls of other threads are under way: nothing happened, the handle lives.  On any other failure the
+ * handle is gone and the error says what is not on the disk.  NULL is BP_OK.  Since 0.1. */
+BP_API bp_status bp_store_close(bp_store *store, bp_error *error);
+
+/* Deferred close, for finalizers: as bp_store_close, but at once if the store is idle, else when the last call returns.
+ * New calls get BP_CLOSED.  Failures go to the log.  NULL does nothing.  Since 0.1. */
+BP_API void bp_store_release(bp_store *store);
+
+/* ----------------------------------------------------------------------------------------------------------- append -- */
+
+/* A named value that travels with an event: stored, signed, never interpreted.  The name is `prefix.field`: ASCII, at
+ * most 256 bytes, exactly one dot, prefix not `batpak`. */
+typedef struct bp_extension {
+  const uint8_t *name;
+  size_t name_length;
+  const uint8_t *value;
+  size_t value_length;
+} bp_extension;
+
+enum { /* bp_draft.given: which of the optional ids count */
+  BP_GIVEN_KEY = 1,
+  BP_GIVEN_CORRELATION = 2,
+  BP_GIVEN_CAUSATION = 4,
+  BP_GIVEN_MASK = 7
+};
+
+enum { /* bp_draft.expect: what must hold of the entity's last event, or nothing is written */
+  BP_EXPECT_ANY = 0,
+  BP_EXPECT_CLOCK = 1,  /* its clock is expect_clock; 0 holds for an empty entity and for one event, as in the reference */
+  BP_EXPECT_EMPTY = 2,  /* there is none */
+  BP_EXPECT_EVENT = 3   /* its id is expect_event_id */
+};
+
+enum { /* bp_draft.flags: stored, without behaviour; other bits pass through */
+  BP_EVENT_REQUIRES_ACK = 0x01,
+  BP_EVENT_TRANSACTIONAL = 0x02,
+  BP_EVENT_REPLAY = 0x08
+};
+
+/* What is to be appended. */
+typedef struct bp_draft {
+  uint32_t struct_size;
+  uint16_t kind;              /* category << 12 | type id; bp_kind_make */
+  uint8_t flags;
+  uint8_t durability;         /* BP_DURABILITY_DEFAULT */
+  const uint8_t *entity;      /* 1..1,024 bytes of UTF-8: no control byte, no `/`, `..`, `|`, `=` */
+  size_t entity_length;
+  const uint8_t *scope;       /* the same rules */
+  size_t scope_length;
+  const uint8_t *payload;     /* any bytes; by convention one canonical MessagePack value */
+  size_t payload_length;
+  const bp_extension *extensions;
+  size_t extension_count;     /* of equal names the last counts */
+  uint32_t given;             /* BP_GIVEN_* */
+  uint32_t expect;            /* BP_EXPECT_* */
+  uint32_t expect_clock;
+  uint32_t lane;              /* position hints, stored as they are */
+  uint32_t depth;
+  uint32_t allow_reserved;    /* 1: categories 0x0 and 0xD may be written (never 0x0006, 0x0007) */
+  uint8_t expect_event_id[16];
+  uint8_t key[16];            /* idempotency key: becomes the event id; a second append of it answers the first */
+  uint8_t correlation_id[16]; /* not given: the event's own id */
+  uint8_t causation_id[16];   /* zeros: none */
+} bp_draft;
+
+/* What the store answers.  It attests this one event, never its neighbours. */
+typedef struct bp_receipt {
+  uint32_t struct_size;
+  uint32_t frame_length;      /* bytes of the whole frame */
+  uint64_t sequence;          /* place in commit order over the whole store */
+  uint64_t segment_id;
+  uint64_t offset;
+  uint8_t *extensions;        /* the caller's buffer for the canonical map of the extensions, or NULL */
+  size_t extensions_capacity;
+  size_t extensions_length;   /* needed length; 0: there are none.  Longer than the capacity: not written */
+  uint8_t event_id[16];
+  uint8_t content_hash[32];   /* BLAKE3 of the payload */
+  uint8_t key_id[32];         /* BLAKE3 of the public key; zeros: unsigned */
+  uint8_t signature[64];      /* Ed25519; meaningful where has_signature is 1 */
+  uint8_t has_signature;
+  uint8_t durable;            /* 1: the event was on the disk when this was answered, as far as the system says */
+  uint8_t replayed;           /* 1: the key was known, nothing was written, this is the event it named */
+  uint8_t same;               /* replayed: 1 if content, kind and coordinate are those of the draft */
+  uint32_t reserved;
+} bp_receipt;
+
+BP_API bp_status bp_draft_init(bp_draft *draft, size_t size);
+BP_API bp_status bp_receipt_init(bp_receipt *receipt, size_t size);
+
+/* Appends one event and answers its receipt, after the flush if it is to be durable.  Callers in several threads share
+ * one write and one flush.  A key is looked up before the expectation is judged.
+ * receipt may be NULL.  Its extensions buffer is the caller's and is used if set.
+ * Errors: the 100s with nothing written; BP_READ_ONLY; BP_POISONED; BP_DISK_FULL, BP_SYSTEM: undone, the store goes on;
+ * BP_SYNC_FAILED: the event may or may not survive, the writer is poisoned.  Since 0.1. */
+BP_API bp_status bp_store_append(bp_store *store, const bp_draft *draft, bp_receipt *receipt, bp_error *error);
+
+/* Appends `count` independent events in order, with one write and one flush where they fit one group.  Not atomic: the
+ * first failure ends it, and *accepted of them, a prefix, are in the store with their receipts.  `receipts` NULL or
+ * `count` of them, initialised; drafts and receipts are arrays whose stride is the first element's struct_size.
+ * Errors: as bp_store_append, of the first that failed.  *accepted is written always.  Since 0.1. */
+BP_API bp_status bp_store_append_many(bp_store *store, const bp_draft *drafts, size_t count, bp_receipt *receipts,
+                                      size_t *accepted, bp_error *error);
+
+/* Flushes what was written; BP_OK means everything acknowledged so far is durable.
+ * Errors: BP_READ_ONLY, BP_POISONED, BP_SYNC_FAILED.  Since 0.1. */
+BP_API bp_status bp_store_sync(bp_store *store, bp_error *error);
+
+/* ------------------------------------------------------------------------------------------------------------- read -- */
+
+/* An event as read.  Pointers go into the page's arena and die with the page or its next filling. */
+typedef struct bp_event {
+  uint64_t sequence;
+  uint64_t wall_ms;           /* hybrid clock, never backwards */
+  int64_t timestamp_us;       /* as stamped */
+  uint64_t segment_id;
+  uint64_t offset;
+  const uint8_t *entity;
+  const uint8_t *scope;
+  const uint8_t *payload;
+  const bp_extension *extensions;
+  uint32_t entity_length;
+  uint32_t scope_length;
+  uint32_t payload_length;
+  uint32_t extension_count;
+  uint32_t frame_length;
+  uint32_t clock;             /* place in the entity's chain, from 0 */
+  uint32_t lane;
+  uint32_t depth;
+  bp_status status;           /* BP_OK, or why this event could not be read; then only sequence, event_id, kind, clock,
+                                 segment_id, offset, frame_length, entity and scope are filled, from the index */
+  uint16_t kind;
+  uint8_t flags;
+  uint8_t payload_form;       /* 0: bytes as written; 1: taken from the value form that the reference's retention leaves */
+  uint8_t event_id[16];
+  uint8_t correlation_id[16];
+  uint8_t causation_id[16];   /* zeros: none */
+  uint8_t prev_hash[32];      /* event_hash of the entity's previous event, zeros for the first */
+  uint8_t event_hash[32];     /* BLAKE3 of the payload, as stored */
+} bp_event;
+
+enum { /* bp_query.kind_filter */
+  BP_KIND_ANY = 0,
+  BP_KIND_EXACT = 1,
+  BP_KIND_CATEGORY = 2
+};
+
+enum { /* bp_query.flags */
+  BP_QUERY_AFTER = 1,       /* `after` counts: sequences strictly above it */
+  BP_QUERY_ENTITY = 2,      /* exactly this entity */
+  BP_QUERY_UNDER = 4,       /* this entity and everything below it: `E` and `E:...` */
+  BP_QUERY_SCOPE = 8,
+  BP_QUERY_CLOCK = 16,      /* clock_min..clock_max, inclusive */
+  BP_QUERY_MASK = 31
+};
+
+/* Which events; all conditions must hold.  ENTITY and UNDER exclude each other and share `entity`. */
+typedef struct bp_query {
+  uint32_t struct_size;
+  uint32_t flags;             /* BP_QUERY_* */
+  uint64_t after;
+  const uint8_t *entity;
+  size_t entity_length;
+  const uint8_t *scope;
+  size_t scope_length;
+  size_t limit;               /* events a page; init sets 256; 0: an empty page */
+  size_t max_bytes;           /* arena of a page, at least one event; init sets 4 MiB */
+  uint32_t kind_filter;       /* BP_KIND_* */
+  uint32_t kind;              /* the kind, or the category */
+  uint32_t clock_min;
+  uint32_t clock_max;
+} bp_query;
+
+BP_API bp_status bp_query_init(bp_query *query, size_t size);
+
+/* A page is a reusable container: it keeps its memory from one filling to the next.  It belongs to no store.
+ * bp_page_free frees it and all views into it; NULL does nothing.  Since 0.1. */
+BP_API bp_status bp_page_new(bp_page **page, bp_error *error);
+BP_API void bp_page_free(bp_page *page);
+
+/* The events of the last filling, in its order.  View until the page is refilled or freed.  Since 0.1. */
+BP_API const bp_event *bp_page_events(const bp_page *page, size_t *count);
+
+/* 1 if the query stopped at `limit` or `max_bytes`; ask again with `after` = the last event's sequence.  Since 0.1. */
+BP_API int32_t bp_page_more(const bp_page *page);
+
+/* The bytes that the views point into, for bindings that copy a page at once.  Same life.  Since 0.1. */
+BP_API const uint8_t *bp_page_arena(const bp_page *page, size_t *length);
+
+/* Visible events that match, in commit order.  query NULL: all, from the start.  An event that cannot be read stands in
+ * its place with its status.  Errors: BP_ARGUMENT, BP_STRUCT_SIZE, BP_NO_MEMORY.  Since 0.1. */
+BP_API bp_status bp_store_page(const bp_store *store, const bp_query *query, bp_page *page, bp_error *error);
+
+/* One event.  Errors: BP_NOT_FOUND; BP_DAMAGED_FRAME with its position.  Since 0.1. */
+BP_API bp_status bp_store_get(const bp_store *store, const uint8_t event_id[16], bp_page *page, bp_error *error);
+
+/* The event and its ancestors, newest first, at most `limit`: each next one is the nearest earlier event of the entity
+ * whose hash is the prev_hash of the one before.  Ends at the entity's first event, at a link that leads nowhere, or at
+ * an event that cannot be read (which is the last in the page, with its status).  bp_page_more tells that `limit` cut it.
+ * Errors: BP_NOT_FOUND.  Since 0.1. */
+BP_API bp_status bp_store_walk(const bp_store *store, const uint8_t event_id[16], size_t limit, bp_page *page,
+                               bp_error *error);
+
+/* One step of a fold.  The event lives for the call.  0 goes on; any other value ends the fold and is what it returns.
+ * It may read from the store, not close it. */
+typedef int32_t (*bp_step)(void *user, const bp_event *event);
+
+/* Calls `step` for each event that matches, in commit order, on the calling thread; `limit` counts over the whole fold
+ * (init's value 256 too; SIZE_MAX: all).  Events appended meanwhile may or may not be seen.  Since 0.1. */
+BP_API bp_status bp_store_fold(const bp_store *store, const bp_query *query, bp_step step, void *user, bp_error *error);
+
+/* ----------------------------------------------------------------------------------------------------------- verify -- */
+
+enum { /* what became of a receipt: steps in the order in which they are judged */
+  BP_RECEIPT_SIGNED = 0,               /* valid: everything agrees and the signature holds */
+  BP_RECEIPT_UNSIGNED_ACCEPTED = 1,    /* valid: everything agrees, nobody signed, no keys are known */
+  BP_RECEIPT_TOMBSTONED = 2,           /* the event was retired by a recorded run; signature holds for what it was */
+  BP_RECEIPT_MISSING_EVENT = 10,
+  BP_RECEIPT_SEQUENCE = 11,
+  BP_RECEIPT_POSITION = 12,
+  BP_RECEIPT_CONTENT_HASH = 13,
+  BP_RECEIPT_EXTENSIONS = 14,
+  BP_RECEIPT_UNSIGNED_REJECTED = 15,   /* keys are known, the receipt has no signature */
+  BP_RECEIPT_MISSING_SIGNATURE = 16,   /* a key id without a signature */
+  BP_RECEIPT_ZERO_KEY = 17,            /* a signature without a key id */
+  BP_RECEIPT_UNKNOWN_KEY = 18,
+  BP_RECEIPT_INVALID_SIGNATURE = 19,
+  BP_RECEIPT_UNREADABLE = 20           /* the event's frame is damaged: nothing can be said */
+};
+
+/* Where trust comes from: keys and receipts kept outside the store. */
+typedef struct bp_trust {
+  uint32_t struct_size;
+  uint32_t flags;                /* 0 */
+  const uint8_t *public_keys;    /* 32 bytes each; beside those of the configuration */
+  size_t public_key_count;
+  const bp_receipt *receipts;    /* bp_store_verify: to be held against the store; stride is the first's struct_size */
+  size_t receipt_count;
+} bp_trust;
+
+BP_API bp_status bp_trust_init(bp_trust *trust, size_t size);
+
+/* "signed", "sequence_mismatch": the reference's word for an outcome.  Static text.  Since 0.1. */
+BP_API const char *bp_receipt_outcome_name(int32_t outcome);
+
+/* Holds one receipt against the store.  A judgement is BP_OK with *outcome set.  segment_id, offset and frame_length all
+ * zero: the position is not compared.  trust may be NULL.  Errors: BP_ARGUMENT, BP_STRUCT_SIZE, BP_MESSAGEPACK (the
+ * receipt's extensions).  Since 0.1. */
+BP_API bp_status bp_store_verify_receipt(const bp_store *store, const bp_receipt *receipt, const bp_trust *trust,
+                                         int32_t *outcome, bp_error *error);
+
+enum { /* bp_verdict.verdict: the first that applies */
+  BP_VERDICT_DAMAGED = 1,       /* bytes that cannot be what was written */
+  BP_VERDICT_CONTRADICTED = 2,  /* disagrees with a receipt given */
+  BP_VERDICT_INCOMPLETE = 3,    /* something could not be checked */
+  BP_VERDICT_ATTESTED = 4,      /* receipts were given and hold */
+  BP_VERDICT_CONSISTENT = 5     /* agrees with itself; nothing outside vouches for it */
+};
+
+enum { /* bp_finding.severity */
+  BP_SEVERITY_NOTE = 1,
+  BP_SEVERITY_DAMAGE = 2,
+  BP_SEVERITY_CONTRADICTION = 3,
+  BP_SEVERITY_UNCHECKED = 4
+};
+
+typedef struct bp_finding {
+  uint64_t segment_id;        /* with `offset`: where; UINT64_MAX where that says nothing */
+  uint64_t offset;
+  uint64_t sequence;          /* UINT64_MAX: none */
+  const char *code;           /* stable, lower case with underscores; static text */
+  const char *text;           /* one line for people; view until the report is freed */
+  uint32_t severity;
+  uint32_t reserved;
+  uint8_t event_id[16];       /* zeros: none */
+} bp_finding;
+
+typedef struct bp_verdict {
+  uint32_t struct_size;
+  uint32_t verdict;
+  uint64_t events;            /* events but the store's own */
+  uint64_t attested;          /* of these, how many have a receipt that holds */
+  uint64_t findings;          /* all but notes */
+  uint64_t notes;
+  uint64_t first_unproven;    /* the first sequence whose number rests on counting alone; UINT64_MAX: none */
+} bp_verdict;
+
+/* Reads everything and says what agrees: checksums, content hashes, chains, sequences, footers, lifecycle events, and the
+ * receipts in `trust` (may be NULL).  Findings go into the report; the caller frees it.  What it cannot prove: anything
+ * against someone who can write the directory, unless receipts or keys kept elsewhere speak.
+ * Errors: BP_ARGUMENT, BP_NO_MEMORY, BP_STOPPED.  A damaged store is a verdict, not an error.  Since 0.1. */
+BP_API bp_status bp_store_verify(const bp_store *store, const bp_trust *trust, bp_report **report, bp_error *error);
+
+/* What the open found and repaired (or, read-only, would repair).  The caller frees the report.  Since 0.1. */
+BP_API bp_status bp_store_open_report(const bp_store *store, bp_report **report, bp_error *error);
+
+/* View until the report is freed.  Since 0.1. */
+BP_API const bp_finding *bp_report_findings(const bp_report *report, size_t *count);
+/* Since 0.1.  Errors: BP_STRUCT_SIZE. */
+BP_API bp_status bp_report_verdict(const bp_report *report, bp_verdict *verdict);
+BP_API void bp_report_free(bp_report *report);
+/* "DAMAGED", "CONSISTENT"; "note", "damage".  Static text.  Since 0.1. */
+BP_API const char *bp_verdict_name(uint32_t verdict);
+BP_API const char *bp_severity_name(uint32_t severity);
+
+/* ------------------------------------------------------------------------------------------------------------ state -- */
+
+typedef struct bp_stat {
+  uint32_t struct_size;
+  uint32_t poisoned;          /* 1: writes are refused */
+  uint64_t events;            /* visible, lifecycle events included */
+  uint64_t entities;
+  uint64_t scopes;
+  uint64_t segments;
+  uint64_t bytes;             /* of the segment files */
+  uint64_t first_sequence;    /* of the first visible event; UINT64_MAX: none */
+  uint64_t last_sequence;
+  uint64_t durable_sequence;  /* everything below is on the disk as far as the system says */
+  uint64_t index_bytes;       /* memory of the index */
+  uint64_t writes;            /* system calls since open: writes of segment data */
+  uint64_t syncs;             /* and flushes of it */
+  uint32_t clean_close;       /* 1: the last event before this open was a close, or this read-only store ends with one */
+  uint32_t reserved;
+} bp_stat;
+
+/* Set stat->struct_size = sizeof(bp_stat).  Errors: BP_STRUCT_SIZE.  Since 0.1. */
+BP_API bp_status bp_store_stat(const bp_store *store, bp_stat *stat, bp_error *error);
+
+/* ----------------------------------------------------------------------------------------------------------- values -- */
+
+/* BP_OK, or the first coordinate rule that is broken.  Since 0.1. */
+BP_API bp_status bp_coordinate_check(const uint8_t *entity, size_t entity_length, const uint8_t *scope,
+                                     size_t scope_length, bp_error *error);
+
+/* Category 1..15 but 13, type id 0..0xFFF.  Errors, in this order: BP_KIND_RANGE (category), BP_KIND_RESERVED,
+ * BP_KIND_RANGE (type id).  Since 0.1. */
+BP_API bp_status bp_kind_make(uint32_t category, uint32_t type_id, uint16_t *kind, bp_error *error);
+
+/* Text `F:001` (hexadecimal category and type id), `61441` or `0xF001`.  Any 16 bits.  Errors: BP_KIND_RANGE,
+ * BP_ARGUMENT.  Since 0.1. */
+BP_API bp_status bp_kind_parse(const char *text, size_t length, uint16_t *kind, bp_error *error);
+/* `F:001`, terminated.  Since 0.1. */
+BP_API void bp_kind_format(uint16_t kind, char text[6]);
+
+/* A fresh UUIDv7, above every id this process made before.  Errors: BP_SYSTEM.  Since 0.1. */
+BP_API bp_status bp_id_new(uint8_t id[16], bp_error *error);
+
+/* Draws a seed, or with bp_key_derive takes it, and derives public key and key id.  Whoever has the seed can sign.
+ * Errors: BP_SYSTEM, BP_SEED_ZERO.  Since 0.1. */
+BP_API bp_status bp_key_generate(uint8_t seed[32], uint8_t public_key[32], uint8_t key_id[32], bp_error *error);
+BP_API bp_status bp_key_derive(const uint8_t seed[32], uint8_t public_key[32], uint8_t key_id[32], bp_error *error);
+BP_API void bp_key_id(const uint8_t public_key[32], uint8_t key_id[32]);
+
+/* JSON text to one canonical MessagePack value, and back.  Map order is kept.  *needed is always written; a buffer
+ * that is too small is untouched: BP_TOO_SMALL.  Errors: BP_JSON, BP_MESSAGEPACK, BP_NOT_JSON, BP_DEPTH, BP_UTF8,
+ * BP_NO_MEMORY.  Since 0.1. */
+BP_API bp_status bp_payload_from_json(const uint8_t *json, size_t json_length, uint8_t *buffer, size_t capacity,
+                                      size_t *needed, bp_error *error);
+BP_API bp_status bp_payload_to_json(const uint8_t *payload, size_t payload_length, uint8_t *buffer, size_t capacity,
+                                    size_t *needed, bp_error *error);
+
+/* The canonical map of extensions (the form that receipts carry), and back.  Encoding checks the names.  Decoding needs
+ * `items` for `*count` entries and `values` for their bytes; with either too small it writes the needs: BP_TOO_SMALL.
+ * The decoded names point into `map`, the values into `values`.  Since 0.1. */
+BP_API bp_status bp_extensions_encode(const bp_extension *items, size_t count, uint8_t *buffer, size_t capacity,
+                                      size_t *needed, bp_error *error);
+BP_API bp_status bp_extensions_decode(const uint8_t *map, size_t map_length, bp_extension *items, size_t items_capacity,
+                                      size_t *count, uint8_t *values, size_t values_capacity, size_t *values_length,
+                                      bp_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
