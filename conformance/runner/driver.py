@@ -28,7 +28,7 @@ class Driver:
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=TIMEOUT_SECONDS, check=False)
         if finished.returncode not in (0, -signal.SIGKILL):
             raise DriverBroken(f"{self.name} ended with {finished.returncode}: {finished.stderr.strip()[:400]}")
-        return [json.loads(line) for line in finished.stdout.splitlines()]
+        return [json.loads(line) for line in finished.stdout.split("\n") if line]
 
     @contextlib.contextmanager
     def talk(self, directory, **popen):

@@ -12,7 +12,7 @@ REFERENCE = CONFORMANCE / "reference"
 OLDEST_CARGO = (1, 92)
 
 REFERENCE_CAPABILITIES = (
-    "encode", "names", "store", "read_only", "signing", "batch", "fence", "compact", "denial", "wire_receipt")
+    "encode", "json", "names", "store", "snapshot", "read_only", "signing", "batch", "fence", "compact", "denial", "wire_receipt")
 
 
 class Unavailable(Exception):

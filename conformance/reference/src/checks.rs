@@ -1,6 +1,7 @@
 //! Instructions that need no store: encode, decode, names, hashes, ids.
 
 use crate::bytes::{id_to_hex, to_hex};
+use crate::event::extensions_from;
 use crate::instruction::Instruction;
 use crate::status::{variant_name, Refusal};
 use crate::value::Value;
@@ -21,11 +22,17 @@ pub fn run(instruction: &Instruction) -> Option<Result<Json, Refusal>> {
         "encode" => encode(instruction),
         "decode" => decode(instruction),
         "decode_as" => decode_as(instruction),
-        "coordinate" => coordinate(instruction),
+        "to_json" => to_json(instruction),
+        "coordinate" => coordinate(instruction).map(|_| Json::Null),
+        "encode_coordinate" => coordinate(instruction).and_then(|value| canonical(&value)),
+        "encode_extensions" => extensions_from(instruction.get("extensions")).and_then(|map| canonical(&map)),
         "kind" => kind(instruction),
         "extension_key" => extension_key(instruction),
         "parse_id" => parse_id(instruction),
-        "hash" => instruction.hex("bytes").map_err(Refusal::from).map(|b| json!(to_hex(&compute_hash(&b)))),
+        "hash" => instruction
+            .hex("bytes")
+            .map_err(Refusal::from)
+            .map(|b| json!(to_hex(&compute_hash(&b)))),
         _ => return None,
     })
 }
@@ -36,7 +43,8 @@ fn encode(instruction: &Instruction) -> Result<Json, Refusal> {
 }
 
 fn canonical(value: &impl Serialize) -> Result<Json, Refusal> {
-    let bytes = batpak::encoding::to_bytes(value).map_err(|e| Refusal::named(format!("encode_{}", variant_name(&e))))?;
+    let bytes = batpak::encoding::to_bytes(value)
+        .map_err(|e| Refusal::named(format!("encode_{}", variant_name(&e))))?;
     Ok(json!(to_hex(&bytes)))
 }
 
@@ -77,11 +85,18 @@ fn decode_as(instruction: &Instruction) -> Result<Json, Refusal> {
     }
 }
 
-fn coordinate(instruction: &Instruction) -> Result<Json, Refusal> {
-    let entity = text_of(instruction, "entity")?;
-    let scope = text_of(instruction, "scope")?;
-    let coordinate = Coordinate::new(entity, scope)?;
-    canonical(&coordinate)
+/// The JSON lane of a payload (encoding.md 1.5), as `get` and projections see it.
+fn to_json(instruction: &Instruction) -> Result<Json, Refusal> {
+    let value: Json =
+        batpak::encoding::from_bytes(&instruction.hex("payload")?).map_err(|_| Refusal::named("not_json"))?;
+    Ok(json!(value.to_string()))
+}
+
+fn coordinate(instruction: &Instruction) -> Result<Coordinate, Refusal> {
+    Ok(Coordinate::new(
+        text_of(instruction, "entity")?,
+        text_of(instruction, "scope")?,
+    )?)
 }
 
 /// Names may hold control characters or be very long: then they come as hex.
@@ -92,14 +107,22 @@ fn text_of(instruction: &Instruction, name: &str) -> Result<String, Refusal> {
     } else {
         instruction.text(name)?.to_owned()
     };
-    Ok(text.repeat(instruction.integer_as::<usize>(&format!("{name}_repeat"))?.unwrap_or(1)))
+    Ok(text.repeat(
+        instruction
+            .integer_as::<usize>(&format!("{name}_repeat"))?
+            .unwrap_or(1),
+    ))
 }
 
 fn kind(instruction: &Instruction) -> Result<Json, Refusal> {
-    let category = instruction.integer_as::<u8>("category")?.ok_or_else(|| "no category".to_string())?;
-    let type_id = instruction.integer_as::<u16>("type_id")?.ok_or_else(|| "no type_id".to_string())?;
+    let category = instruction
+        .integer_as::<u8>("category")?
+        .ok_or_else(|| "no category".to_string())?;
+    let type_id = instruction
+        .integer_as::<u16>("type_id")?
+        .ok_or_else(|| "no type_id".to_string())?;
     match EventKind::try_custom(category, type_id) {
-        Ok(kind) => Ok(json!({"raw": kind.as_raw_u16(), "text": kind.to_string()})),
+        Ok(kind) => Ok(json!(kind.as_raw_u16())),
         Err(error) => Err(Refusal::named(format!("kind_{}", variant_name(&error)))),
     }
 }
@@ -112,6 +135,9 @@ fn extension_key(instruction: &Instruction) -> Result<Json, Refusal> {
 }
 
 fn parse_id(instruction: &Instruction) -> Result<Json, Refusal> {
-    let id: EventId = instruction.text("text")?.parse().map_err(|_| Refusal::named("id_text"))?;
+    let id: EventId = instruction
+        .text("text")?
+        .parse()
+        .map_err(|_| Refusal::named("id_text"))?;
     Ok(json!({"id": id_to_hex(id.into()), "text": id.to_string(), "encoded": canonical(&id)?}))
 }

@@ -31,7 +31,12 @@ pub fn from_instruction(instruction: &Instruction, clock: &ProgramClock) -> Resu
     let mut config = StoreConfig::new(instruction.text("path")?).with_clock_fn(move || clock.now());
     config = with_limits(config, instruction)?;
     config = with_sync(config, instruction)?;
-    for key in instruction.get("keys").and_then(|keys| keys.as_array()).into_iter().flatten() {
+    for key in instruction
+        .get("keys")
+        .and_then(|keys| keys.as_array())
+        .into_iter()
+        .flatten()
+    {
         let seed = array_from_hex::<32>(key.as_str().ok_or("a key is hexadecimal text")?)?;
         config = config.with_signing_key(SigningKey::from_bytes(seed));
     }

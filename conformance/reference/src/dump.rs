@@ -22,7 +22,10 @@ fn record<State>(store: &Store<State>, entry: &IndexEntry) -> Json {
     let mut record = index_part(entry);
     match store.read_raw(EventId::from(entry.event_id())) {
         Ok(stored) => overlay(&mut record, frame_part(&stored)),
-        Err(error) => overlay(&mut record, json!({"error": variant_name(&error), "payload_hex": null})),
+        Err(error) => overlay(
+            &mut record,
+            json!({"error": variant_name(&error), "payload_hex": null}),
+        ),
     }
     record
 }
@@ -88,7 +91,10 @@ pub fn page<State>(store: &Store<State>, instruction: &Instruction) -> Result<Js
     if instruction.get("entity").is_some() {
         entries = exact_entity(store, instruction.text("entity")?, &region, after, limit);
     }
-    Ok(entries.iter().map(|entry| json!(entry.global_sequence())).collect())
+    Ok(entries
+        .iter()
+        .map(|entry| json!(entry.global_sequence()))
+        .collect())
 }
 
 /// The reference has no region for one entity alone: filter the region of the prefix.
@@ -106,7 +112,10 @@ fn exact_entity<State>(
 }
 
 fn region_from(instruction: &Instruction) -> Result<Region, Refusal> {
-    let prefix = instruction.get("under").or(instruction.get("entity")).and_then(Json::as_str);
+    let prefix = instruction
+        .get("under")
+        .or(instruction.get("entity"))
+        .and_then(Json::as_str);
     let mut region = prefix.map_or_else(Region::all, Region::entity);
     if let Some(scope) = instruction.get("in_scope").and_then(Json::as_str) {
         region = region.with_scope(scope);
@@ -118,13 +127,24 @@ fn region_from(instruction: &Instruction) -> Result<Region, Refusal> {
 }
 
 pub fn get<State>(store: &Store<State>, instruction: &Instruction) -> Result<Json, Refusal> {
-    let id = EventId::from(instruction.id128("event_id")?.ok_or_else(|| "no event_id".to_string())?);
+    let id = EventId::from(
+        instruction
+            .id128("event_id")?
+            .ok_or_else(|| "no event_id".to_string())?,
+    );
     Ok(frame_part(&store.read_raw(id)?))
 }
 
 pub fn walk<State>(store: &Store<State>, instruction: &Instruction) -> Result<Json, Refusal> {
-    let id = EventId::from(instruction.id128("event_id")?.ok_or_else(|| "no event_id".to_string())?);
+    let id = EventId::from(
+        instruction
+            .id128("event_id")?
+            .ok_or_else(|| "no event_id".to_string())?,
+    );
     let limit = instruction.integer_as("limit")?.unwrap_or(usize::MAX);
     let events = store.walk_ancestors(id, limit);
-    Ok(events.iter().map(|stored| json!(id_to_hex(stored.event.header.event_id.into()))).collect())
+    Ok(events
+        .iter()
+        .map(|stored| json!(id_to_hex(stored.event.header.event_id.into())))
+        .collect())
 }

@@ -7,9 +7,7 @@ use crate::value::Value;
 use batpak::coordinate::Coordinate;
 use batpak::event::EventKind;
 use batpak::id::{CausationId, CorrelationId, IdempotencyKey};
-use batpak::store::{
-    AppendOptions, AppendPositionHint, BatchAppendItem, CausationRef, ExtensionKey,
-};
+use batpak::store::{AppendOptions, AppendPositionHint, BatchAppendItem, CausationRef, ExtensionKey};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
@@ -31,7 +29,9 @@ impl Draft {
 
 /// Any 16 bits may be a kind; the reference makes such a value by decoding it.
 pub fn kind_from(instruction: &Instruction) -> Result<EventKind, Refusal> {
-    let raw: u16 = instruction.integer_as("kind")?.ok_or_else(|| "no kind".to_string())?;
+    let raw: u16 = instruction
+        .integer_as("kind")?
+        .ok_or_else(|| "no kind".to_string())?;
     let bytes = batpak::encoding::to_bytes(&raw).map_err(|e| e.to_string())?;
     Ok(batpak::encoding::from_bytes(&bytes).map_err(|e| e.to_string())?)
 }
@@ -40,7 +40,8 @@ pub fn kind_from(instruction: &Instruction) -> Result<EventKind, Refusal> {
 /// only canonical payload bytes can be given to it unchanged.
 pub fn canonical_payload(instruction: &Instruction) -> Result<Value, Refusal> {
     let bytes = payload_bytes(instruction)?;
-    let value: Value = batpak::encoding::from_bytes(&bytes).map_err(|_| Refusal::named("payload_not_canonical"))?;
+    let value: Value =
+        batpak::encoding::from_bytes(&bytes).map_err(|_| Refusal::named("payload_not_canonical"))?;
     match batpak::encoding::to_bytes(&value) {
         Ok(again) if again == bytes => Ok(value),
         _ => Err(Refusal::named("payload_not_canonical")),
@@ -78,15 +79,25 @@ pub fn extensions_from(json: Option<&Json>) -> Result<BTreeMap<ExtensionKey, Vec
     for (name, value) in json.and_then(Json::as_object).into_iter().flatten() {
         let key = ExtensionKey::new(name.clone())
             .map_err(|e| Refusal::named(format!("extension_key_{}", crate::status::variant_name(&e))))?;
-        let bytes = from_hex(value.as_str().ok_or_else(|| "an extension is hexadecimal text".to_string())?)?;
+        let bytes = from_hex(
+            value
+                .as_str()
+                .ok_or_else(|| "an extension is hexadecimal text".to_string())?,
+        )?;
         extensions.insert(key, bytes);
     }
     Ok(extensions)
 }
 
 pub fn batch_items(instruction: &Instruction) -> Result<Vec<BatchAppendItem>, Refusal> {
-    let items = instruction.need("items")?.as_array().ok_or_else(|| "items is no list".to_string())?;
-    items.iter().map(|item| batch_item(&Instruction::of_object(item))).collect()
+    let items = instruction
+        .need("items")?
+        .as_array()
+        .ok_or_else(|| "items is no list".to_string())?;
+    items
+        .iter()
+        .map(|item| batch_item(&Instruction::of_object(item)))
+        .collect()
 }
 
 fn batch_item(item: &Instruction) -> Result<BatchAppendItem, Refusal> {

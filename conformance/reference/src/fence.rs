@@ -34,7 +34,10 @@ pub fn run(
         }
     };
     lines.answer(begin, Ok(Json::Null))?;
-    let mut fenced = Fenced { fence, tickets: Vec::new() };
+    let mut fenced = Fenced {
+        fence,
+        tickets: Vec::new(),
+    };
     while let Some(instruction) = lines.next()? {
         match instruction.op.as_str() {
             "fence_submit" => lines.answer(&instruction, fenced.submit(&instruction))?,
@@ -60,7 +63,8 @@ impl Fenced<'_> {
         let payload = canonical_payload(instruction)?;
         let ticket = match (draft.options.correlation_id, draft.options.causation_id) {
             (Some(correlation), Some(causation)) => {
-                self.fence.submit_reaction(&draft.coordinate, draft.kind, &payload, correlation, causation)?
+                self.fence
+                    .submit_reaction(&draft.coordinate, draft.kind, &payload, correlation, causation)?
             }
             _ => self.fence.submit(&draft.coordinate, draft.kind, &payload)?,
         };
@@ -69,7 +73,8 @@ impl Fenced<'_> {
     }
 
     fn submit_batch(&mut self, instruction: &Instruction) -> Answer {
-        self.tickets.push(Ticket::Batch(self.fence.submit_batch(batch_items(instruction)?)?));
+        self.tickets
+            .push(Ticket::Batch(self.fence.submit_batch(batch_items(instruction)?)?));
         Ok(Json::Null)
     }
 
@@ -86,8 +91,12 @@ impl Fenced<'_> {
 
 fn ticket_json(ticket: Ticket) -> Json {
     let answer = match ticket {
-        Ticket::Single(ticket) => ticket.wait().map(|receipt| json!(crate::receipt::to_json(&receipt))),
-        Ticket::Batch(ticket) => ticket.wait().map(|all| all.iter().map(crate::receipt::to_json).collect()),
+        Ticket::Single(ticket) => ticket
+            .wait()
+            .map(|receipt| json!(crate::receipt::to_json(&receipt))),
+        Ticket::Batch(ticket) => ticket
+            .wait()
+            .map(|all| all.iter().map(crate::receipt::to_json).collect()),
     };
     answer.unwrap_or_else(|error| json!(Refusal::from(error).status))
 }

@@ -21,7 +21,11 @@ impl Instruction {
     }
 
     pub fn of_object(object: &Json) -> Self {
-        Instruction { id: Json::Null, op: String::new(), arguments: object.clone() }
+        Instruction {
+            id: Json::Null,
+            op: String::new(),
+            arguments: object.clone(),
+        }
     }
 
     pub fn get(&self, name: &str) -> Option<&Json> {
@@ -33,7 +37,9 @@ impl Instruction {
     }
 
     pub fn text(&self, name: &str) -> Result<&str, String> {
-        self.need(name)?.as_str().ok_or_else(|| format!("{name} is no text"))
+        self.need(name)?
+            .as_str()
+            .ok_or_else(|| format!("{name} is no text"))
     }
 
     pub fn hex(&self, name: &str) -> Result<Vec<u8>, String> {
@@ -48,8 +54,14 @@ impl Instruction {
     pub fn integer(&self, name: &str) -> Result<Option<i128>, String> {
         match self.get(name) {
             None => Ok(None),
-            Some(Json::String(digits)) => digits.parse().map(Some).map_err(|_| format!("{name} is no integer")),
-            Some(Json::Number(number)) => Ok(number.as_i64().map(i128::from).or(number.as_u64().map(i128::from))),
+            Some(Json::String(digits)) => digits
+                .parse()
+                .map(Some)
+                .map_err(|_| format!("{name} is no integer")),
+            Some(Json::Number(number)) => Ok(number
+                .as_i64()
+                .map(i128::from)
+                .or(number.as_u64().map(i128::from))),
             Some(_) => Err(format!("{name} is no integer")),
         }
     }
@@ -57,7 +69,9 @@ impl Instruction {
     pub fn integer_as<T: TryFrom<i128>>(&self, name: &str) -> Result<Option<T>, String> {
         match self.integer(name)? {
             None => Ok(None),
-            Some(wide) => T::try_from(wide).map(Some).map_err(|_| format!("{name} is out of range")),
+            Some(wide) => T::try_from(wide)
+                .map(Some)
+                .map_err(|_| format!("{name} is out of range")),
         }
     }
 

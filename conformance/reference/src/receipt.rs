@@ -10,7 +10,10 @@ use serde_json::{json, Value as Json};
 use std::collections::BTreeMap;
 
 pub fn extensions_json(extensions: &BTreeMap<ExtensionKey, Vec<u8>>) -> Json {
-    extensions.iter().map(|(key, bytes)| (key.as_str().to_owned(), json!(to_hex(bytes)))).collect()
+    extensions
+        .iter()
+        .map(|(key, bytes)| (key.as_str().to_owned(), json!(to_hex(bytes))))
+        .collect()
 }
 
 pub fn to_json(receipt: &AppendReceipt) -> Json {
@@ -48,8 +51,14 @@ pub fn verify<State>(store: &Store<State>, instruction: &Instruction) -> Result<
         None => None,
     };
     let outcome = store.verify_append_receipt_wire_detailed(
-        EventId::from(receipt.id128("event_id")?.ok_or_else(|| "no event_id".to_string())?),
-        receipt.integer_as("sequence")?.ok_or_else(|| "no sequence".to_string())?,
+        EventId::from(
+            receipt
+                .id128("event_id")?
+                .ok_or_else(|| "no event_id".to_string())?,
+        ),
+        receipt
+            .integer_as("sequence")?
+            .ok_or_else(|| "no sequence".to_string())?,
         array_from_hex(receipt.text("content_hash")?)?,
         array_from_hex(receipt.text("key_id")?)?,
         signature,

@@ -34,7 +34,11 @@ pub struct Session<I, O> {
 
 impl<I: Iterator<Item = io::Result<String>>, O: Write> Session<I, O> {
     pub fn new(input: I, output: O) -> Self {
-        Session { wire: Wire { input, output }, handle: Handle::None, clock: ProgramClock::new() }
+        Session {
+            wire: Wire { input, output },
+            handle: Handle::None,
+            clock: ProgramClock::new(),
+        }
     }
 
     pub fn run(&mut self) -> Result<(), String> {
@@ -80,7 +84,8 @@ impl<I: Iterator<Item = io::Result<String>>, O: Write> Session<I, O> {
     }
 
     fn set_clock(&mut self, instruction: &Instruction) -> Answer {
-        self.clock.set(instruction.integer_as("us")?.ok_or_else(|| "no us".to_string())?);
+        self.clock
+            .set(instruction.integer_as("us")?.ok_or_else(|| "no us".to_string())?);
         Ok(Json::Null)
     }
 
@@ -108,6 +113,7 @@ impl<I: Iterator<Item = io::Result<String>>, O: Write> Session<I, O> {
 pub fn store_instruction(store: &Store<Open>, instruction: &Instruction) -> Option<Answer> {
     Some(match instruction.op.as_str() {
         "append" => append(store, instruction),
+        "append_many" => append_many(store, instruction),
         "append_denial" => append_denial(store, instruction),
         "batch" => batch(store, instruction),
         "sync" => store.sync().map(|()| Json::Null).map_err(Refusal::from),
@@ -134,6 +140,23 @@ fn append(store: &Store<Open>, instruction: &Instruction) -> Answer {
     let payload = canonical_payload(instruction)?;
     let receipt = store.append_with_options(&draft.coordinate, draft.kind, &payload, draft.options)?;
     Ok(receipt::to_json(&receipt))
+}
+
+/// Independent events in one instruction: the accepted prefix, and why it ended.
+/// The reference has no such call; here it is one append after the other.
+fn append_many(store: &Store<Open>, instruction: &Instruction) -> Answer {
+    let drafts = instruction
+        .need("items")?
+        .as_array()
+        .ok_or_else(|| "items is no list".to_string())?;
+    let mut accepted = Vec::new();
+    for draft in drafts {
+        match append(store, &Instruction::of_object(draft)) {
+            Ok(receipt) => accepted.push(receipt),
+            Err(refusal) => return Ok(json!({"accepted": accepted, "status": refusal.status})),
+        }
+    }
+    Ok(json!({"accepted": accepted, "status": "ok"}))
 }
 
 fn batch(store: &Store<Open>, instruction: &Instruction) -> Answer {
@@ -170,14 +193,22 @@ fn append_denial(store: &Store<Open>, instruction: &Instruction) -> Answer {
     let draft = Draft::from_instruction(instruction)?;
     let mut denial = Denial::new(lasting(instruction.text("gate")?), instruction.text("message")?)
         .with_code(instruction.text("code")?);
-    for (name, value) in instruction.get("context").and_then(Json::as_object).into_iter().flatten() {
+    for (name, value) in instruction
+        .get("context")
+        .and_then(Json::as_object)
+        .into_iter()
+        .flatten()
+    {
         denial = denial.with_context(name.clone(), value.as_str().unwrap_or_default());
     }
     let proposed_hash = match instruction.get("proposed_hash") {
         Some(_) => Some(crate::bytes::array_from_hex(instruction.text("proposed_hash")?)?),
         None => None,
     };
-    let pipeline = instruction.get("pipeline").and_then(Json::as_str).map(str::to_owned);
+    let pipeline = instruction
+        .get("pipeline")
+        .and_then(Json::as_str)
+        .map(str::to_owned);
     let receipt = store.append_denial(
         &draft.coordinate,
         draft.kind,
@@ -228,7 +259,9 @@ impl<I: Iterator<Item = io::Result<String>>, O: Write> Lines for Wire<I, O> {
                 }
             }
         }
-        writeln!(self.output, "{line}").and_then(|()| self.output.flush()).map_err(|e| e.to_string())
+        writeln!(self.output, "{line}")
+            .and_then(|()| self.output.flush())
+            .map_err(|e| e.to_string())
     }
 }
 

@@ -17,7 +17,10 @@ pub struct Refusal {
 
 impl Refusal {
     pub fn named(status: impl Into<String>) -> Self {
-        Refusal { status: status.into(), detail: None }
+        Refusal {
+            status: status.into(),
+            detail: None,
+        }
     }
 }
 
@@ -44,11 +47,15 @@ fn snake_case(name: &str) -> String {
 impl From<CoordinateError> for Refusal {
     fn from(error: CoordinateError) -> Self {
         let detail = match error {
-            CoordinateError::EntityTooLong { len, max }
-            | CoordinateError::ScopeTooLong { len, max } => Some(json!({"len": len, "max": max})),
+            CoordinateError::EntityTooLong { len, max } | CoordinateError::ScopeTooLong { len, max } => {
+                Some(json!({"len": len, "max": max}))
+            }
             _ => None,
         };
-        Refusal { status: format!("coordinate_{}", variant_name(&error)), detail }
+        Refusal {
+            status: format!("coordinate_{}", variant_name(&error)),
+            detail,
+        }
     }
 }
 
@@ -75,7 +82,10 @@ impl From<StoreError> for Refusal {
 /// Anything else is a fault of the program that was given, not of the reference.
 impl From<String> for Refusal {
     fn from(text: String) -> Self {
-        Refusal { status: "bad_instruction".into(), detail: Some(json!(text)) }
+        Refusal {
+            status: "bad_instruction".into(),
+            detail: Some(json!(text)),
+        }
     }
 }
 

@@ -28,7 +28,10 @@ pub enum Value {
 impl Value {
     pub fn from_tagged(tagged: &Json) -> Result<Self, String> {
         let parts = tagged.as_array().ok_or("a value is a tagged array")?;
-        let tag = parts.first().and_then(Json::as_str).ok_or("a value starts with its tag")?;
+        let tag = parts
+            .first()
+            .and_then(Json::as_str)
+            .ok_or("a value starts with its tag")?;
         let first = parts.get(1).unwrap_or(&Json::Null);
         match tag {
             "null" => Ok(Value::Null),
@@ -40,8 +43,16 @@ impl Value {
             "f64" => array_from_hex(text(first)?).map(|b| Value::Float64(u64::from_be_bytes(b))),
             "text" => Ok(Value::Text(text(first)?.to_owned())),
             "bytes" => from_hex(text(first)?).map(Value::Bytes),
-            "array" => list(first)?.iter().map(Value::from_tagged).collect::<Result<_, _>>().map(Value::Array),
-            "map" => list(first)?.iter().map(pair).collect::<Result<_, _>>().map(Value::Map),
+            "array" => list(first)?
+                .iter()
+                .map(Value::from_tagged)
+                .collect::<Result<_, _>>()
+                .map(Value::Array),
+            "map" => list(first)?
+                .iter()
+                .map(pair)
+                .collect::<Result<_, _>>()
+                .map(Value::Map),
             _ => Value::from_compact(tag, parts),
         }
     }
@@ -50,14 +61,18 @@ impl Value {
         let argument = |at: usize| parts.get(at).unwrap_or(&Json::Null);
         match tag {
             "repeat_text" => Ok(Value::Text(text(argument(1))?.repeat(number(argument(2))?))),
-            "repeat_bytes" => Ok(Value::Bytes(from_hex(text(argument(1))?)?.repeat(number(argument(2))?))),
+            "repeat_bytes" => Ok(Value::Bytes(
+                from_hex(text(argument(1))?)?.repeat(number(argument(2))?),
+            )),
             "repeat_array" => {
                 let element = Value::from_tagged(argument(1))?;
                 Ok(Value::Array(vec![element; number(argument(2))?]))
             }
             "counting_map" => {
                 let count: u64 = number(argument(1))?;
-                Ok(Value::Map((0..count).map(|n| (Value::Unsigned(n), Value::Null)).collect()))
+                Ok(Value::Map(
+                    (0..count).map(|n| (Value::Unsigned(n), Value::Null)).collect(),
+                ))
             }
             "nest" => nested(number(argument(1))?, Value::from_tagged(argument(2))?),
             _ => Err(format!("unknown tag {tag}")),
@@ -77,7 +92,10 @@ impl Value {
             Value::Bytes(value) => json!(["bytes", to_hex(value)]),
             Value::Array(items) => json!(["array", items.iter().map(Value::to_tagged).collect::<Vec<_>>()]),
             Value::Map(pairs) => {
-                let pairs: Vec<Json> = pairs.iter().map(|(k, v)| json!([k.to_tagged(), v.to_tagged()])).collect();
+                let pairs: Vec<Json> = pairs
+                    .iter()
+                    .map(|(k, v)| json!([k.to_tagged(), v.to_tagged()]))
+                    .collect();
                 json!(["map", pairs])
             }
         }
@@ -87,7 +105,13 @@ impl Value {
     pub fn depth(&self) -> usize {
         match self {
             Value::Array(items) => 1 + items.iter().map(Value::depth).max().unwrap_or(0),
-            Value::Map(pairs) => 1 + pairs.iter().map(|(k, v)| k.depth().max(v.depth())).max().unwrap_or(0),
+            Value::Map(pairs) => {
+                1 + pairs
+                    .iter()
+                    .map(|(k, v)| k.depth().max(v.depth()))
+                    .max()
+                    .unwrap_or(0)
+            }
             _ => 0,
         }
     }
@@ -110,7 +134,9 @@ fn number<T: std::str::FromStr>(json: &Json) -> Result<T, String> {
         Json::Number(number) => number.to_string(),
         other => text(other)?.to_owned(),
     };
-    digits.parse().map_err(|_| format!("not such an integer: {digits}"))
+    digits
+        .parse()
+        .map_err(|_| format!("not such an integer: {digits}"))
 }
 
 fn pair(json: &Json) -> Result<(Value, Value), String> {
@@ -134,12 +160,16 @@ impl Serialize for Value {
             Value::Bytes(value) => serializer.serialize_bytes(value),
             Value::Array(items) => {
                 let mut sequence = serializer.serialize_seq(Some(items.len()))?;
-                items.iter().try_for_each(|item| sequence.serialize_element(item))?;
+                items
+                    .iter()
+                    .try_for_each(|item| sequence.serialize_element(item))?;
                 sequence.end()
             }
             Value::Map(pairs) => {
                 let mut map = serializer.serialize_map(Some(pairs.len()))?;
-                pairs.iter().try_for_each(|(key, value)| map.serialize_entry(key, value))?;
+                pairs
+                    .iter()
+                    .try_for_each(|(key, value)| map.serialize_entry(key, value))?;
                 map.end()
             }
         }
