@@ -71,7 +71,7 @@ bp_status bpi_page_reserve(bp_page *page, size_t events, size_t bytes) {
   }
   if (page->bytes_capacity - page->length >= bytes) return BP_OK;
   uint8_t *old = page->bytes;
-  size_t capacity = page->length + bytes;
+  size_t capacity = page->length + bytes + page->length / 2;
   uint8_t *fresh = bpi_allocate(&page->memory, capacity);
   if (fresh == NULL) return BP_NO_MEMORY;
   if (page->length > 0) memcpy(fresh, old, page->length);

@@ -144,6 +144,11 @@ bp_status bpi_store_read_frame(bp_store *store, const bpi_row *row, bpi_frame *f
 /* Fills the caller's receipt for an item that was accepted, and signs it. */
 bp_status bpi_store_fill_receipt(bp_store *store, const bpi_item *item, int durable, bp_receipt *receipt,
                                  bp_error *error);
+/* Is the caller's receipt well-formed?  BP_STRUCT_SIZE, BP_ARGUMENT, BP_MESSAGEPACK. */
+bp_status bpi_receipt_check(const bp_receipt *receipt, bp_error *error);
+/* The public keys in `trust` (may be NULL).  The caller frees what was made. */
+bp_status bpi_trust_keyring(const bp_store *store, const bp_trust *trust, bpi_keyring *keyring, bp_error *error);
+/* What became of a receipt: BP_RECEIPT_*, and the row of its event. */
 int32_t bpi_store_judge(bp_store *store, const bp_receipt *receipt, const bpi_keyring *extra, uint32_t *row);
 
 #endif
