@@ -38,9 +38,11 @@ void bpi_footer_free(bpi_footer *footer) {
   footer->strings = NULL;
 }
 
-static bp_status read_table(bpi_bytes table, bpi_footer *footer, bpi_footer_state *state) {
-  bpi_unpack in = {table.data, table.data + table.length};
+/* The string table, which begins at frames_end and must end at or before `limit`; *end is where it does. */
+static bp_status read_table(bpi_bytes file, size_t limit, bpi_footer *footer, size_t *end) {
+  bpi_unpack in = {file.data + footer->frames_end, file.data + limit};
   uint32_t count;
+  *end = 0;
   if (bpi_unpack_array(&in, &count) != BP_OK) return BP_OK;
   if (count > 0) {
     footer->strings = bpi_allocate(&footer->memory, bpi_size(count, sizeof *footer->strings, 0));
@@ -50,8 +52,7 @@ static bp_status read_table(bpi_bytes table, bpi_footer *footer, bpi_footer_stat
   for (; footer->string_count < count; footer->string_count++) {
     if (bpi_unpack_str(&in, &footer->strings[footer->string_count]) != BP_OK) return BP_OK;
   }
-  footer->table_is_exact = in.at == in.end;
-  *state = BPI_FOOTER_READABLE;
+  *end = (size_t)(in.at - file.data);
   return BP_OK;
 }
 
@@ -67,17 +68,40 @@ bp_status bpi_footer_parse(bpi_bytes file, size_t first_frame, const bpi_memory 
 
   *state = BPI_FOOTER_BAD;
   uint64_t table_offset = bpi_load_le64(trailer);
-  footer->count = bpi_load_le32(trailer + 8);
   size_t body = file.length - BPI_FOOTER_TRAILER_BYTES;
   if (table_offset < first_frame || table_offset > body) {
     footer->frames_end = 0;
     return BP_OK;
   }
   footer->frames_end = (size_t)table_offset;
+  footer->count = bpi_load_le32(trailer + 8);
   if (footer->count > (body - footer->frames_end) / BPI_FOOTER_ROW_BYTES) return BP_OK;
   size_t rows = body - (size_t)footer->count * BPI_FOOTER_ROW_BYTES;
+  size_t table_end;
   footer->rows = file.data + rows;
-  return read_table(bpi_bytes_of(file.data + footer->frames_end, rows - footer->frames_end), footer, state);
+  if (read_table(file, rows, footer, &table_end) != BP_OK) return BP_NO_MEMORY;
+  if (table_end == 0) return BP_OK;
+  footer->table_is_exact = table_end == rows;
+  *state = BPI_FOOTER_READABLE;
+  return BP_OK;
+}
+
+bp_status bpi_footer_parse_at(bpi_bytes file, size_t table_offset, const bpi_memory *memory, bpi_footer *footer,
+                              bpi_footer_state *state) {
+  memset(footer, 0, sizeof *footer);
+  footer->memory = *memory;
+  footer->frames_end = table_offset;
+  *state = BPI_FOOTER_NONE;
+  if (table_offset > file.length || file.length - table_offset <= BPI_FOOTER_TRAILER_BYTES) return BP_OK;
+  size_t body = file.length - BPI_FOOTER_TRAILER_BYTES, table_end;
+  if (read_table(file, body, footer, &table_end) != BP_OK) return BP_NO_MEMORY;
+  if (table_end == 0 || (body - table_end) % BPI_FOOTER_ROW_BYTES != 0) return BP_OK;
+  if ((body - table_end) / BPI_FOOTER_ROW_BYTES > UINT32_MAX) return BP_OK;
+  footer->count = (uint32_t)((body - table_end) / BPI_FOOTER_ROW_BYTES);
+  footer->rows = file.data + table_end;
+  footer->table_is_exact = 1;
+  *state = BPI_FOOTER_READABLE;
+  return BP_OK;
 }
 
 int bpi_footer_row(const bpi_footer *footer, uint32_t index, bpi_record *record) {

@@ -48,6 +48,10 @@ typedef enum bpi_footer_state {
 /* Parses the end of a file whose frames begin at `first_frame`.  BP_NO_MEMORY is the only failure.  The caller frees. */
 bp_status bpi_footer_parse(bpi_bytes file, size_t first_frame, const bpi_memory *memory, bpi_footer *footer,
                            bpi_footer_state *state);
+/* The same where the trailer cannot be believed: the table begins at `table_offset` (the end of the last good frame), the
+ * number of rows follows from the size of the file.  *state is BPI_FOOTER_READABLE or BPI_FOOTER_NONE. */
+bp_status bpi_footer_parse_at(bpi_bytes file, size_t table_offset, const bpi_memory *memory, bpi_footer *footer,
+                              bpi_footer_state *state);
 void bpi_footer_free(bpi_footer *footer);
 
 /* Row `index`; 0 when its strings are not in the table or break the coordinate rules. */
