@@ -51,7 +51,8 @@ static int read_draft(const options *asked, appending *now) {
   draft->entity_length = strlen(entity);
   draft->scope = (const uint8_t *)scope;
   draft->scope_length = strlen(scope);
-  bp_status status = bp_coordinate_check(draft->entity, draft->entity_length, draft->scope, draft->scope_length, &error);
+  bp_status status = bp_coordinate_check(draft->entity, draft->entity_length, draft->scope, draft->scope_length,
+                                         &error);
   if (status != BP_OK) return wrong("coordinate", status, &error);
   status = bp_kind_parse(kind, strlen(kind), &draft->kind, &error);
   if (status == BP_OK) status = bp_kind_make(draft->kind >> 12, draft->kind & 0xFFF, &draft->kind, &error);

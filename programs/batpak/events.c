@@ -7,8 +7,9 @@
 #include <time.h>
 
 static const column log_columns[] = {
-    {"sequence", true, INK_PLAIN},  {"time", false, INK_DIM},    {"kind", false, INK_PLAIN},   {"entity", false, INK_BOLD},
-    {"scope", false, INK_PLAIN},    {"event_id", false, INK_DIM}, {"payload", false, INK_PLAIN},
+    {"sequence", true, INK_PLAIN}, {"time", false, INK_DIM},     {"kind", false, INK_PLAIN},
+    {"entity", false, INK_BOLD},   {"scope", false, INK_PLAIN},  {"event_id", false, INK_DIM},
+    {"payload", false, INK_PLAIN},
 };
 enum { LOG_COLUMNS = sizeof log_columns / sizeof log_columns[0] };
 

@@ -30,9 +30,9 @@ typedef struct importing {
 } importing;
 
 /* Counts a bad line; without --skip-bad it ends the import. */
-static int note_bad(importing *now, uint64_t line_number) {
+static int note_bad(importing *now, uint64_t line_number, const text *why) {
   if (now->bad++ == 0) now->first_bad = line_number;
-  return now->asked->skip_bad ? EXIT_FINE : input_bad_line(&now->in, line_number, &now->why);
+  return now->asked->skip_bad ? EXIT_FINE : input_bad_line(&now->in, line_number, why);
 }
 
 static void count_receipt(importing *now, const bp_receipt *receipt) {
@@ -58,10 +58,11 @@ static int keep_receipts(importing *now, size_t from, size_t count) {
 /* What a refused draft means: a bad line, or the end. */
 static int refused(importing *now, size_t at, bp_status status, const bp_error *error) {
   if (status_exit(status) != EXIT_USAGE) return failed(now->asked->arguments[0], status, error);
-  now->why.length = 0;
-  text_string(&now->why, error->text);
-  int code = note_bad(now, now->lines->line_numbers[at]);
+  text why = {0};
+  text_string(&why, error->text);
+  int code = note_bad(now, now->lines->line_numbers[at], &why);
   if (code != EXIT_FINE) message_more(bp_status_advice(status));
+  text_free(&why);
   return code;
 }
 
@@ -113,19 +114,15 @@ static bool is_blank(const char *line, size_t length) {
 }
 
 /* The lines before a bad one come first, and may hold another. */
-static int bad_line(importing *now, uint64_t line_number) {
-  text why = now->why;
-  now->why = (text){0};
+static int bad_line(importing *now) {
   int code = commit(now);
-  text_free(&now->why);
-  now->why = why;
-  return code == EXIT_FINE ? note_bad(now, line_number) : code;
+  return code == EXIT_FINE ? note_bad(now, now->in.line_number, &now->why) : code;
 }
 
 static int take_line(importing *now, const char *line, size_t length) {
   bp_draft draft;
   if (is_blank(line, length)) return EXIT_FINE;
-  if (!line_read(&now->reader, line, length, &draft, &now->why)) return bad_line(now, now->in.line_number);
+  if (!line_read(&now->reader, line, length, &draft, &now->why)) return bad_line(now);
   group_add(now->lines, &draft, now->in.line_number);
   return group_is_due(now->lines) ? commit(now) : EXIT_FINE;
 }
@@ -133,7 +130,7 @@ static int take_line(importing *now, const char *line, size_t length) {
 static int take_long_line(importing *now) {
   now->why.length = 0;
   text_format(&now->why, "longer than %d bytes", INPUT_LINE_MAX);
-  return bad_line(now, now->in.line_number);
+  return bad_line(now);
 }
 
 static int take_lines(importing *now) {
@@ -150,7 +147,10 @@ static int take_lines(importing *now) {
         break;
       case INPUT_END:
       case INPUT_SIGNAL: return commit(now);
-      case INPUT_FAILED: commit(now); return file_failed(now->in.name);
+      case INPUT_FAILED:
+        code = file_failed(now->in.name);
+        commit(now);
+        break;
     }
   }
   return code;

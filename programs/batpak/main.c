@@ -66,10 +66,13 @@ static int start(int count, char **words) {
     message("see batpak --help");
     return EXIT_USAGE;
   }
-  if (strcmp(words[1], "--help") == 0 || strcmp(words[1], "-h") == 0) return help(NULL);
-  const command *named = command_named(strcmp(words[1], "--version") == 0 ? "version" : words[1]);
+  const char *word = words[1];
+  if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
+    return help(count > 2 ? command_named(words[2]) : NULL);
+  }
+  const command *named = command_named(strcmp(word, "--version") == 0 ? "version" : word);
   if (named != NULL) return run(named, count - 1, words + 1);
-  message("there is no command %s", words[1]);
+  message("there is no command %s", word);
   message("see batpak --help");
   return EXIT_USAGE;
 }

@@ -60,7 +60,8 @@ static bool read_value(member_reader *reader, json_object **value) {
   return broken(reader, error == json_tokener_continue ? "JSON that is cut short" : json_tokener_error_desc(error));
 }
 
-static bool known(const member_list *list, const char *name, size_t length, uint32_t *seen, unsigned *index, text *why) {
+static bool known(const member_list *list, const char *name, size_t length, uint32_t *seen, unsigned *index,
+                  text *why) {
   for (unsigned i = 0; i < list->count; i++) {
     if (strlen(list->names[i]) != length || memcmp(list->names[i], name, length) != 0) continue;
     if (*seen & 1u << i) {

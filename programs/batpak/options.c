@@ -179,8 +179,8 @@ static void help_line(text *out, const char *name, const char *argument, const c
 }
 
 static void help_of_command(text *out, const command *about) {
-  text_format(out, "usage: batpak %s %s [OPTION]...\n\n%s.%s%s\n\n", about->name, about->arguments, about->summary,
-              about->text[0] ? "\n\n" : "", about->text);
+  text_format(out, "usage: batpak %s %s%s[OPTION]...\n\n%s.%s%s\n\n", about->name, about->arguments,
+              about->arguments[0] ? " " : "", about->summary, about->text[0] ? "\n\n" : "", about->text);
   for (int id = 0; id < OPTION_COUNT; id++) {
     if (about->options & 1u << id) {
       help_line(out, option_rows[id].name, option_rows[id].argument, option_rows[id].meaning);
@@ -189,7 +189,8 @@ static void help_of_command(text *out, const command *about) {
 }
 
 static void help_of_all(text *out) {
-  text_string(out, "usage: batpak COMMAND ...\n\nAn embedded, append-only event journal: one directory, one writer.\n\n");
+  text_string(out, "usage: batpak COMMAND ...\n\n"
+                   "An embedded, append-only event journal: one directory, one writer.\n\n");
   for (size_t i = 0; i < command_count; i++) help_line(out, commands[i].name, NULL, commands[i].summary);
   text_string(out,
               "\nbatpak COMMAND --help says more.\n\n"

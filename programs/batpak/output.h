@@ -1,5 +1,5 @@
-/* The two streams.  Standard output carries the result and nothing else; whatever is said about it goes to standard error.
- * A reader that goes away is no failure: from then on results fall on the floor and the program ends with 0. */
+/* The two streams.  Standard output carries the result and nothing else; whatever is said about it goes to standard
+ * error.  A reader that goes away is no failure: from then on results fall on the floor and the program ends with 0. */
 #ifndef BATPAK_PROGRAM_OUTPUT_H
 #define BATPAK_PROGRAM_OUTPUT_H
 

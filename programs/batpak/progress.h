@@ -1,4 +1,5 @@
-/* One progress bar on standard error, where that is a terminal.  It appears once something takes longer than a moment. */
+/* One progress bar on standard error, where that is a terminal.  It appears once something takes longer than a
+ * moment. */
 #ifndef BATPAK_PROGRAM_PROGRESS_H
 #define BATPAK_PROGRAM_PROGRESS_H
 

@@ -16,29 +16,21 @@ bp_error error_empty(void) {
   return error;
 }
 
+/* The groups of bp_status, and the few that mean something else to a command. */
 int status_exit(bp_status status) {
   switch (status) {
-    case BP_OK:
-      return EXIT_FINE;
-    case BP_NOT_FOUND:
-    case BP_NO_STORE:
-    case BP_NOT_A_STORE:
-    case BP_NEWER_VERSION:
-    case BP_COMPACTION_PENDING:
-    case BP_HIDDEN_RANGES:
-    case BP_CLOSE_ORDER:
-    case BP_DAMAGED_FRAME:
-    case BP_DAMAGED_SEGMENT:
-      return EXIT_JUDGED;
-    case BP_LOCKED:
-      return EXIT_LOCKED;
+    case BP_OK: return EXIT_FINE;
+    case BP_ARGUMENT:
+    case BP_CONFIGURATION: return EXIT_USAGE;
+    case BP_NOT_FOUND: return EXIT_JUDGED;
+    case BP_LOCKED: return EXIT_LOCKED;
     case BP_CLOCK_INVALID:
-      return EXIT_TROUBLE;
-    default:
-      break;
+    case BP_POISONED: return EXIT_TROUBLE;
+    default: break;
   }
-  bool callers = status == BP_ARGUMENT || status == BP_CONFIGURATION || (status >= 100 && status < 200);
-  return callers ? EXIT_USAGE : EXIT_TROUBLE;
+  if (status < 100) return EXIT_TROUBLE;
+  if (status < 200) return EXIT_USAGE;
+  return status < 400 ? EXIT_JUDGED : EXIT_TROUBLE;
 }
 
 int failed(const char *path, bp_status status, const bp_error *error) {

@@ -11,8 +11,8 @@ typedef int (*session_work)(const options *asked, bp_store *store, void *user);
 
 /* Opens the store named by the first argument, works, closes.  The exit code, signals considered. */
 int session_read(const options *asked, session_work work, void *user);
-/* The same for writing: makes the store where there is none, signs if asked to.  What is only written is flushed when the
- * command says so. */
+/* The same for writing: makes the store where there is none, signs if asked to.  What is only written is flushed when
+ * the command says so. */
 int session_write(const options *asked, uint32_t durability, session_work work, void *user);
 
 int status_exit(bp_status status);

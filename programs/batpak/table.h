@@ -1,5 +1,5 @@
-/* Rows of cells for people.  Rows are kept until table_flush, so that columns are as wide as what they hold; widths only
- * grow from one flush to the next.  The last column takes what is left of the terminal's line. */
+/* Rows of cells for people.  Rows are kept until table_flush, so that columns are as wide as what they hold; widths
+ * only grow from one flush to the next.  The last column takes what is left of the terminal's line. */
 #ifndef BATPAK_PROGRAM_TABLE_H
 #define BATPAK_PROGRAM_TABLE_H
 

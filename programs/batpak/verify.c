@@ -19,8 +19,8 @@ static const char *not_proven(uint32_t verdict) {
     case BP_VERDICT_ATTESTED:
       return "A receipt attests its own event, not its neighbours, its times or what came after it.";
     default:
-      return "Nothing outside the store vouches for it: whoever can write the directory can alter events or cut the tail "
-             "and leave it consistent; receipts kept elsewhere would tell (--receipts FILE).";
+      return "Nothing outside the store vouches for it: whoever can write the directory can alter events or cut the "
+             "tail and leave it consistent; receipts kept elsewhere would tell (--receipts FILE).";
   }
 }
 
