@@ -120,7 +120,9 @@ bp_status bpi_store_commit(bp_store *store, bpi_request *request);
 /* Microseconds, never backwards within this handle.  For the leader and for open. */
 bp_status bpi_store_now(bp_store *store, int64_t *now_us, bp_error *error);
 
-/* Appends an event of the store's own. */
+/* Appends an event of the store's own.  The open event carries an extension that names this library: sessions of ours
+ * have no gaps in their sequences, those of the reference may, and verify must tell one from the other. */
+#define BPI_WRITER_EXTENSION "batpak_c.version"
 bp_status bpi_store_append_opened(bp_store *store, uint64_t restored, uint64_t elapsed_us, bp_error *error);
 bp_status bpi_store_append_closed(bp_store *store, bp_error *error);
 
