@@ -1,8 +1,6 @@
 /* Who is inside a store, and who closes it. */
 #include "store/store_internal.h"
 
-#include "sys/file.h"
-
 #include <string.h>
 
 bp_store *bpi_store_of(const bp_store *store) {
@@ -33,8 +31,7 @@ void bpi_store_log(const bp_store *store, const char *text) {
   if (store->config.log != NULL) store->config.log(store->config.log_user, text, strlen(text));
 }
 
-/* Frees everything; writes nothing. */
-static void free_store(bp_store *store) {
+void bpi_store_free(bp_store *store) {
   bpi_memory memory = store->memory;
   bpi_writer_free(&store->writer);
   bpi_segments_free(&store->segments);
@@ -68,7 +65,7 @@ bp_status bpi_store_destroy(bp_store *store, bp_error *error) {
     bpi_store_log(store, failure.text);
     (void)bpi_error_copy(error, &failure);
   }
-  free_store(store);
+  bpi_store_free(store);
   return status;
 }
 

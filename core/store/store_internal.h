@@ -78,12 +78,10 @@ void bpi_store_leave(const bp_store *store);
 bp_store *bpi_store_of(const bp_store *store);
 /* Strict: writes the close, frees all.  Called once, by whoever set BPI_STORE_CLOSING and saw no users. */
 bp_status bpi_store_destroy(bp_store *store, bp_error *error);
+/* Frees everything; writes nothing. */
+void bpi_store_free(bp_store *store);
 void bpi_store_log(const bp_store *store, const char *text);
 
-/* --- opening (recover.c, repair.c) */
-
-/* Reads every segment into the index and the findings; on a mutable open repairs what a crash left. */
-bp_status bpi_store_recover(bp_store *store, bp_error *error);
 
 /* --- committing (commit.c) */
 
