@@ -158,12 +158,12 @@ static int take_lines(importing *now) {
 
 static void tell_summary(const importing *now) {
   text said = {0};
-  text_count(&said, now->recorded);
-  text_string(&said, " events recorded");
+  text_counted(&said, now->recorded, "event");
+  text_string(&said, " recorded");
   if (now->replayed > 0) {
     text_string(&said, ", ");
     text_count(&said, now->replayed);
-    text_string(&said, " were there already");
+    text_string(&said, " already there");
   }
   if (now->different > 0) {
     text_string(&said, ", ");
@@ -171,11 +171,13 @@ static void tell_summary(const importing *now) {
     text_string(&said, " of these with other content");
   }
   message("%s: %.*s", now->asked->arguments[0], (int)said.length, said.data);
-  text_free(&said);
   if (now->bad > 0 && now->asked->skip_bad) {
-    message("%s: %llu bad lines skipped, the first is line %llu", now->in.name, (unsigned long long)now->bad,
+    said.length = 0;
+    text_counted(&said, now->bad, "bad line");
+    message("%s: %.*s skipped, the first is line %llu", now->in.name, (int)said.length, said.data,
             (unsigned long long)now->first_bad);
   }
+  text_free(&said);
 }
 
 static int import_store(const options *asked, bp_store *store, void *user) {

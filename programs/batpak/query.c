@@ -42,7 +42,9 @@ bool query_hides(const options *asked, const bp_event *event, uint64_t *hidden) 
 }
 
 void query_tell_hidden(uint64_t hidden) {
-  if (hidden > 0) {
-    message("%llu system event%s not shown (--system)", (unsigned long long)hidden, hidden == 1 ? "" : "s");
-  }
+  text said = {0};
+  if (hidden == 0) return;
+  text_counted(&said, hidden, "system event");
+  message("%.*s not shown (--system)", (int)said.length, said.data);
+  text_free(&said);
 }

@@ -82,6 +82,11 @@ void text_count(text *out, uint64_t count) {
   }
 }
 
+void text_counted(text *out, uint64_t count, const char *noun) {
+  text_count(out, count);
+  text_format(out, " %s%s", noun, count == 1 ? "" : "s");
+}
+
 static void json_escape(text *out, uint32_t character) {
   switch (character) {
     case '"': text_string(out, "\\\""); break;

@@ -23,6 +23,8 @@ __attribute__((format(printf, 2, 3))) void text_format(text *out, const char *fo
 void text_hex(text *out, const uint8_t *bytes, size_t length);
 /* 12345678 as "12,345,678". */
 void text_count(text *out, uint64_t count);
+/* "1 event", "2,000 events" */
+void text_counted(text *out, uint64_t count, const char *noun);
 /* Quoted and escaped; what is not UTF-8 becomes U+FFFD. */
 void text_json_string(text *out, const void *bytes, size_t length);
 /* Fit for a terminal: control characters, those above ASCII too, and what is not UTF-8 become U+FFFD. */

@@ -101,11 +101,18 @@ static void print_verdict_people(const bp_verdict *verdict) {
   text out = {0};
   output_ink(&out, verdict_ink(verdict->verdict));
   text_string(&out, bp_verdict_name(verdict->verdict));
-  if (verdict->verdict == BP_VERDICT_ATTESTED) text_format(&out, " %llu of", (unsigned long long)verdict->attested);
-  text_format(&out, " %llu events", (unsigned long long)verdict->events);
+  text_string(&out, " ");
+  if (verdict->verdict == BP_VERDICT_ATTESTED) {
+    text_count(&out, verdict->attested);
+    text_string(&out, " of ");
+  }
+  text_counted(&out, verdict->events, "event");
   output_ink(&out, INK_PLAIN);
-  text_format(&out, ", findings: %llu, notes: %llu\n", (unsigned long long)verdict->findings,
-              (unsigned long long)verdict->notes);
+  text_string(&out, ", ");
+  text_counted(&out, verdict->findings, "finding");
+  text_string(&out, ", ");
+  text_counted(&out, verdict->notes, "note");
+  text_string(&out, "\n");
   if (verdict->first_unproven != UINT64_MAX) {
     text_format(&out, "From sequence %llu on the numbers rest on counting alone.\n",
                 (unsigned long long)verdict->first_unproven);
