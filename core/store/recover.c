@@ -203,7 +203,7 @@ static bp_status recover_segments(bp_store *store, bp_error *error) {
   for (uint32_t i = 0; i < store->segments.count; i++) {
     bp_status status = recover_segment(store, i, i + 1 == store->segments.count, error);
     if (status != BP_OK) return status;
-    done += atomic_load(&bpi_segments_at(&store->segments, i)->size);
+    done = i + 1 < store->segments.count ? done + atomic_load(&bpi_segments_at(&store->segments, i)->size) : total;
     if (store->config.progress != NULL &&
         store->config.progress(store->config.progress_user, BP_STAGE_OPEN, done, total) != 0) {
       return bpi_fail(error, BP_STOPPED, "opening was stopped");

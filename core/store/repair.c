@@ -59,12 +59,13 @@ static bp_status seal_aside(bp_store *store, const char *name, bpi_bytes file, c
   return status;
 }
 
-static bp_status remove_headless(bp_store *store, uint32_t ordinal, const char *path, bp_error *error) {
+/* The last segment, so that its number is free again. */
+static bp_status remove_headless(bp_store *store, const char *path, bp_error *error) {
   const bp_system *system = store->system;
   int failed = system->path_remove(system->context, path);
   if (failed == 0) failed = system->directory_sync(system->context, (const char *)store->directory.data);
   if (failed != 0) return bpi_fail_system(error, failed, "removing a segment without a prologue");
-  if (ordinal + 1 == store->segments.count) store->segments.count--;
+  bpi_segments_drop_last(&store->segments);
   return BP_OK;
 }
 
@@ -77,7 +78,7 @@ bp_status bpi_repair_segment(bp_store *store, uint32_t ordinal, int is_last, bpi
   bpi_buffer_init(&footer, &store->memory);
   bp_status status = bpi_path_join(&path, (const char *)store->directory.data, segment->name, error);
   if (status == BP_OK && scan->kind == BPI_SCAN_HEADLESS) {
-    status = remove_headless(store, ordinal, (const char *)path.data, error);
+    status = remove_headless(store, (const char *)path.data, error);
   } else if (status == BP_OK) {
     status = encode_footer(store, scan, &footer, error);
     if (status == BP_OK) {
