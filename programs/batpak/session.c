@@ -35,8 +35,12 @@ int status_exit(bp_status status) {
 
 int failed(const char *path, bp_status status, const bp_error *error) {
   if (status == BP_STOPPED) return EXIT_TROUBLE;  /* a signal: nobody needs to be told */
-  const char *what = error->text[0] != '\0' ? error->text : bp_status_name(status);
-  message("%s: %s", path, what);
+  if (status == BP_DAMAGED_FRAME || status == BP_DAMAGED_SEGMENT) {
+    message("%s: %s, in segment %llu at offset %llu", path, error->text, (unsigned long long)error->segment_id,
+            (unsigned long long)error->offset);
+  } else {
+    message("%s: %s", path, error->text);
+  }
   message_more(bp_status_advice(status));
   return status_exit(status);
 }
