@@ -1,7 +1,7 @@
 #include "journal/segment.h"
 
+#include "codec/fields.h"
 #include "codec/pack.h"
-#include "codec/unpack.h"
 
 #include <stdio.h>
 
@@ -29,36 +29,22 @@ int bpi_segment_name_parse(const char *name, size_t length, uint64_t *id) {
   return 1;
 }
 
-/* The header's fields by name or by place; unknown ones are stepped over. */
 static bp_status read_header(bpi_unpack *in, bpi_prologue *prologue) {
   static const char *const names[] = {"version", "flags", "created_ns", "segment_id"};
-  enum { VERSION, FLAGS, CREATED, ID, FIELDS };
-  bpi_token token;
-  bp_status status = bpi_unpack_next(in, &token);
-  if (status != BP_OK) return status;
-  if (token.type != BPI_TOKEN_MAP && token.type != BPI_TOKEN_ARRAY) return BP_MESSAGEPACK;
-  unsigned seen = 0;
-  for (uint64_t i = 0; i < token.u; i++) {
-    uint64_t field = i;
-    if (token.type == BPI_TOKEN_MAP) {
-      bpi_bytes key;
-      if ((status = bpi_unpack_str(in, &key)) != BP_OK) return status;
-      for (field = 0; field < FIELDS; field++) {
-        if (bpi_bytes_equal(key, bpi_bytes_of(names[field], strlen(names[field])))) break;
-      }
-    }
-    uint64_t flags;
+  enum { VERSION, FLAGS, CREATED, ID, COUNT };
+  bpi_fields fields;
+  unsigned field;
+  uint64_t flags;
+  bpi_fields_begin(&fields, in, names, COUNT);
+  while (bpi_fields_next(&fields, &field)) {
     switch (field) {
-      case VERSION: status = bpi_unpack_u64(in, UINT16_MAX, &prologue->version); break;
-      case FLAGS: status = bpi_unpack_u64(in, UINT16_MAX, &flags); break;
-      case CREATED: status = bpi_unpack_i64(in, &prologue->created_ns); break;
-      case ID: status = bpi_unpack_u64(in, UINT64_MAX, &prologue->segment_id); break;
-      default: status = bpi_unpack_skip(in); break;
+      case VERSION: fields.status = bpi_unpack_u64(in, UINT16_MAX, &prologue->version); break;
+      case FLAGS: fields.status = bpi_unpack_u64(in, UINT16_MAX, &flags); break;
+      case CREATED: fields.status = bpi_unpack_i64(in, &prologue->created_ns); break;
+      case ID: fields.status = bpi_unpack_u64(in, UINT64_MAX, &prologue->segment_id); break;
     }
-    if (status != BP_OK) return status;
-    if (field < FIELDS) seen |= 1u << field;
   }
-  return seen == (1u << FIELDS) - 1 ? BP_OK : BP_MESSAGEPACK;
+  return bpi_fields_end(&fields, (1u << COUNT) - 1);
 }
 
 bpi_prologue_state bpi_prologue_parse(bpi_bytes file, bpi_prologue *prologue) {

@@ -1,0 +1,31 @@
+# The system's libraries. Each is looked for by header and library, not by package, because the
+# distributions name the packages differently. Results: BATPAK_LINK (what the library links) and
+# BATPAK_LINK_NAMES (the same as bare names, for whoever links the installed static library).
+
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+
+set(BATPAK_LINK Threads::Threads)
+set(BATPAK_LINK_NAMES "")
+
+function(batpak_dependency name header)
+  find_path(BATPAK_${name}_INCLUDE ${header})
+  find_library(BATPAK_${name}_LIBRARY NAMES ${ARGN})
+  mark_as_advanced(BATPAK_${name}_INCLUDE BATPAK_${name}_LIBRARY)
+  if(NOT BATPAK_${name}_INCLUDE OR NOT BATPAK_${name}_LIBRARY)
+    message(FATAL_ERROR "${name} is missing (header ${header}); script/bootstrap installs it")
+  endif()
+  add_library(batpak_${name} INTERFACE)
+  # SYSTEM: their headers are not held to our warnings.
+  target_include_directories(batpak_${name} SYSTEM INTERFACE "${BATPAK_${name}_INCLUDE}")
+  target_link_libraries(batpak_${name} INTERFACE "${BATPAK_${name}_LIBRARY}")
+  get_filename_component(file "${BATPAK_${name}_LIBRARY}" NAME_WE)
+  string(REGEX REPLACE "^lib" "" link_name "${file}")
+  set(BATPAK_LINK ${BATPAK_LINK} batpak_${name} PARENT_SCOPE)
+  set(BATPAK_LINK_NAMES ${BATPAK_LINK_NAMES} ${link_name} PARENT_SCOPE)
+endfunction()
+
+batpak_dependency(sodium sodium.h sodium)
+batpak_dependency(deflate libdeflate.h deflate)
+batpak_dependency(msgpack msgpack.h msgpack-c msgpackc)
+batpak_dependency(json json-c/json.h json-c)

@@ -1,0 +1,20 @@
+# Programs and examples see <batpak/ffi.h> and the static library, nothing of core/.
+
+file(GLOB program_dirs CONFIGURE_DEPENDS LIST_DIRECTORIES true "${PROJECT_SOURCE_DIR}/programs/*")
+foreach(dir IN LISTS program_dirs)
+  get_filename_component(name "${dir}" NAME)
+  file(GLOB sources CONFIGURE_DEPENDS "${dir}/*.c")
+  if(sources)
+    add_executable(program_${name} ${sources})
+    set_target_properties(program_${name} PROPERTIES OUTPUT_NAME ${name})
+    target_link_libraries(program_${name} PRIVATE batpak_flags batpak_static batpak_json)
+    install(TARGETS program_${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  endif()
+endforeach()
+
+file(GLOB examples CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/examples/*.c")
+foreach(source IN LISTS examples)
+  get_filename_component(name "${source}" NAME_WE)
+  add_executable(example_${name} "${source}")
+  target_link_libraries(example_${name} PRIVATE batpak_flags batpak_static)
+endforeach()

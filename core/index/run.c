@@ -1,0 +1,122 @@
+#include "index/run.h"
+
+#include "base/hash.h"
+
+enum { FIRST_ROWS = 256 };
+
+void bpi_run_init(bpi_run *run, const bpi_memory *memory) {
+  memset(run, 0, sizeof *run);
+  run->memory = *memory;
+  bpi_postings_init(&run->entities, memory);
+  bpi_postings_init(&run->scopes, memory);
+  bpi_postings_init(&run->kinds, memory);
+}
+
+void bpi_run_free(bpi_run *run) {
+  bpi_release(&run->memory, run->rows, run->capacity * sizeof *run->rows);
+  bpi_release(&run->memory, run->tags, run->slot_count * sizeof *run->tags);
+  bpi_release(&run->memory, run->slots, run->slot_count * sizeof *run->slots);
+  bpi_postings_free(&run->entities);
+  bpi_postings_free(&run->scopes);
+  bpi_postings_free(&run->kinds);
+}
+
+size_t bpi_run_bytes(const bpi_run *run) {
+  return run->capacity * sizeof *run->rows + run->slot_count * (sizeof *run->tags + sizeof *run->slots) +
+         bpi_postings_bytes(&run->entities) + bpi_postings_bytes(&run->scopes) + bpi_postings_bytes(&run->kinds);
+}
+
+/* UUIDs of version 7 differ in their last bytes, callers' keys anywhere: hash all of it. */
+static uint64_t id_hash(const uint8_t id[16]) { return bpi_hash(id, 16, 0); }
+static uint16_t id_tag(uint64_t hash) { return (uint16_t)((hash >> 48) | 1); }
+
+static void put_id(bpi_run *run, uint32_t row) {
+  uint64_t hash = id_hash(run->rows[row].event_id);
+  size_t mask = run->slot_count - 1, slot = (size_t)hash & mask;
+  while (run->tags[slot] != 0) slot = (slot + 1) & mask;
+  run->tags[slot] = id_tag(hash);
+  run->slots[slot] = row;
+}
+
+static bp_status grow_rows(bpi_run *run) {
+  if (run->count < run->capacity) return BP_OK;
+  size_t capacity = run->capacity == 0 ? FIRST_ROWS : run->capacity * 2;
+  size_t slot_count = capacity * 2;
+  uint16_t *tags = bpi_allocate(&run->memory, slot_count * sizeof *tags);
+  uint32_t *slots = bpi_allocate(&run->memory, slot_count * sizeof *slots);
+  bpi_row *rows = NULL;
+  if (tags != NULL && slots != NULL) {
+    rows = bpi_resize(&run->memory, run->rows, run->capacity * sizeof *rows, capacity * sizeof *rows);
+  }
+  if (rows == NULL) {
+    bpi_release(&run->memory, tags, slot_count * sizeof *tags);
+    bpi_release(&run->memory, slots, slot_count * sizeof *slots);
+    return BP_NO_MEMORY;
+  }
+  bpi_release(&run->memory, run->tags, run->slot_count * sizeof *tags);
+  bpi_release(&run->memory, run->slots, run->slot_count * sizeof *slots);
+  run->rows = rows;
+  run->capacity = capacity;
+  run->tags = tags;
+  run->slots = slots;
+  run->slot_count = slot_count;
+  for (uint32_t i = 0; i < run->count; i++) put_id(run, i);
+  return BP_OK;
+}
+
+bp_status bpi_run_add(bpi_run *run, const bpi_row *row) {
+  if (grow_rows(run) != BP_OK || bpi_postings_reserve(&run->entities, row->entity) != BP_OK ||
+      bpi_postings_reserve(&run->scopes, row->scope) != BP_OK || bpi_postings_reserve(&run->kinds, row->kind) != BP_OK) {
+    return BP_NO_MEMORY;
+  }
+  uint32_t number = run->count++;
+  run->rows[number] = *row;
+  put_id(run, number);
+  bpi_postings_add(&run->entities, row->entity, number);
+  bpi_postings_add(&run->scopes, row->scope, number);
+  bpi_postings_add(&run->kinds, row->kind, number);
+  return BP_OK;
+}
+
+/* The newest entry of an open-addressing table stands at the end of its cluster: emptying its slot breaks no chain. */
+void bpi_run_undo(bpi_run *run) {
+  const bpi_row *row = &run->rows[--run->count];
+  size_t mask = run->slot_count - 1, slot = (size_t)id_hash(row->event_id) & mask;
+  while (run->tags[slot] == 0 || run->slots[slot] != run->count) slot = (slot + 1) & mask;
+  run->tags[slot] = 0;
+  bpi_postings_undo(&run->entities, row->entity);
+  bpi_postings_undo(&run->scopes, row->scope);
+  bpi_postings_undo(&run->kinds, row->kind);
+}
+
+int bpi_run_find(const bpi_run *run, const uint8_t event_id[16], uint32_t *row) {
+  if (run->slot_count == 0) return 0;
+  uint64_t hash = id_hash(event_id);
+  uint16_t tag = id_tag(hash);
+  size_t mask = run->slot_count - 1;
+  for (size_t slot = (size_t)hash & mask; run->tags[slot] != 0; slot = (slot + 1) & mask) {
+    if (run->tags[slot] == tag && memcmp(run->rows[run->slots[slot]].event_id, event_id, 16) == 0) {
+      *row = run->slots[slot];
+      return 1;
+    }
+  }
+  return 0;
+}
+
+int bpi_run_last_of_entity(const bpi_run *run, uint32_t entity, uint32_t *row) {
+  const bpi_posting_list *list = bpi_postings_find(&run->entities, entity);
+  return list != NULL && bpi_postings_last(&run->entities, list, row);
+}
+
+uint32_t bpi_run_seek(const bpi_run *run, uint64_t sequence) {
+  uint32_t low = 0, high = run->count;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    if (run->rows[middle].sequence < sequence) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}

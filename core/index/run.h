@@ -1,0 +1,55 @@
+/* A run: the rows of up to 65,536 consecutive events with their lookup tables, in a shape that can be mapped from a file:
+ * rows of fixed width, an id table whose tags are its filter, postings by entity, scope and kind. */
+#ifndef BPI_INDEX_RUN_H
+#define BPI_INDEX_RUN_H
+
+#include "index/postings.h"
+
+enum { BPI_RUN_ROWS = 65536 };
+
+/* What the index keeps of an event: 96 bytes. */
+typedef struct bpi_row {
+  uint8_t event_id[16];
+  uint8_t event_hash[32];
+  uint64_t sequence;
+  uint64_t wall_ms;
+  uint64_t offset;
+  uint32_t segment;      /* place in the table of segments */
+  uint32_t frame_length;
+  uint32_t entity;       /* numbers of the names table */
+  uint32_t scope;
+  uint32_t clock;
+  uint16_t kind;
+  uint16_t reserved;
+} bpi_row;
+
+typedef struct bpi_run {
+  bpi_memory memory;
+  bpi_row *rows;
+  size_t capacity;
+  uint32_t count;
+  uint16_t *tags;        /* of the id in each slot, never 0; 0: empty */
+  uint32_t *slots;       /* row */
+  size_t slot_count;
+  bpi_postings entities;
+  bpi_postings scopes;
+  bpi_postings kinds;
+} bpi_run;
+
+void bpi_run_init(bpi_run *run, const bpi_memory *memory);
+void bpi_run_free(bpi_run *run);
+size_t bpi_run_bytes(const bpi_run *run);
+
+/* Appends a row; BP_NO_MEMORY leaves the run as it was.  The run must not be full. */
+bp_status bpi_run_add(bpi_run *run, const bpi_row *row);
+/* Takes the newest row back. */
+void bpi_run_undo(bpi_run *run);
+
+/* The first row with this id; 0 when there is none. */
+int bpi_run_find(const bpi_run *run, const uint8_t event_id[16], uint32_t *row);
+/* The newest row of the entity; 0 when there is none. */
+int bpi_run_last_of_entity(const bpi_run *run, uint32_t entity, uint32_t *row);
+/* The first row whose sequence is >= `sequence`; count when there is none. */
+uint32_t bpi_run_seek(const bpi_run *run, uint64_t sequence);
+
+#endif

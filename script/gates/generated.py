@@ -1,0 +1,32 @@
+"""Generated files that are committed are what their generator makes now.
+
+One row for each: the file, and the command that writes its content to standard output when run in
+the repository's root. `script/check --update-generated` writes them all.
+"""
+
+import subprocess
+
+from tree import Skipped, Tree
+
+GENERATED: list[tuple[str, list[str]]] = []
+
+
+def check(tree: Tree, table: list[tuple[str, list[str]]] | None = None) -> list[str]:
+    rows = GENERATED if table is None else table
+    if not rows:
+        raise Skipped("no generated file is committed")
+    problems = []
+    for name, command in rows:
+        path = tree.root / name
+        if not path.exists() or path.read_bytes() != output(tree, command):
+            problems.append(f"{name} is stale: script/check --update-generated ({' '.join(command)})")
+    return problems
+
+
+def update(tree: Tree) -> None:
+    for name, command in GENERATED:
+        (tree.root / name).write_bytes(output(tree, command))
+
+
+def output(tree: Tree, command: list[str]) -> bytes:
+    return subprocess.run(command, cwd=tree.root, capture_output=True, check=True).stdout

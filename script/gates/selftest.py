@@ -1,0 +1,124 @@
+"""Each gate catches what it is there to catch: it is fed one bad sample after another, and a good one."""
+
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import abi
+import alone
+import generated
+import header
+import invariants
+import layers
+import lines
+import paths
+import seam
+import statuses
+from tree import Tree
+
+CMAKE = "set(BATPAK_ROOMS base sys journal)\nset(BATPAK_ABI 1)\n"
+HEADER = """#ifndef H
+#define H
+#include <stdint.h>
+#ifndef BP_API
+#define BP_API
+#endif
+#ifdef __cplusplus
+extern "C" {
+#endif
+enum { BP_OK = 0, BP_BAD = 1 };
+typedef struct bp_x { uint32_t struct_size; uint8_t id[16]; } bp_x;
+BP_API int32_t bp_do(const bp_x *x);
+#ifdef __cplusplus
+}
+#endif
+#endif
+"""
+BASE = {"CMakeLists.txt": CMAKE, "ffi.h": HEADER, "core/base/a.h": "", "core/base/b_internal.h": "",
+        "core/journal/j.h": "", "core/journal/j.c": '#include "base/a.h"\n#include "journal/j.h"\n',
+        "tests/base/t.c": "/* BP_OK BP_BAD; I-001 */\n", "docs/invariants.md": "I-001 Something holds.\n"}
+LONG_LINE_COUNT = lines.LIMIT + 1
+
+# Gate, what is changed in the good tree, words that its finding must hold.
+SAMPLES = [
+    (layers, {"core/base/c.c": '#include "journal/j.h"\n'}, "lies above"),
+    (layers, {"core/journal/k.c": '#include "base/b_internal.h"\n'}, "past the door"),
+    (layers, {"core/journal/k.c": '#include "../base/a.h"\n'}, "climbs"),
+    (layers, {"core/journal/k.c": "#include <ffi.h>\n"}, "another library's"),
+    (layers, {"core/attic/k.c": "\n"}, "not among BATPAK_ROOMS"),
+    (layers, {"programs/p/p.c": '#include "base/a.h"\n'}, "is not <batpak/ffi.h>"),
+    (lines, {"core/base/long.c": "\n" * LONG_LINE_COUNT}, "are the limit"),
+    (header, {"ffi.h": HEADER.replace("int32_t bp_do", "inline int32_t bp_do")}, "inline"),
+    (header, {"ffi.h": HEADER.replace("#include <stdint.h>", "")}, "alone"),
+    (header, {"ffi.h": HEADER.replace("#ifndef H\n#define H", "#if 1")}, "twice"),
+    (header, {"ffi.h": HEADER.replace("const bp_x *x", "const bp_x *class")}, "g++"),
+    (abi, {"ffi.h": HEADER.replace("BP_BAD = 1", "BP_BAD = 2")}, "constant BP_BAD 2"),
+    (abi, {"ffi.h": HEADER.replace("uint32_t struct_size", "uint64_t struct_size")}, "field bp_x.id offset 8"),
+    (abi, {"ffi.h": HEADER.replace("bp_do(const bp_x *x", "bp_do(bp_x *x")}, "function"),
+    (statuses, {"tests/base/t.c": "/* BP_OK */\n"}, "BP_BAD is reached by no test"),
+    (invariants, {"docs/invariants.md": "I-001 One.\nI-002 Two.\n"}, "I-002 of docs/invariants.md has no test"),
+    (invariants, {"tests/base/u.c": "Test(base, I_003_x)\n"}, "names I-003"),
+    (invariants, {"docs/invariants.md": "I-001 One.\nI-001 Again.\n"}, "twice"),
+    (paths, {"build-dev/bin/batpak": "\0/root/secret/x.c\0"}, "holds the path"),
+    (alone, {"README.md": "see /wo" "rk/main\n"}, "README.md:1"),
+    (alone, {"README.md": "\nfrom static.crat" "es.io\n"}, "README.md:2"),
+]
+# System calls outside core/sys, an allocation outside core/base/memory.c.
+CALLS = {"write": "long write(int, const void *, unsigned long);\nlong f(void); long f(void) { return write(1, 0, 0); }\n",
+         "malloc": "void *malloc(unsigned long);\nvoid *f(void); void *f(void) { return malloc(8); }\n",
+         "strdup": "char *strdup(const char *);\nchar *f(void); char *f(void) { return strdup(\"\"); }\n"}
+
+
+def check(_: Tree) -> list[str]:
+    problems = []
+    for gate in (layers, lines, header, statuses, invariants, alone):
+        problems += [f"{gate.__name__} finds in a good tree: {found}" for found in run(gate, {})]
+    for gate, change, words in SAMPLES:
+        found = run(gate, change)
+        if not any(words in problem for problem in found):
+            problems.append(f"{gate.__name__} does not say \"{words}\" of {', '.join(change)}: {found}")
+    for name, source in CALLS.items():
+        if not any(f"calls {name}" in problem for problem in run(seam, {"core/journal/j.c": source})):
+            problems.append(f"seam does not see a call of {name}")
+    if run(seam, {"core/journal/j.c": "int f(void); int f(void) { return 1; }\n"}):
+        problems.append("seam finds something in a good object")
+    with_tree({"out.txt": "old\n"}, lambda tree: problems.extend(
+        [] if generated.check(tree, [("out.txt", ["echo", "new"])]) else ["generated does not see a stale file"]))
+    return problems
+
+
+def run(gate, change: dict[str, str]) -> list[str]:
+    def judge(tree: Tree) -> list[str]:
+        if gate is abi:
+            # The listing is that of the good header; the sample comes after it.
+            (tree.root / "ffi.h").write_text(HEADER)
+            abi.update(tree)
+            lay(tree.root, change)
+        if gate is seam:
+            compile_objects(tree)
+        return gate.check(tree)
+    return with_tree(change, judge)
+
+
+def with_tree(change: dict[str, str], use):
+    scratch = Path(tempfile.mkdtemp())
+    try:
+        lay(scratch, BASE | change)
+        subprocess.run(["git", "init", "-q", str(scratch)], check=True)
+        return use(Tree(scratch, scratch / "build-dev"))
+    finally:
+        shutil.rmtree(scratch)
+
+
+def lay(root: Path, files: dict[str, str]) -> None:
+    for name, content in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+
+
+def compile_objects(tree: Tree) -> None:
+    folder = tree.build / "CMakeFiles/batpak_objects.dir/core/journal"
+    folder.mkdir(parents=True)
+    subprocess.run(["gcc", "-c", "-o", str(folder / "j.c.o"), str(tree.root / "core/journal/j.c")], check=True)
