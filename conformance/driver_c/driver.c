@@ -24,16 +24,26 @@ static const operation_row *find_operation(const char *name) {
   return NULL;
 }
 
-static void run(driver_session *session, const json_t *step) {
+static void run(driver_session *session, const json *step) {
   bp_error error = {.struct_size = sizeof error};
-  json_t *value = NULL;
-  const char *name = json_string_value(json_object_get(step, "op"));
+  json *value = NULL;
+  const char *name = argument_text(step, "op");
   const operation_row *row = name == NULL ? NULL : find_operation(name);
   bp_status status = DRIVER_UNSUPPORTED;
   if (row != NULL) {
     status = row->needs_store && session->store == NULL ? DRIVER_NO_STORE : row->run(session, step, &value, &error);
   }
   answer(step, status, value, &error);
+}
+
+/* Programs nest their arguments deeper than the parser allows by default. */
+enum { DEEPEST_INSTRUCTION = 256 };
+
+static json *parse(const char *line, size_t length) {
+  json_tokener *tokener = json_tokener_new_ex(DEEPEST_INSTRUCTION);
+  json *step = tokener == NULL ? NULL : json_tokener_parse_ex(tokener, line, (int)length);
+  json_tokener_free(tokener);
+  return step;
 }
 
 int main(void) {
@@ -44,15 +54,14 @@ int main(void) {
   ssize_t length;
   int outcome = EXIT_SUCCESS;
   while ((length = getline(&line, &capacity, stdin)) > 0) {
-    json_error_t fault;
-    json_t *step = json_loadb(line, (size_t)length, JSON_ALLOW_NUL, &fault);
-    if (step == NULL) {
-      fprintf(stderr, "driver-c: %s\n", fault.text);
+    json *step = parse(line, (size_t)length);
+    if (!json_object_is_type(step, json_type_object)) {
+      fputs("driver-c: a line is no instruction\n", stderr);
       outcome = EXIT_FAILURE;
       break;
     }
-    if (json_object_get(step, "suite") == NULL) run(&session, step);
-    json_decref(step);
+    if (!is_given(step, "suite")) run(&session, step);
+    json_object_put(step);
   }
   free(line);
   bp_store_release(session.store);

@@ -12,7 +12,7 @@ typedef struct driver_session {
 } driver_session;
 
 /* Answers a status; a value goes to *value, which is NULL before the call. */
-typedef bp_status (*operation)(driver_session *session, const json_t *step, json_t **value, bp_error *error);
+typedef bp_status (*operation)(driver_session *session, const json *step, json **value, bp_error *error);
 
 typedef struct operation_row {
   const char *name;
@@ -25,6 +25,6 @@ extern const operation_row value_operations[];
 extern const operation_row store_operations[];
 extern const operation_row read_operations[];
 
-json_t *event_json(const bp_event *event);
+json *event_json(const bp_event *event);
 
 #endif

@@ -4,55 +4,59 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void set_readable(json_t *record, const bp_event *event) {
+static void set_readable(json *record, const bp_event *event) {
   static const uint8_t none[16];
   bool caused = memcmp(event->causation_id, none, sizeof none) != 0;
-  json_object_set_new(record, "correlation_id", hex_json(event->correlation_id, 16));
-  json_object_set_new(record, "causation_id", caused ? hex_json(event->causation_id, 16) : json_null());
-  json_object_set_new(record, "wall_ms", json_integer((json_int_t)event->wall_ms));
-  json_object_set_new(record, "timestamp_us", json_integer(event->timestamp_us));
-  json_object_set_new(record, "prev_hash", hex_json(event->prev_hash, 32));
-  json_object_set_new(record, "event_hash", hex_json(event->event_hash, 32));
-  json_object_set_new(record, "lane", json_integer(event->lane));
-  json_object_set_new(record, "depth", json_integer(event->depth));
-  json_object_set_new(record, "flags", json_integer(event->flags));
-  json_object_set_new(record, "extensions", extensions_json(event->extensions, event->extension_count));
-  json_object_set_new(record, "payload_hex", hex_json(event->payload, event->payload_length));
+  set(record, "correlation_id", hex_json(event->correlation_id, 16));
+  set(record, "causation_id", caused ? hex_json(event->causation_id, 16) : NULL);
+  set(record, "wall_ms", integer_json(event->wall_ms));
+  set(record, "timestamp_us", json_object_new_int64(event->timestamp_us));
+  set(record, "prev_hash", hex_json(event->prev_hash, 32));
+  set(record, "event_hash", hex_json(event->event_hash, 32));
+  set(record, "lane", integer_json(event->lane));
+  set(record, "depth", integer_json(event->depth));
+  set(record, "flags", integer_json(event->flags));
+  set(record, "extensions", extensions_json(event->extensions, event->extension_count));
+  set(record, "payload_hex", hex_json(event->payload, event->payload_length));
 }
 
-json_t *event_json(const bp_event *event) {
-  json_t *record = json_pack("{s:I,s:o,s:s#,s:s#,s:i,s:I,s:I,s:I,s:I}", "sequence", (json_int_t)event->sequence,
-                             "event_id", hex_json(event->event_id, 16), "entity", (const char *)event->entity,
-                             (int)event->entity_length, "scope", (const char *)event->scope, (int)event->scope_length,
-                             "kind", event->kind, "clock", (json_int_t)event->clock, "segment_id",
-                             (json_int_t)event->segment_id, "offset", (json_int_t)event->offset, "frame_length",
-                             (json_int_t)event->frame_length);
+json *event_json(const bp_event *event) {
+  json *record = json_object_new_object();
+  set(record, "sequence", integer_json(event->sequence));
+  set(record, "event_id", hex_json(event->event_id, 16));
+  set(record, "entity", json_object_new_string_len((const char *)event->entity, (int)event->entity_length));
+  set(record, "scope", json_object_new_string_len((const char *)event->scope, (int)event->scope_length));
+  set(record, "kind", integer_json(event->kind));
+  set(record, "clock", integer_json(event->clock));
+  set(record, "segment_id", integer_json(event->segment_id));
+  set(record, "offset", integer_json(event->offset));
+  set(record, "frame_length", integer_json(event->frame_length));
   if (event->status == BP_OK) {
     set_readable(record, event);
   } else {
-    json_object_set_new(record, "error", json_string(status_text(event->status)));
-    json_object_set_new(record, "payload_hex", json_null());
+    set(record, "error", text_json(status_text(event->status)));
+    set(record, "payload_hex", NULL);
   }
   return record;
 }
 
-typedef json_t *(*event_form)(const bp_event *event);
+typedef json *(*event_form)(const bp_event *event);
 
-static json_t *sequence_json(const bp_event *event) { return json_integer((json_int_t)event->sequence); }
+static json *sequence_json(const bp_event *event) { return integer_json(event->sequence); }
 
-static json_t *id_json(const bp_event *event) { return hex_json(event->event_id, 16); }
+static json *id_json(const bp_event *event) { return hex_json(event->event_id, 16); }
 
-static size_t take_page(const driver_session *session, event_form form, json_t *list) {
+static size_t take_page(const driver_session *session, event_form form, json *list) {
   size_t count = 0;
   const bp_event *events = bp_page_events(session->page, &count);
-  for (size_t i = 0; i < count; i++) json_array_append_new(list, form(&events[i]));
+  for (size_t i = 0; i < count; i++) json_object_array_add(list, form(&events[i]));
   return count;
 }
 
 /* Pages on until the query is exhausted or `limit` events are taken. */
-static bp_status take_all(driver_session *session, bp_query *query, uint64_t limit, event_form form, json_t **value,
+static bp_status take_all(driver_session *session, bp_query *query, uint64_t limit, event_form form, json **value,
                           bp_error *error) {
-  json_t *list = json_array();
+  json *list = json_object_new_array();
   bp_status status = BP_OK;
   do {
     query->limit = limit < 100 ? (size_t)limit : 100;
@@ -65,21 +69,21 @@ static bp_status take_all(driver_session *session, bp_query *query, uint64_t lim
     limit -= count;
   } while (bp_page_more(session->page) && limit > 0);
   if (status != BP_OK) {
-    json_decref(list);
+    json_object_put(list);
     return status;
   }
   *value = list;
   return BP_OK;
 }
 
-static bp_status run_dump(driver_session *session, const json_t *step, json_t **value, bp_error *error) {
+static bp_status run_dump(driver_session *session, const json *step, json **value, bp_error *error) {
   (void)step;
   bp_query query;
   bp_query_init(&query, sizeof query);
   return take_all(session, &query, UINT64_MAX, event_json, value, error);
 }
 
-static bool query_from(const json_t *step, bp_query *query, bytes *entity, bytes *scope) {
+static bool query_from(const json *step, bp_query *query, bytes *entity, bytes *scope) {
   bool under = is_given(step, "under");
   uint32_t flags = under ? BP_QUERY_UNDER : is_given(step, "entity") ? BP_QUERY_ENTITY : 0u;
   if (is_given(step, "in_scope")) flags |= BP_QUERY_SCOPE;
@@ -97,7 +101,7 @@ static bool query_from(const json_t *step, bp_query *query, bytes *entity, bytes
   return true;
 }
 
-static bp_status run_page(driver_session *session, const json_t *step, json_t **value, bp_error *error) {
+static bp_status run_page(driver_session *session, const json *step, json **value, bp_error *error) {
   bp_query query;
   bytes entity = {NULL, 0};
   bytes scope = {NULL, 0};
@@ -112,7 +116,7 @@ static bp_status run_page(driver_session *session, const json_t *step, json_t **
   return status;
 }
 
-static bp_status run_get(driver_session *session, const json_t *step, json_t **value, bp_error *error) {
+static bp_status run_get(driver_session *session, const json *step, json **value, bp_error *error) {
   uint8_t id[16];
   size_t count = 0;
   if (!argument_fixed(step, "event_id", id, sizeof id)) return DRIVER_BAD_INSTRUCTION;
@@ -121,7 +125,7 @@ static bp_status run_get(driver_session *session, const json_t *step, json_t **v
   return status;
 }
 
-static bp_status run_walk(driver_session *session, const json_t *step, json_t **value, bp_error *error) {
+static bp_status run_walk(driver_session *session, const json *step, json **value, bp_error *error) {
   uint8_t id[16];
   uint64_t limit = SIZE_MAX;
   if (!argument_fixed(step, "event_id", id, sizeof id) || !argument_u64(step, "limit", &limit)) {
@@ -129,13 +133,13 @@ static bp_status run_walk(driver_session *session, const json_t *step, json_t **
   }
   bp_status status = bp_store_walk(session->store, id, (size_t)limit, session->page, error);
   if (status == BP_OK) {
-    *value = json_array();
+    *value = json_object_new_array();
     take_page(session, id_json, *value);
   }
   return status;
 }
 
-static bool receipt_from(const json_t *object, bp_receipt *receipt) {
+static bool receipt_from(const json *object, bp_receipt *receipt) {
   receipt->has_signature = is_given(object, "signature") ? 1 : 0;
   return argument_fixed(object, "event_id", receipt->event_id, 16) &&
          argument_u64(object, "sequence", &receipt->sequence) &&
@@ -144,50 +148,56 @@ static bool receipt_from(const json_t *object, bp_receipt *receipt) {
          (!receipt->has_signature || argument_fixed(object, "signature", receipt->signature, 64));
 }
 
-static bp_status run_verify_receipt(driver_session *session, const json_t *step, json_t **value, bp_error *error) {
-  const json_t *object = json_object_get(step, "receipt");
+static bp_status run_verify_receipt(driver_session *session, const json *step, json **value, bp_error *error) {
+  const json *object = json_object_object_get(step, "receipt");
   bp_receipt receipt;
   bytes map;
   int32_t outcome = 0;
   bp_receipt_init(&receipt, sizeof receipt);
   if (!receipt_from(object, &receipt)) return DRIVER_BAD_INSTRUCTION;
-  bp_status status = extension_map_from_json(json_object_get(object, "extensions"), &map, error);
-  if (status == BP_OK && json_object_size(json_object_get(object, "extensions")) > 0) {
+  json *extensions = json_object_object_get(object, "extensions");
+  bp_status status = extension_map_from_json(extensions, &map, error);
+  if (status == BP_OK && extensions != NULL && json_object_object_length(extensions) > 0) {
     receipt.extensions = map.data;
     receipt.extensions_capacity = map.length;
     receipt.extensions_length = map.length;
   }
   if (status == BP_OK) status = bp_store_verify_receipt(session->store, &receipt, NULL, &outcome, error);
-  if (status == BP_OK) *value = json_string(bp_receipt_outcome_name(outcome));
+  if (status == BP_OK) *value = text_json(bp_receipt_outcome_name(outcome));
   free(map.data);
   return status;
 }
 
-static json_t *findings_json(const bp_report *report) {
+static json *findings_json(const bp_report *report) {
   size_t count = 0;
   const bp_finding *findings = bp_report_findings(report, &count);
-  json_t *list = json_array();
+  json *list = json_object_new_array();
   for (size_t i = 0; i < count; i++) {
-    json_array_append_new(list, json_pack("{s:s,s:s,s:s}", "severity", bp_severity_name(findings[i].severity), "code",
-                                          findings[i].code, "text", findings[i].text));
+    json *finding = json_object_new_object();
+    set(finding, "severity", text_json(bp_severity_name(findings[i].severity)));
+    set(finding, "code", text_json(findings[i].code));
+    set(finding, "text", text_json(findings[i].text));
+    json_object_array_add(list, finding);
   }
   return list;
 }
 
-static bp_status run_verify(driver_session *session, const json_t *step, json_t **value, bp_error *error) {
+static bp_status run_verify(driver_session *session, const json *step, json **value, bp_error *error) {
   (void)step;
   bp_report *report = NULL;
   bp_verdict verdict = {.struct_size = sizeof verdict};
   bp_status status = bp_store_verify(session->store, NULL, &report, error);
   if (status == BP_OK) status = bp_report_verdict(report, &verdict);
   if (status == BP_OK) {
-    *value = json_pack("{s:s,s:o}", "verdict", bp_verdict_name(verdict.verdict), "findings", findings_json(report));
+    *value = json_object_new_object();
+    set(*value, "verdict", text_json(bp_verdict_name(verdict.verdict)));
+    set(*value, "findings", findings_json(report));
   }
   bp_report_free(report);
   return status;
 }
 
-static bp_status run_open_report(driver_session *session, const json_t *step, json_t **value, bp_error *error) {
+static bp_status run_open_report(driver_session *session, const json *step, json **value, bp_error *error) {
   (void)step;
   bp_report *report = NULL;
   bp_status status = bp_store_open_report(session->store, &report, error);

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-static bp_status run_coordinate(driver_session *session, const json_t *step, json_t **value, bp_error *error) {
+static bp_status run_coordinate(driver_session *session, const json *step, json **value, bp_error *error) {
   (void)session, (void)value;
   bytes entity;
   bytes scope;
@@ -18,7 +18,7 @@ static bp_status run_coordinate(driver_session *session, const json_t *step, jso
   return status;
 }
 
-static bp_status run_kind(driver_session *session, const json_t *step, json_t **value, bp_error *error) {
+static bp_status run_kind(driver_session *session, const json *step, json **value, bp_error *error) {
   (void)session;
   uint32_t category = 0;
   uint32_t type_id = 0;
@@ -27,12 +27,12 @@ static bp_status run_kind(driver_session *session, const json_t *step, json_t **
     return DRIVER_BAD_INSTRUCTION;
   }
   bp_status status = bp_kind_make(category, type_id, &kind, error);
-  if (status == BP_OK) *value = json_integer(kind);
+  if (status == BP_OK) *value = integer_json(kind);
   return status;
 }
 
 /* A name is checked by putting it into a map. */
-static bp_status run_extension_key(driver_session *session, const json_t *step, json_t **value, bp_error *error) {
+static bp_status run_extension_key(driver_session *session, const json *step, json **value, bp_error *error) {
   (void)session;
   bytes name;
   uint8_t map[512];
@@ -41,20 +41,20 @@ static bp_status run_extension_key(driver_session *session, const json_t *step, 
   bp_extension item = {.name = name.data, .name_length = name.length};
   bp_status status = bp_extensions_encode(&item, 1, map, sizeof map, &needed, error);
   free(name.data);
-  if (status == BP_OK) *value = json_true();
+  if (status == BP_OK) *value = json_object_new_boolean(1);
   return status;
 }
 
-static bp_status run_encode_extensions(driver_session *session, const json_t *step, json_t **value, bp_error *error) {
+static bp_status run_encode_extensions(driver_session *session, const json *step, json **value, bp_error *error) {
   (void)session;
   bytes map;
-  bp_status status = extension_map_from_json(json_object_get(step, "extensions"), &map, error);
+  bp_status status = extension_map_from_json(json_object_object_get(step, "extensions"), &map, error);
   if (status == BP_OK) *value = hex_json(map.data, map.length);
   free(map.data);
   return status;
 }
 
-static bp_status run_key(driver_session *session, const json_t *step, json_t **value, bp_error *error) {
+static bp_status run_key(driver_session *session, const json *step, json **value, bp_error *error) {
   (void)session;
   uint8_t seed[32];
   uint8_t public_key[32];
@@ -62,12 +62,14 @@ static bp_status run_key(driver_session *session, const json_t *step, json_t **v
   if (!argument_fixed(step, "seed", seed, sizeof seed)) return DRIVER_BAD_INSTRUCTION;
   bp_status status = bp_key_derive(seed, public_key, key_id, error);
   if (status == BP_OK) {
-    *value = json_pack("{s:o,s:o}", "public_key", hex_json(public_key, 32), "key_id", hex_json(key_id, 32));
+    *value = json_object_new_object();
+    set(*value, "public_key", hex_json(public_key, 32));
+    set(*value, "key_id", hex_json(key_id, 32));
   }
   return status;
 }
 
-static bp_status run_to_json(driver_session *session, const json_t *step, json_t **value, bp_error *error) {
+static bp_status run_to_json(driver_session *session, const json *step, json **value, bp_error *error) {
   (void)session;
   bytes payload;
   size_t needed = 0;
@@ -76,14 +78,14 @@ static bp_status run_to_json(driver_session *session, const json_t *step, json_t
   if (status == BP_TOO_SMALL) {
     uint8_t *text = must_allocate(needed);
     status = bp_payload_to_json(payload.data, payload.length, text, needed, &needed, error);
-    if (status == BP_OK) *value = json_stringn((const char *)text, needed);
+    if (status == BP_OK) *value = json_object_new_string_len((const char *)text, (int)needed);
     free(text);
   }
   free(payload.data);
   return status;
 }
 
-static bp_status run_from_json(driver_session *session, const json_t *step, json_t **value, bp_error *error) {
+static bp_status run_from_json(driver_session *session, const json *step, json **value, bp_error *error) {
   (void)session;
   bytes text;
   size_t needed = 0;

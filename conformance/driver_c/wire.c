@@ -38,31 +38,39 @@ bool bytes_from_hex(const char *text, bytes *out) {
   return true;
 }
 
-json_t *hex_json(const uint8_t *data, size_t length) {
+json *hex_json(const uint8_t *data, size_t length) {
   static const char digits[] = "0123456789abcdef";
   char *text = must_allocate(2 * length + 1);
   for (size_t i = 0; i < length; i++) {
     text[2 * i] = digits[data[i] >> 4];
     text[2 * i + 1] = digits[data[i] & 15];
   }
-  json_t *json = json_stringn(text, 2 * length);
+  json *value = json_object_new_string_len(text, (int)(2 * length));
   free(text);
-  return json;
+  return value;
 }
 
-bool is_given(const json_t *step, const char *name) {
-  const json_t *value = json_object_get(step, name);
-  return value != NULL && !json_is_null(value);
+json *text_json(const char *text) { return json_object_new_string(text); }
+
+json *integer_json(uint64_t number) { return json_object_new_uint64(number); }
+
+void set(json *object, const char *name, json *value) { json_object_object_add(object, name, value); }
+
+bool is_given(const json *step, const char *name) { return json_object_object_get(step, name) != NULL; }
+
+const char *argument_text(const json *step, const char *name) {
+  json *value = json_object_object_get(step, name);
+  return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : NULL;
 }
 
-bool argument_u64(const json_t *step, const char *name, uint64_t *out) {
+bool argument_u64(const json *step, const char *name, uint64_t *out) {
   if (!is_given(step, name)) return true;
-  const json_t *value = json_object_get(step, name);
-  if (json_is_integer(value)) {
-    *out = (uint64_t)json_integer_value(value);
-    return json_integer_value(value) >= 0;
+  const json *value = json_object_object_get(step, name);
+  if (json_object_is_type(value, json_type_int)) {
+    *out = json_object_get_uint64(value);
+    return json_object_get_int64(value) >= 0;
   }
-  const char *digits = json_string_value(value);
+  const char *digits = argument_text(step, name);
   char *end = NULL;
   if (digits == NULL || digits[0] < '0' || digits[0] > '9') return false;
   errno = 0;
@@ -70,21 +78,21 @@ bool argument_u64(const json_t *step, const char *name, uint64_t *out) {
   return errno == 0 && *end == '\0';
 }
 
-bool argument_u32(const json_t *step, const char *name, uint32_t *out) {
+bool argument_u32(const json *step, const char *name, uint32_t *out) {
   uint64_t wide = *out;
   if (!argument_u64(step, name, &wide) || wide > UINT32_MAX) return false;
   *out = (uint32_t)wide;
   return true;
 }
 
-bool argument_i64(const json_t *step, const char *name, int64_t *out) {
+bool argument_i64(const json *step, const char *name, int64_t *out) {
   if (!is_given(step, name)) return true;
-  const json_t *value = json_object_get(step, name);
-  if (json_is_integer(value)) {
-    *out = json_integer_value(value);
+  const json *value = json_object_object_get(step, name);
+  if (json_object_is_type(value, json_type_int)) {
+    *out = json_object_get_int64(value);
     return true;
   }
-  const char *digits = json_string_value(value);
+  const char *digits = argument_text(step, name);
   char *end = NULL;
   if (digits == NULL || digits[0] == '\0') return false;
   errno = 0;
@@ -92,26 +100,26 @@ bool argument_i64(const json_t *step, const char *name, int64_t *out) {
   return errno == 0 && *end == '\0';
 }
 
-bool argument_fixed(const json_t *step, const char *name, uint8_t *out, size_t length) {
+bool argument_fixed(const json *step, const char *name, uint8_t *out, size_t length) {
   bytes given;
-  if (!bytes_from_hex(json_string_value(json_object_get(step, name)), &given)) return false;
+  if (!bytes_from_hex(argument_text(step, name), &given)) return false;
   bool fits = given.length == length;
   if (fits) memcpy(out, given.data, length);
   free(given.data);
   return fits;
 }
 
-bool argument_id(const json_t *step, const char *name, uint8_t out[16], bool *given) {
+bool argument_id(const json *step, const char *name, uint8_t out[16], bool *given) {
   *given = is_given(step, name);
   return !*given || argument_fixed(step, name, out, 16);
 }
 
-bool argument_hex(const json_t *step, const char *name, bytes *out) {
-  return bytes_from_hex(json_string_value(json_object_get(step, name)), out);
+bool argument_hex(const json *step, const char *name, bytes *out) {
+  return bytes_from_hex(argument_text(step, name), out);
 }
 
-bool argument_flag(const json_t *step, const char *name, bool otherwise) {
-  return is_given(step, name) ? json_is_true(json_object_get(step, name)) : otherwise;
+bool argument_flag(const json *step, const char *name, bool otherwise) {
+  return is_given(step, name) ? json_object_get_boolean(json_object_object_get(step, name)) : otherwise;
 }
 
 static bool repeat(bytes *text, uint64_t times) {
@@ -124,27 +132,27 @@ static bool repeat(bytes *text, uint64_t times) {
   return true;
 }
 
-bool argument_name(const json_t *step, const char *name, bytes *out) {
+bool argument_name(const json *step, const char *name, bytes *out) {
   char other[64];
   uint64_t times = 1;
   snprintf(other, sizeof other, "%s_repeat", name);
   if (!argument_u64(step, other, &times)) return false;
   snprintf(other, sizeof other, "%s_hex", name);
   if (is_given(step, other)) return argument_hex(step, other, out) && repeat(out, times);
-  const json_t *value = json_object_get(step, name);
-  size_t length = json_string_length(value);
+  const char *text = argument_text(step, name);
+  size_t length = text == NULL ? 0 : (size_t)json_object_get_string_len(json_object_object_get(step, name));
   *out = (bytes){must_allocate(length), length};
-  if (length > 0) memcpy(out->data, json_string_value(value), length);
+  if (length > 0) memcpy(out->data, text, length);
   return repeat(out, times);
 }
 
-bool extensions_from_json(const json_t *object, extension_list *out) {
-  *out = (extension_list){must_allocate(sizeof(bp_extension) * (json_object_size(object) + 1)), 0};
-  const char *name;
-  json_t *value;
-  json_object_foreach((json_t *)object, name, value) {
+bool extensions_from_json(json *object, extension_list *out) {
+  size_t room = object == NULL ? 0 : (size_t)json_object_object_length(object);
+  *out = (extension_list){must_allocate(sizeof(bp_extension) * room), 0};
+  if (room == 0) return true;
+  json_object_object_foreach(object, name, value) {
     bytes decoded;
-    if (!bytes_from_hex(json_string_value(value), &decoded)) {
+    if (!bytes_from_hex(json_object_get_string(value), &decoded)) {
       extensions_free(out);
       return false;
     }
@@ -158,31 +166,33 @@ void extensions_free(extension_list *list) {
   free(list->items);
 }
 
-json_t *extensions_json(const bp_extension *items, size_t count) {
-  json_t *object = json_object();
+json *extensions_json(const bp_extension *items, size_t count) {
+  json *object = json_object_new_object();
   for (size_t i = 0; i < count; i++) {
-    json_object_setn_new(object, (const char *)items[i].name, items[i].name_length,
-                         hex_json(items[i].value, items[i].value_length));
+    char *name = must_allocate(items[i].name_length + 1);
+    memcpy(name, items[i].name, items[i].name_length);
+    set(object, name, hex_json(items[i].value, items[i].value_length));
+    free(name);
   }
   return object;
 }
 
-json_t *extension_map_json(const uint8_t *map, size_t length) {
+json *extension_map_json(const uint8_t *map, size_t length) {
   size_t count = 0;
   size_t values_length = 0;
-  if (length == 0) return json_object();
+  if (length == 0) return json_object_new_object();
   bp_extensions_decode(map, length, NULL, 0, &count, NULL, 0, &values_length, NULL);
   bp_extension *items = must_allocate(count * sizeof *items);
   uint8_t *values = must_allocate(values_length);
   bp_status status =
       bp_extensions_decode(map, length, items, count, &count, values, values_length, &values_length, NULL);
-  json_t *object = status == BP_OK ? extensions_json(items, count) : json_string(bp_status_name(status));
+  json *object = status == BP_OK ? extensions_json(items, count) : text_json(bp_status_name(status));
   free(values);
   free(items);
   return object;
 }
 
-bp_status extension_map_from_json(const json_t *object, bytes *map, bp_error *error) {
+bp_status extension_map_from_json(json *object, bytes *map, bp_error *error) {
   extension_list list;
   *map = (bytes){NULL, 0};
   if (!extensions_from_json(object, &list)) return DRIVER_BAD_INSTRUCTION;
@@ -205,23 +215,22 @@ const char *status_text(bp_status status) {
   }
 }
 
-void answer(const json_t *step, bp_status status, json_t *value, const bp_error *error) {
-  json_t *line = json_object();
-  json_object_set(line, "id", json_object_get(step, "id"));
-  json_object_set_new(line, "status", json_string(status_text(status)));
-  if (status == BP_OK) {
-    json_object_set_new(line, "value", value == NULL ? json_null() : value);
-  } else {
-    json_decref(value);
-  }
-  if (status == BP_EXPECTED_CLOCK) {
-    json_object_set_new(line, "detail", json_pack("{s:I,s:I}", "expected", (json_int_t)error->expected, "actual",
-                                                  (json_int_t)error->actual));
-  } else if (status > BP_OK) {
-    json_object_set_new(line, "text", json_string(error->text));
-  }
-  json_dumpf(line, stdout, JSON_COMPACT | JSON_SORT_KEYS);
-  putchar('\n');
+static json *expectation_json(const bp_error *error) {
+  json *detail = json_object_new_object();
+  set(detail, "expected", integer_json(error->expected));
+  set(detail, "actual", integer_json(error->actual));
+  return detail;
+}
+
+void answer(const json *step, bp_status status, json *value, const bp_error *error) {
+  json *line = json_object_new_object();
+  set(line, "id", json_object_get(json_object_object_get(step, "id")));
+  set(line, "status", text_json(status_text(status)));
+  if (status == BP_OK) set(line, "value", json_object_get(value));
+  if (status == BP_EXPECTED_CLOCK) set(line, "detail", expectation_json(error));
+  if (status > BP_OK) set(line, "text", text_json(error->text));
+  puts(json_object_to_json_string_ext(line, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
   fflush(stdout);
-  json_decref(line);
+  json_object_put(line);
+  json_object_put(value);
 }

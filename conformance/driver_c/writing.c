@@ -11,19 +11,19 @@ enum { RECEIPT_EXTENSIONS_MAX = 65536 };
 
 static int64_t program_clock(void *user) { return ((const driver_session *)user)->clock_us; }
 
-static bp_status run_clock(driver_session *session, const json_t *step, json_t **value, bp_error *error) {
+static bp_status run_clock(driver_session *session, const json *step, json **value, bp_error *error) {
   (void)value, (void)error;
   return argument_i64(step, "us", &session->clock_us) ? BP_OK : DRIVER_BAD_INSTRUCTION;
 }
 
 /* Keys of 32 bytes, back to back; `*block` is the caller's to free. */
-static bool keys_from(const json_t *step, const char *name, uint8_t **block, size_t *count) {
-  const json_t *keys = json_object_get(step, name);
-  *count = json_array_size(keys);
+static bool keys_from(const json *step, const char *name, uint8_t **block, size_t *count) {
+  const json *keys = json_object_object_get(step, name);
+  *count = keys == NULL ? 0 : json_object_array_length(keys);
   *block = must_allocate(*count * 32);
   for (size_t i = 0; i < *count; i++) {
     bytes key;
-    if (!bytes_from_hex(json_string_value(json_array_get(keys, i)), &key)) return false;
+    if (!bytes_from_hex(json_object_get_string(json_object_array_get_idx(keys, i)), &key)) return false;
     bool fits = key.length == 32;
     if (fits) memcpy(*block + i * 32, key.data, 32);
     free(key.data);
@@ -32,9 +32,9 @@ static bool keys_from(const json_t *step, const char *name, uint8_t **block, siz
   return true;
 }
 
-static bool config_from(driver_session *session, const json_t *step, bp_config *config) {
-  const char *sync_mode = json_string_value(json_object_get(step, "sync_mode"));
-  const char *durability = json_string_value(json_object_get(step, "durability"));
+static bool config_from(driver_session *session, const json *step, bp_config *config) {
+  const char *sync_mode = argument_text(step, "sync_mode");
+  const char *durability = argument_text(step, "durability");
   bp_config_init(config, sizeof *config);
   config->clock = program_clock;
   config->clock_user = session;
@@ -48,12 +48,12 @@ static bool config_from(driver_session *session, const json_t *step, bp_config *
          argument_u32(step, "sync_every", &config->sync_every_events);
 }
 
-static bp_status run_open(driver_session *session, const json_t *step, json_t **value, bp_error *error) {
+static bp_status run_open(driver_session *session, const json *step, json **value, bp_error *error) {
   (void)value;
   bp_config config;
   uint8_t *seeds = NULL;
   uint8_t *public_keys = NULL;
-  const char *path = json_string_value(json_object_get(step, "path"));
+  const char *path = argument_text(step, "path");
   bp_store_release(session->store);
   session->store = NULL;
   bp_status status = DRIVER_BAD_INSTRUCTION;
@@ -69,14 +69,14 @@ static bp_status run_open(driver_session *session, const json_t *step, json_t **
   return status;
 }
 
-static bp_status run_close(driver_session *session, const json_t *step, json_t **value, bp_error *error) {
+static bp_status run_close(driver_session *session, const json *step, json **value, bp_error *error) {
   (void)step, (void)value;
   bp_store *store = session->store;
   session->store = NULL;
   return bp_store_close(store, error);
 }
 
-static bp_status run_drop(driver_session *session, const json_t *step, json_t **value, bp_error *error) {
+static bp_status run_drop(driver_session *session, const json *step, json **value, bp_error *error) {
   (void)step, (void)value, (void)error;
   bp_store_release(session->store);
   session->store = NULL;
@@ -99,7 +99,7 @@ static void draft_free(owned_draft *owned) {
   extensions_free(&owned->extensions);
 }
 
-static bool draft_ids(const json_t *step, bp_draft *draft) {
+static bool draft_ids(const json *step, bp_draft *draft) {
   bool key;
   bool correlation;
   bool causation;
@@ -113,7 +113,7 @@ static bool draft_ids(const json_t *step, bp_draft *draft) {
   return true;
 }
 
-static bool draft_numbers(const json_t *step, bp_draft *draft) {
+static bool draft_numbers(const json *step, bp_draft *draft) {
   uint32_t kind = 0;
   uint32_t flags = 0;
   if (!argument_u32(step, "kind", &kind) || kind > UINT16_MAX || !argument_u32(step, "flags", &flags) ||
@@ -128,13 +128,13 @@ static bool draft_numbers(const json_t *step, bp_draft *draft) {
   return true;
 }
 
-static bool draft_from(const json_t *step, owned_draft *owned) {
+static bool draft_from(const json *step, owned_draft *owned) {
   memset(owned, 0, sizeof *owned);
   bp_draft *draft = &owned->draft;
   bp_draft_init(draft, sizeof *draft);
   bool read = draft_ids(step, draft) && draft_numbers(step, draft) && argument_name(step, "entity", &owned->entity) &&
               argument_name(step, "scope", &owned->scope) && argument_hex(step, "payload", &owned->payload) &&
-              extensions_from_json(json_object_get(step, "extensions"), &owned->extensions);
+              extensions_from_json(json_object_object_get(step, "extensions"), &owned->extensions);
   if (!read) {
     draft_free(owned);
     return false;
@@ -156,18 +156,24 @@ static void receipt_prepare(bp_receipt *receipt) {
   receipt->extensions_capacity = RECEIPT_EXTENSIONS_MAX;
 }
 
-static json_t *receipt_json(const bp_receipt *receipt) {
-  return json_pack("{s:o,s:I,s:o,s:o,s:o,s:o,s:I,s:I,s:i,s:b,s:b,s:b}", "event_id", hex_json(receipt->event_id, 16),
-                   "sequence", (json_int_t)receipt->sequence, "content_hash", hex_json(receipt->content_hash, 32),
-                   "key_id", hex_json(receipt->key_id, 32), "signature",
-                   receipt->has_signature ? hex_json(receipt->signature, 64) : json_null(), "extensions",
-                   extension_map_json(receipt->extensions, receipt->extensions_length), "segment_id",
-                   (json_int_t)receipt->segment_id, "offset", (json_int_t)receipt->offset, "frame_length",
-                   (int)receipt->frame_length, "durable", receipt->durable, "replayed", receipt->replayed, "same",
-                   receipt->same);
+static json *receipt_json(const bp_receipt *receipt) {
+  json *object = json_object_new_object();
+  set(object, "event_id", hex_json(receipt->event_id, 16));
+  set(object, "sequence", integer_json(receipt->sequence));
+  set(object, "content_hash", hex_json(receipt->content_hash, 32));
+  set(object, "key_id", hex_json(receipt->key_id, 32));
+  set(object, "signature", receipt->has_signature ? hex_json(receipt->signature, 64) : NULL);
+  set(object, "extensions", extension_map_json(receipt->extensions, receipt->extensions_length));
+  set(object, "segment_id", integer_json(receipt->segment_id));
+  set(object, "offset", integer_json(receipt->offset));
+  set(object, "frame_length", integer_json(receipt->frame_length));
+  set(object, "durable", json_object_new_boolean(receipt->durable));
+  set(object, "replayed", json_object_new_boolean(receipt->replayed));
+  set(object, "same", json_object_new_boolean(receipt->same));
+  return object;
 }
 
-static bp_status run_append(driver_session *session, const json_t *step, json_t **value, bp_error *error) {
+static bp_status run_append(driver_session *session, const json *step, json **value, bp_error *error) {
   owned_draft owned;
   bp_receipt receipt;
   if (!draft_from(step, &owned)) return DRIVER_BAD_INSTRUCTION;
@@ -180,24 +186,26 @@ static bp_status run_append(driver_session *session, const json_t *step, json_t 
 }
 
 /* Independent events in one call: the accepted prefix with its receipts, and why it ended. */
-static bp_status run_append_many(driver_session *session, const json_t *step, json_t **value, bp_error *error) {
-  const json_t *items = json_object_get(step, "items");
-  size_t count = json_array_size(items);
+static bp_status run_append_many(driver_session *session, const json *step, json **value, bp_error *error) {
+  const json *items = json_object_object_get(step, "items");
+  size_t count = items == NULL ? 0 : json_object_array_length(items);
   size_t read = 0;
   size_t accepted = 0;
   owned_draft *owned = must_allocate(count * sizeof *owned);
   bp_draft *drafts = must_allocate(count * sizeof *drafts);
   bp_receipt *receipts = must_allocate(count * sizeof *receipts);
   bp_status status = DRIVER_BAD_INSTRUCTION;
-  while (read < count && draft_from(json_array_get(items, read), &owned[read])) {
+  while (read < count && draft_from(json_object_array_get_idx(items, read), &owned[read])) {
     drafts[read] = owned[read].draft;
     receipt_prepare(&receipts[read++]);
   }
   if (read == count) {
     bp_status ended = bp_store_append_many(session->store, drafts, count, receipts, &accepted, error);
-    json_t *list = json_array();
-    for (size_t i = 0; i < accepted; i++) json_array_append_new(list, receipt_json(&receipts[i]));
-    *value = json_pack("{s:o,s:s}", "accepted", list, "status", status_text(ended));
+    json *list = json_object_new_array();
+    for (size_t i = 0; i < accepted; i++) json_object_array_add(list, receipt_json(&receipts[i]));
+    *value = json_object_new_object();
+    set(*value, "accepted", list);
+    set(*value, "status", text_json(status_text(ended)));
     status = BP_OK;
   }
   while (read-- > 0) {
@@ -210,13 +218,13 @@ static bp_status run_append_many(driver_session *session, const json_t *step, js
   return status;
 }
 
-static bp_status run_sync(driver_session *session, const json_t *step, json_t **value, bp_error *error) {
+static bp_status run_sync(driver_session *session, const json *step, json **value, bp_error *error) {
   (void)step, (void)value;
   return bp_store_sync(session->store, error);
 }
 
 /* The end that no cleanup sees.  Answers already given were flushed. */
-static bp_status run_abort(driver_session *session, const json_t *step, json_t **value, bp_error *error) {
+static bp_status run_abort(driver_session *session, const json *step, json **value, bp_error *error) {
   (void)session, (void)step, (void)value, (void)error;
   kill(getpid(), SIGKILL);
   return DRIVER_UNSUPPORTED;
