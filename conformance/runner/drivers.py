@@ -12,7 +12,10 @@ REFERENCE = CONFORMANCE / "reference"
 OLDEST_CARGO = (1, 92)
 
 REFERENCE_CAPABILITIES = (
-    "encode", "json", "names", "store", "snapshot", "read_only", "signing", "batch", "fence", "compact", "denial", "wire_receipt")
+    "encode", "json", "names", "store", "read_only", "signing", "batch", "fence", "compact", "snapshot", "denial")
+
+
+C_CAPABILITIES = ("json", "from_json", "names", "keys", "store", "read_only", "signing", "verify")
 
 
 class Unavailable(Exception):
@@ -42,3 +45,11 @@ def reference_driver():
     if built.returncode != 0:
         raise Unavailable(f"the reference driver does not build:\n{built.stderr.strip()[-2000:]}")
     return Driver("reference", [str(target / "release" / "driver-reference")], REFERENCE_CAPABILITIES)
+
+
+def c_driver():
+    """The C driver that `conformance/run` has built, or the one it was told of."""
+    path = os.environ.get("BATPAK_DRIVER_C")
+    if not path or not os.access(path, os.X_OK):
+        raise Unavailable(f"no C driver at {path}" if path else "BATPAK_DRIVER_C is not set")
+    return Driver("c", [os.path.abspath(path)], C_CAPABILITIES)

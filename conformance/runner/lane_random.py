@@ -1,0 +1,137 @@
+"""Lane 5: seeded random programs over all drivers.
+
+Every answer, the frames of every event, and the final store as read by every driver
+must be the same. A program that differs is made smaller and shown."""
+
+import json
+import pathlib
+import re
+import tempfile
+
+from runner.frames import frames_by_id
+from runner.normalise import LIFECYCLE, difference
+from runner.random_programs import Generator
+from runner.stores import dump, same_events
+
+PROGRAMS_PER_CASE = 50
+SHRINK_ATTEMPTS = 120
+ID = re.compile(r"^[0-9a-f]{32}$")
+STRUCTURE = ("open", "close", "abort", "clock")
+
+
+def run(report, seed, count, ours, reference, only=None):
+    numbers = [only] if only is not None else range(count)
+    failures = {}
+    for number in numbers:
+        problem = differs(Generator(seed, number).program(), ours, reference)
+        if problem:
+            failures[number] = problem
+    instructions = sum(len(part) for number in numbers for part in Generator(seed, number).program())
+    details = [explained(seed, number, problem, ours, reference) for number, problem in list(failures.items())[:3]]
+    summary = [f"{len(failures)} programs differ: {sorted(failures)[:20]}"] if failures else []
+    report.case(f"random: programs of seed {seed}", summary + details, f"({len(numbers)} programs, {instructions} instructions)")
+
+
+def differs(program, ours, reference):
+    """None, or the first difference as text."""
+    with tempfile.TemporaryDirectory() as left, tempfile.TemporaryDirectory() as right:
+        directories = (pathlib.Path(left), pathlib.Path(right))
+        answers = [execute(program, driver, directory) for driver, directory in zip((reference, ours), directories)]
+        return (answers_differ(program, *answers) or stores_differ(*directories, program)
+                or any_reads_differently(directories, (reference, ours), program))
+
+
+def execute(program, driver, directory):
+    return [driver.run(part, directory) for part in program]
+
+
+def answers_differ(program, expected, actual):
+    known = set(ids_in(program))
+    names = ({}, {})
+    for number, (part, wanted, found) in enumerate(zip(program, expected, actual), 1):
+        if len(wanted) != len(found):
+            return f"part {number}: {len(wanted)} answers against {len(found)}"
+        for step, left, right in zip(part, wanted, found):
+            text = difference(step, renamed(left, known, names[0]), renamed(right, known, names[1]))
+            if text:
+                return f"part {number}, instruction {step['id']} {step['op']}: {text}"
+    return None
+
+
+def ids_in(value):
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from ids_in(item)
+    elif isinstance(value, str) and ID.match(value):
+        yield value
+
+
+def renamed(value, known, names):
+    """Generated ids are named after the order in which they show up; lifecycle ids are not looked at."""
+    if isinstance(value, dict):
+        if value.get("entity") == LIFECYCLE:
+            return value
+        return {name: renamed(item, known, names) for name, item in value.items()}
+    if isinstance(value, list):
+        return [renamed(item, known, names) for item in value]
+    if isinstance(value, str) and ID.match(value) and value not in known:
+        return names.setdefault(value, f"generated {len(names)}")
+    return value
+
+
+def stores_differ(left, right, program):
+    """The frames of all events that carry an id of the program, byte for byte."""
+    known = set(ids_in(program))
+    wanted, found = ({name: frame for name, frame in frames_by_id(side / "store").items() if name in known} for side in (left, right))
+    if set(wanted) != set(found):
+        return f"frames: only there {sorted(set(wanted) - set(found))[:3]}, only here {sorted(set(found) - set(wanted))[:3]}"
+    for name, frame in wanted.items():
+        if frame != found[name]:
+            return f"frame of {name}:\n  {frame.hex()}\n  {found[name].hex()}"
+    return None
+
+
+def any_reads_differently(directories, drivers, program):
+    """Each store is read by both; they must agree in every field."""
+    config = {"keys": program[0][1]["keys"]} if "keys" in program[0][1] else {}
+    for directory, writer in zip(directories, drivers):
+        (first, wanted), (second, found) = (dump(driver, directory, "store", **config) for driver in drivers)
+        text = f"opens answer {first} and {second}" if (first, second) != ("ok", "ok") else same_events(wanted, found)
+        if text:
+            return f"the store that {writer.name} left: {text}"
+    return None
+
+
+def explained(seed, number, problem, ours, reference):
+    smaller = shrunk(Generator(seed, number).program(), ours, reference)
+    lines = [f"program {number} of seed {seed}: {problem}", f"again: conformance/run --seed {seed} --only {number}",
+             f"made smaller: {differs(smaller, ours, reference)}"]
+    return "\n".join(lines + [json.dumps(step, ensure_ascii=False) for part in smaller for step in part])
+
+
+def shrunk(program, ours, reference):
+    """Leaves out runs of instructions, long ones first, while some difference remains."""
+    attempts = 0
+    size = max(len(part) for part in program)
+    while size >= 1:
+        for index, at in [(p, a) for p in range(len(program)) for a in range(len(program[p]) - 1, -1, -size)]:
+            candidate = without(program, index, at - size + 1, at + 1)
+            if candidate is None:
+                continue
+            attempts += 1
+            if attempts > SHRINK_ATTEMPTS:
+                return program
+            if differs(candidate, ours, reference):
+                program = candidate
+        size //= 2
+    return program
+
+
+def without(program, index, first, last):
+    part = program[index]
+    kept = [step for at, step in enumerate(part) if not max(first, 0) <= at < last or step["op"] in STRUCTURE]
+    if len(kept) == len(part):
+        return None
+    return [kept if number == index else other for number, other in enumerate(program)]

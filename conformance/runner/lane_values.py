@@ -1,0 +1,67 @@
+"""Lanes 1 and 2: the encoding of values, and names, over freshly generated inputs."""
+
+import random
+
+from runner import values
+from runner.driver import Program
+from runner.normalise import difference
+from vectors.naming import random_coordinates
+
+GENERATED_VALUES = 2500
+GENERATED_JSON = 1000
+GENERATED_NAMES = 1000
+
+
+def run(report, seed, ours, reference):
+    encoding_by_reference(report, seed, reference)
+    json_both_ways(report, seed, ours, reference)
+    names(report, seed, ours, reference)
+
+
+def encoding_by_reference(report, seed, reference):
+    """Our own encoder in the runner says what the reference says: the oracle of the other lanes is sound."""
+    source = random.Random(f"values {seed}")
+    inputs = [value for _, value in values.edges()] + [values.random_value(source) for _ in range(GENERATED_VALUES)]
+    program = Program()
+    for value in inputs:
+        program.add("encode", value=value)
+    answers = reference.run(program, "/")
+    wrong = [f"{str(value)[:200]}: {answer}" for value, answer in zip(inputs, answers)
+             if answer.get("value") != values.to_bytes(value).hex()]
+    report.case("values: canonical encoding by the reference and by the runner", wrong, f"({len(inputs)} values)")
+
+
+def json_both_ways(report, seed, ours, reference):
+    """JSON text to bytes and back. The bytes must be those of the value encoded directly."""
+    source = random.Random(f"json {seed}")
+    inputs = [value for value in (values.random_json_value(source) for _ in range(GENERATED_JSON)) if values.to_json(value)]
+    inputs += [value for _, value in values.edges() if values.to_json(value) and not isinstance(value[-1], int)]
+    forward, backward = Program(), Program()
+    for value in inputs:
+        forward.add("from_json", json=values.to_json(value))
+        backward.add("to_json", payload=values.to_bytes(value).hex())
+    wanted = [{"status": "ok", "value": values.to_bytes(value).hex()} for value in inputs]
+    report.case("values: JSON text to canonical bytes", list(differences(forward, wanted, ours.run(forward, "/"))), f"({len(inputs)} values)")
+    said = reference.run(backward, "/")
+    report.case("values: canonical bytes to JSON text", list(differences(backward, said, ours.run(backward, "/"))), f"({len(inputs)} values)")
+
+
+def names(report, seed, ours, reference):
+    program = Program()
+    source = random.Random(f"names {seed}")
+    for step in random_coordinates(source, GENERATED_NAMES):
+        program.add(step["op"], entity=step["entity"], scope=step["scope"])
+    for _ in range(GENERATED_NAMES):
+        program.add("kind", category=source.randrange(20), type_id=source.choice((source.randrange(0x1100), source.randrange(0x10000))))
+        program.add("extension_key", key="".join(source.choices(".abBä_ \x01", k=source.randrange(8))))
+    said = reference.run(program, "/")
+    report.case("names: coordinates, kinds, extension keys", list(differences(program, said, ours.run(program, "/"))), f"({len(program)} names)")
+
+
+def differences(program, wanted, found):
+    if len(wanted) != len(found):
+        yield f"{len(wanted)} answers against {len(found)}"
+    for step, expected, actual in zip(program, wanted, found):
+        text = difference(step, expected, actual)
+        if text:
+            yield f"{str(step)[:300]}: {text}"
