@@ -5,11 +5,11 @@ import os
 import random
 import sys
 
-from runner import lane_exchange, lane_golden, lane_random, lane_torn, lane_values, lane_vectors
+from runner import lane_exchange, lane_golden, lane_locks, lane_random, lane_torn, lane_values, lane_vectors
 from runner.drivers import Unavailable, c_driver, reference_driver
 from runner.report import Report
 
-LANES = ("vectors", "values", "golden", "exchange", "torn", "random")
+LANES = ("vectors", "values", "golden", "exchange", "locks", "torn", "random")
 
 
 def arguments():
@@ -54,6 +54,8 @@ def run_lanes(report, lanes, seed, chosen, ours, reference):
         lane_values.run(report, seed, ours, reference)
     if "exchange" in lanes:
         lane_exchange.run(report, ours, reference)
+    if "locks" in lanes:
+        lane_locks.run(report, ours, reference)
     if "torn" in lanes:
         lane_torn.run(report, ours, reference)
     if "random" in lanes:

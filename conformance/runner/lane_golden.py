@@ -20,6 +20,8 @@ def run(report, ours, reference):
             about = json.loads((directory / "about.json").read_text())
             expected = wanted_events(directory, about)
             readable = read_only(report, ours, work, directory.name, expected)
+            if readable and "compaction" not in about:
+                receipts_hold(report, ours, work, directory, about, expected)
             if readable and pending(work):
                 refused(report, ours, work, directory.name)
             elif readable and about.get("continue", True):
@@ -63,6 +65,20 @@ def compared(expected, events):
     return [difference] if difference else []
 
 
+def receipts_hold(report, ours, work, directory, about, expected):
+    """Every receipt given for an event that is there, and there once, is accepted; signed ones by their signature."""
+    ids = [event["event_id"] for event in expected]
+    receipts = [receipt for receipt in read_events(directory / "receipts.jsonl") if ids.count(receipt["event_id"]) == 1]
+    if not receipts:
+        return
+    wanted = "signed" if "keys" in about else "unsigned_accepted"
+    program = [{"id": 1, "op": "open", "path": "store", "read_only": True, "keys": about.get("keys", [])}]
+    program += [{"id": n, "op": "verify_receipt", "receipt": receipt} for n, receipt in enumerate(receipts, 2)]
+    wrong = [f"{answer} for sequence {receipt['sequence']}" for receipt, answer in zip(receipts, ours.run(program, work)[1:])
+             if answer.get("value") != wanted]
+    report.case(f"golden: receipts of {directory.name} held against it by {ours.name}", wrong, f"({len(receipts)} receipts)")
+
+
 def refused(report, ours, work, name):
     """An interrupted compaction is interpreted read-only and refused for writing until compaction is built."""
     before = segments(work / "store")
@@ -83,8 +99,9 @@ def continued(report, ours, reference, work, name, expected):
     append = [{"id": 10 + n, "op": "append", "entity": entity, "scope": "continued", "kind": 0x1001, "payload": encode(n).hex(),
                "key": f"{0xC0 + n:032x}", "extensions": {"acme.after": "01"}}
               for n, entity in enumerate(("entity:0", "fresh", "account:7"))]
-    program = [{"id": 1, "op": "clock", "us": str(clock * 1000)}, {"id": 2, "op": "open", "path": "store"}, *append,
-               {"id": 20, "op": "verify"}, {"id": 21, "op": "close"}]
+    verify = [{"id": 20, "op": "verify"}] if "verify" in ours.capabilities else []
+    program = [{"id": 1, "op": "clock", "us": str(clock * 1000)}, {"id": 2, "op": "open", "path": "store"}, *append, *verify,
+               {"id": 21, "op": "close"}]
     answers = ours.run(program, work)
     wrong = [f"{step['op']} answered {answer}" for step, answer in zip(program, answers) if answer["status"] != "ok"]
     if wrong or len(answers) < len(program):
