@@ -10,11 +10,13 @@ from vectors.naming import random_coordinates
 GENERATED_VALUES = 2500
 GENERATED_JSON = 1000
 GENERATED_NAMES = 1000
+GENERATED_DAMAGE = 4000
 
 
 def run(report, seed, ours, reference):
     encoding_by_reference(report, seed, reference)
     json_both_ways(report, seed, ours, reference)
+    damaged_payloads(report, seed, ours, reference)
     names(report, seed, ours, reference)
 
 
@@ -44,6 +46,30 @@ def json_both_ways(report, seed, ours, reference):
     report.case("values: JSON text to canonical bytes", list(differences(forward, wanted, ours.run(forward, "/"))), f"({len(inputs)} values)")
     said = reference.run(backward, "/")
     report.case("values: canonical bytes to JSON text", list(differences(backward, said, ours.run(backward, "/"))), f"({len(inputs)} values)")
+
+
+def damaged_payloads(report, seed, ours, reference):
+    """Bytes that were altered or cut: both read the same value, or both refuse. Ours may also
+    refuse bytes behind a value: then the reference reads as much from one byte less."""
+    source = random.Random(f"damage {seed}")
+    inputs = [damaged(source, values.to_bytes(values.random_json_value(source))) for _ in range(GENERATED_DAMAGE)]
+    program, shorter = Program(), Program()
+    for data in inputs:
+        program.add("to_json", payload=data.hex())
+        shorter.add("to_json", payload=data[:-1].hex())
+    said, said_of_less = reference.run(program, "/"), reference.run(shorter, "/")
+    wrong = [f"{step}: {text}" for step, expected, less, actual in zip(program, said, said_of_less, ours.run(program, "/"))
+             if (text := difference(step, expected, actual)) and not (expected == {**less, "id": step["id"]} and actual["status"] == "BP_MESSAGEPACK")]
+    accepted = sum(answer["status"] == "ok" for answer in said)
+    report.case("values: altered and cut payloads", wrong, f"({len(inputs)} payloads, {accepted} of them still values)")
+
+
+def damaged(source, data):
+    data = bytearray(data)
+    for _ in range(source.randrange(1, 4)):
+        place = source.randrange(len(data))
+        data[place] = source.choice((source.randrange(256), data[place] ^ 1 << source.randrange(8)))
+    return bytes(data[:source.randrange(1, len(data) + 1)] if source.random() < 0.3 else data)
 
 
 def names(report, seed, ours, reference):
