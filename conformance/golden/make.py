@@ -16,17 +16,29 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
+from runner.drivers import c_driver, reference_driver  # noqa: E402
+
 from golden import recipes_compaction, recipes_hostile  # noqa: E402, F401  (they register their recipes)
 from golden.recipes import RECIPES  # noqa: E402
 from golden.stage import Stage  # noqa: E402
-from runner.drivers import c_driver, reference_driver  # noqa: E402
 
 FROM_THE_FRAME = ("extensions",)
 
 
 # What this library can write so far.
-OURS = ("clean", "empty", "killed", "small_segments", "small_segments_killed", "signed_singly", "extensions", "odd_kinds_killed",
-        "slower_clock", "torn", "many_sessions")
+OURS = (
+    "clean",
+    "empty",
+    "killed",
+    "small_segments",
+    "small_segments_killed",
+    "signed_singly",
+    "extensions",
+    "odd_kinds_killed",
+    "slower_clock",
+    "torn",
+    "many_sessions",
+)
 
 
 def main(folder, names):
@@ -47,8 +59,15 @@ def make(driver, folder, name, target):
         source = "reopened" if status == "ok" and (expect == "reopened" or not lost) else "acknowledged"
         events = with_live_extensions(reopened, stage.live) if source == "reopened" else stage.live
         about = {
-            "name": name, "made_by": "batpak 0.8.2" if folder == "reference" else f"this library, {folder}", "what": " ".join(recipe.__doc__.split()), "clauses": clauses,
-            "reopens": status, "loses": lost, "expected_from": source, **stage.notes}
+            "name": name,
+            "made_by": "batpak 0.8.2" if folder == "reference" else f"this library, {folder}",
+            "what": " ".join(recipe.__doc__.split()),
+            "clauses": clauses,
+            "reopens": status,
+            "loses": lost,
+            "expected_from": source,
+            **stage.notes,
+        }
         shutil.copytree(stage.store, target / "store")
         write(target, events, stage, about)
     print(f"{name}: {len(events)} events, {status}, loses {lost}, expected from {source}")

@@ -1,8 +1,9 @@
 """How each golden store of the reference is made: one function, one store."""
 
-from golden.stage import SEED, START_US
-from runner.msgpack import encode
 from runner import segment
+from runner.msgpack import encode
+
+from golden.stage import SEED, START_US
 
 RECIPES = {}
 
@@ -10,9 +11,11 @@ RECIPES = {}
 def recipe(clauses, expect="acknowledged"):
     """`expect`: `acknowledged` when everything that was answered must be found
     again, `reopened` when only the reference's own next open says what is left."""
+
     def register(function):
         RECIPES[function.__name__] = (function, clauses, expect)
         return function
+
     return register
 
 

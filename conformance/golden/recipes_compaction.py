@@ -1,8 +1,9 @@
 """Golden stores that were compacted, or were to be."""
 
-from golden.recipes import fill, note, recipe
 from runner import segment
 from runner.msgpack import encode
+
+from golden.recipes import fill, note, recipe
 
 
 @recipe(["journal.md 10.1", "journal.md 10.2"], expect="reopened")
@@ -71,4 +72,3 @@ def compaction_marker_only(stage):
         hand.kill()
     sources = ",".join(str(int(path.stem)) for path in segment.paths(stage.store)[:-1])
     (stage.store / "compaction.pending.json").write_text(f'{{"merged_id":1,"source_segment_ids":[{sources}]}}')
-

@@ -5,11 +5,20 @@ import os
 import random
 import sys
 
-from runner import lane_exchange, lane_golden, lane_locks, lane_random, lane_torn, lane_values, lane_vectors
+from runner import (
+    lane_exchange,
+    lane_frames,
+    lane_golden,
+    lane_locks,
+    lane_random,
+    lane_torn,
+    lane_values,
+    lane_vectors,
+)
 from runner.drivers import Unavailable, c_driver, reference_driver
 from runner.report import Report
 
-LANES = ("vectors", "values", "golden", "exchange", "locks", "torn", "random")
+LANES = ("vectors", "values", "golden", "exchange", "locks", "torn", "frames", "random")
 
 
 def arguments():
@@ -58,6 +67,8 @@ def run_lanes(report, lanes, seed, chosen, ours, reference):
         lane_locks.run(report, ours, reference)
     if "torn" in lanes:
         lane_torn.run(report, ours, reference)
+    if "frames" in lanes:
+        lane_frames.run(report, seed, ours, reference)
     if "random" in lanes:
         lane_random.run(report, seed, chosen.programs, ours, reference, chosen.only)
 

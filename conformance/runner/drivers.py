@@ -12,7 +12,18 @@ REFERENCE = CONFORMANCE / "reference"
 OLDEST_CARGO = (1, 92)
 
 REFERENCE_CAPABILITIES = (
-    "encode", "json", "names", "store", "read_only", "signing", "batch", "fence", "compact", "snapshot", "denial")
+    "encode",
+    "json",
+    "names",
+    "store",
+    "read_only",
+    "signing",
+    "batch",
+    "fence",
+    "compact",
+    "snapshot",
+    "denial",
+)
 
 
 C_CAPABILITIES = ("json", "from_json", "names", "keys", "store", "read_only", "signing", "verify")
@@ -40,8 +51,13 @@ def reference_driver():
         raise Unavailable(f"cargo {version[0]}.{version[1]} is older than {OLDEST_CARGO[0]}.{OLDEST_CARGO[1]}")
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", REFERENCE / "target"))
     built = subprocess.run(
-        ["cargo", "build", "--quiet", "--locked", "--release"], cwd=REFERENCE, text=True,
-        capture_output=True, check=False, env={"CARGO_BUILD_JOBS": "2", **os.environ})
+        ["cargo", "build", "--quiet", "--locked", "--release"],
+        cwd=REFERENCE,
+        text=True,
+        capture_output=True,
+        check=False,
+        env={"CARGO_BUILD_JOBS": "2", **os.environ},
+    )
     if built.returncode != 0:
         raise Unavailable(f"the reference driver does not build:\n{built.stderr.strip()[-2000:]}")
     return Driver("reference", [str(target / "release" / "driver-reference")], REFERENCE_CAPABILITIES)

@@ -24,7 +24,14 @@ class Writing:
 
     def draft(self, entity, payload, kind=0x1001, scope="main", **options):
         self.key += 1
-        return {"entity": entity, "scope": scope, "kind": kind, "payload": payload.hex(), "key": f"{self.key:032x}", **options}
+        return {
+            "entity": entity,
+            "scope": scope,
+            "kind": kind,
+            "payload": payload.hex(),
+            "key": f"{self.key:032x}",
+            **options,
+        }
 
     def append(self, entity, payload, **options):
         self.tick()
@@ -61,9 +68,21 @@ def extensions(w):
 
 
 def options(w):
-    for number, more in enumerate((
-            {"flags": 255}, {"lane": 7, "depth": 2}, {"correlation": "0a" * 16}, {"causation": "0b" * 16}, {"kind": 0xFFFF},
-            {"kind": 0x1000}, {"scope": "ä " * 100}, {"key": "00" * 16}, {"key": "ff" * 16}, {"key": None}, {"expected_sequence": 9})):
+    for number, more in enumerate(
+        (
+            {"flags": 255},
+            {"lane": 7, "depth": 2},
+            {"correlation": "0a" * 16},
+            {"causation": "0b" * 16},
+            {"kind": 0xFFFF},
+            {"kind": 0x1000},
+            {"scope": "ä " * 100},
+            {"key": "00" * 16},
+            {"key": "ff" * 16},
+            {"key": None},
+            {"expected_sequence": 9},
+        )
+    ):
         w.append("entity:1", note(number), **more)
     w.append("名前:" + "n" * 1000, note(1))
 

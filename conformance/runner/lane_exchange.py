@@ -48,12 +48,17 @@ def write_store(writer, directory, w, config, end):
     answers = writer.run(program, directory)
     if len(answers) != len(program) - (end == "abort"):
         raise Failed(f"{writer.name} gave {len(answers)} answers to {len(program)} instructions")
-    refusals = [(step, answer) for step, answer in zip(program, answers)
-                if answer["status"] != "ok" and "expected_sequence" not in step]
+    refusals = [
+        (step, answer)
+        for step, answer in zip(program, answers)
+        if answer["status"] != "ok" and "expected_sequence" not in step
+    ]
     if refusals:
         raise Failed(f"{writer.name}: {refusals[0]}")
     shown = next(answer["value"] for step, answer in zip(program, answers) if step["op"] == "dump")
-    return shown, [answer["value"] for step, answer in zip(program, answers) if step["op"] == "append" and answer["status"] == "ok"]
+    return shown, [
+        answer["value"] for step, answer in zip(program, answers) if step["op"] == "append" and answer["status"] == "ok"
+    ]
 
 
 def read_alike(reader, directory, config, seen):
@@ -62,7 +67,7 @@ def read_alike(reader, directory, config, seen):
     status, events = dump(reader, directory, "store", **config)
     if status != "ok":
         raise Failed(f"{reader.name} answers {status}")
-    difference = same_events(seen, events[:len(seen)])
+    difference = same_events(seen, events[: len(seen)])
     if difference:
         raise Failed(f"as {reader.name} reads it: {difference}")
     if reader.name != "reference" and fingerprint(directory / "store") != before:

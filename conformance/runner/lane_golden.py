@@ -58,7 +58,11 @@ def compared(expected, events):
     for event in expected:
         payload_before = event.pop("payload_before", None)
         ours = found.get(event["sequence"], {})
-        if payload_before is not None and event["payload_hex"] != payload_before and ours.get("payload_hex") == payload_before:
+        if (
+            payload_before is not None
+            and event["payload_hex"] != payload_before
+            and ours.get("payload_hex") == payload_before
+        ):
             event = {**ours, **{key: value for key, value in event.items() if key not in ("error", "payload_hex")}}
         wanted.append(event)
     difference = same_events(wanted, events)
@@ -69,16 +73,24 @@ def receipts_hold(report, ours, work, directory, about, expected):
     """Every receipt given for an event that is there, and there once, is accepted; signed ones by their signature."""
     ids = [event["event_id"] for event in expected]
     lost = about["loses"] if about["expected_from"] == "reopened" else []
-    receipts = [receipt for receipt in read_events(directory / "receipts.jsonl")
-                if ids.count(receipt["event_id"]) == 1 and receipt["sequence"] not in lost]
+    receipts = [
+        receipt
+        for receipt in read_events(directory / "receipts.jsonl")
+        if ids.count(receipt["event_id"]) == 1 and receipt["sequence"] not in lost
+    ]
     if not receipts:
         return
     wanted = "signed" if "keys" in about else "unsigned_accepted"
     program = [{"id": 1, "op": "open", "path": "store", "read_only": True, "keys": about.get("keys", [])}]
     program += [{"id": n, "op": "verify_receipt", "receipt": receipt} for n, receipt in enumerate(receipts, 2)]
-    wrong = [f"{answer} for sequence {receipt['sequence']}" for receipt, answer in zip(receipts, ours.run(program, work)[1:])
-             if answer.get("value") != wanted]
-    report.case(f"golden: receipts of {directory.name} held against it by {ours.name}", wrong, f"({len(receipts)} receipts)")
+    wrong = [
+        f"{answer} for sequence {receipt['sequence']}"
+        for receipt, answer in zip(receipts, ours.run(program, work)[1:])
+        if answer.get("value") != wanted
+    ]
+    report.case(
+        f"golden: receipts of {directory.name} held against it by {ours.name}", wrong, f"({len(receipts)} receipts)"
+    )
 
 
 def refused(report, ours, work, name):
@@ -98,19 +110,38 @@ def segments(store):
 def continued(report, ours, reference, work, name, expected):
     """Ours opens it for writing, appends, closes; then the reference must read all of it as ours does."""
     clock = max((event["wall_ms"] for event in expected), default=1_700_000_000_000) + 60_000
-    append = [{"id": 10 + n, "op": "append", "entity": entity, "scope": "continued", "kind": 0x1001, "payload": encode(n).hex(),
-               "key": f"{0xC0 + n:032x}", "extensions": {"acme.after": "01"}}
-              for n, entity in enumerate(("entity:0", "fresh", "account:7"))]
+    append = [
+        {
+            "id": 10 + n,
+            "op": "append",
+            "entity": entity,
+            "scope": "continued",
+            "kind": 0x1001,
+            "payload": encode(n).hex(),
+            "key": f"{0xC0 + n:032x}",
+            "extensions": {"acme.after": "01"},
+        }
+        for n, entity in enumerate(("entity:0", "fresh", "account:7"))
+    ]
     verify = [{"id": 20, "op": "verify"}] if "verify" in ours.capabilities else []
-    program = [{"id": 1, "op": "clock", "us": str(clock * 1000)}, {"id": 2, "op": "open", "path": "store"}, *append, *verify,
-               {"id": 21, "op": "close"}]
+    program = [
+        {"id": 1, "op": "clock", "us": str(clock * 1000)},
+        {"id": 2, "op": "open", "path": "store"},
+        *append,
+        *verify,
+        {"id": 21, "op": "close"},
+    ]
     answers = ours.run(program, work)
     wrong = [f"{step['op']} answered {answer}" for step, answer in zip(program, answers) if answer["status"] != "ok"]
     if wrong or len(answers) < len(program):
         return report.not_ok(f"golden: {name} continued by {ours.name}", *wrong)
     _, by_us = dump(ours, work, "store")
     kept = {event["sequence"]: event["event_id"] for event in by_us}
-    lost = [f"sequence {event['sequence']} is lost" for event in expected if kept.get(event["sequence"]) != event["event_id"]]
+    lost = [
+        f"sequence {event['sequence']} is lost"
+        for event in expected
+        if kept.get(event["sequence"]) != event["event_id"]
+    ]
     report.case(f"golden: {name} continued by {ours.name}", lost, f"({len(by_us)} events)")
     if reference is not None:
         read_back(report, reference, work, name, by_us)
@@ -119,6 +150,8 @@ def continued(report, ours, reference, work, name, expected):
 def read_back(report, reference, work, name, by_us):
     status, by_reference = dump(reference, work, "store")
     difference = same_events(by_us, by_reference) if status == "ok" else f"open answered {status}"
-    report.case(f"golden: {name} continued by ours, read by {reference.name}", [difference] if difference else [],
-                f"({len(by_reference)} events)")
-
+    report.case(
+        f"golden: {name} continued by ours, read by {reference.name}",
+        [difference] if difference else [],
+        f"({len(by_reference)} events)",
+    )

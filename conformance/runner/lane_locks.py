@@ -9,8 +9,12 @@ from runner.normalise import same_status
 
 def run(report, ours, reference):
     for holder, comer in ((ours, reference), (reference, ours), (ours, ours)):
-        for held, asked, wanted in (("writing", "writing", "store_locked"), ("writing", "reading", "store_locked"),
-                                    ("reading", "writing", "store_locked"), ("reading", "reading", reading_beside(holder, comer))):
+        for held, asked, wanted in (
+            ("writing", "writing", "store_locked"),
+            ("writing", "reading", "store_locked"),
+            ("reading", "writing", "store_locked"),
+            ("reading", "reading", reading_beside(holder, comer)),
+        ):
             found = meet(holder, held, comer, asked)
             differs = [] if same_status(wanted, found) else [f"{wanted} against {found}"]
             report.case(f"locks: {held} by {holder.name}, then {asked} by {comer.name}", differs)

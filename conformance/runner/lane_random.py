@@ -29,7 +29,9 @@ def run(report, seed, count, ours, reference, only=None):
     instructions = sum(len(part) for number in numbers for part in Generator(seed, number).program())
     details = [explained(seed, number, problem, ours, reference) for number, problem in list(failures.items())[:3]]
     summary = [f"{len(failures)} programs differ: {sorted(failures)[:20]}"] if failures else []
-    report.case(f"random: programs of seed {seed}", summary + details, f"({len(numbers)} programs, {instructions} instructions)")
+    report.case(
+        f"random: programs of seed {seed}", summary + details, f"({len(numbers)} programs, {instructions} instructions)"
+    )
 
 
 def differs(program, ours, reference):
@@ -37,8 +39,11 @@ def differs(program, ours, reference):
     with tempfile.TemporaryDirectory() as left, tempfile.TemporaryDirectory() as right:
         directories = (pathlib.Path(left), pathlib.Path(right))
         answers = [execute(program, driver, directory) for driver, directory in zip((reference, ours), directories)]
-        return (answers_differ(program, *answers) or stores_differ(*directories, program)
-                or any_reads_differently(directories, (reference, ours), program))
+        return (
+            answers_differ(program, *answers)
+            or stores_differ(*directories, program)
+            or any_reads_differently(directories, (reference, ours), program)
+        )
 
 
 def execute(program, driver, directory):
@@ -84,7 +89,9 @@ def renamed(value, known, names):
 def stores_differ(left, right, program):
     """The frames of all events that carry an id of the program, byte for byte."""
     known = set(ids_in(program))
-    wanted, found = ({name: frame for name, frame in frames_by_id(side / "store").items() if name in known} for side in (left, right))
+    wanted, found = (
+        {name: frame for name, frame in frames_by_id(side / "store").items() if name in known} for side in (left, right)
+    )
     if set(wanted) != set(found):
         return f"frames: only there {sorted(set(wanted) - set(found))[:3]}, only here {sorted(set(found) - set(wanted))[:3]}"
     for name, frame in wanted.items():
@@ -106,8 +113,11 @@ def any_reads_differently(directories, drivers, program):
 
 def explained(seed, number, problem, ours, reference):
     smaller = shrunk(Generator(seed, number).program(), ours, reference)
-    lines = [f"program {number} of seed {seed}: {problem}", f"again: conformance/run --seed {seed} --only {number}",
-             f"made smaller: {differs(smaller, ours, reference)}"]
+    lines = [
+        f"program {number} of seed {seed}: {problem}",
+        f"again: conformance/run --seed {seed} --only {number}",
+        f"made smaller: {differs(smaller, ours, reference)}",
+    ]
     return "\n".join(lines + [json.dumps(step, ensure_ascii=False) for part in smaller for step in part])
 
 

@@ -25,16 +25,23 @@ def run(report, ours, reference, every=1):
         cuts = list(range(whole.frames[-FRAMES_CUT][0], len(whole.data), every))
         failures = []
         for first in range(0, len(cuts), PORTION):
-            failures += list(cut_and_open(ours, reference, directory, whole, cuts[first:first + PORTION], shown))
-        report.case(f"torn: every cut of the last {FRAMES_CUT} frames opened by {ours.name}, then by {reference.name}",
-                    failures, f"({len(cuts)} cuts)")
+            failures += list(cut_and_open(ours, reference, directory, whole, cuts[first : first + PORTION], shown))
+        report.case(
+            f"torn: every cut of the last {FRAMES_CUT} frames opened by {ours.name}, then by {reference.name}",
+            failures,
+            f"({len(cuts)} cuts)",
+        )
 
 
 def killed_store(reference, directory):
     w = Writing()
     for number in range(7):
-        w.append(f"entity:{number % 2}", note(number), extensions={"acme.n": f"{number:02x}"} if number % 3 == 0 else {})
-    answers = reference.run(numbered([{"op": "open", "path": "whole"}, *w.steps, {"op": "dump"}, {"op": "abort"}]), directory)
+        w.append(
+            f"entity:{number % 2}", note(number), extensions={"acme.n": f"{number:02x}"} if number % 3 == 0 else {}
+        )
+    answers = reference.run(
+        numbered([{"op": "open", "path": "whole"}, *w.steps, {"op": "dump"}, {"op": "abort"}]), directory
+    )
     return answers[-1]["value"]
 
 
@@ -68,9 +75,9 @@ def judge(wanted, by_us, by_reference):
         if answer["status"] != "ok":
             return f"{name} answered {answer}"
     ours = by_us["value"]
-    lost = same_events(wanted, ours[:len(wanted)])
+    lost = same_events(wanted, ours[: len(wanted)])
     if lost:
         return f"lost: {lost}"
     if len(without_lifecycle(ours)) != len(without_lifecycle(wanted)):
         return "events came to light that the cut had removed"
-    return same_events(ours, by_reference["value"][:len(ours)])
+    return same_events(ours, by_reference["value"][: len(ours)])

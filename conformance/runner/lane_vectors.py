@@ -26,13 +26,18 @@ def check(report, driver, path):
     # A program with a store is one piece: without one of its instructions the others mean something else.
     whole = any(step["op"] == "open" for step in steps)
     if not runnable or (whole and len(runnable) < len(steps)):
-        return report.ok(name, f"# SKIP the driver lacks {', '.join(sorted(set(header['needs']) - driver.capabilities))}")
+        return report.ok(
+            name, f"# SKIP the driver lacks {', '.join(sorted(set(header['needs']) - driver.capabilities))}"
+        )
     differences = list(compare(driver, runnable))
     return report.case(name, differences, f"({len(runnable)} of {len(steps)} instructions)")
 
 
 def compare(driver, steps):
-    asked = [{name: part for name, part in step.items() if name not in ("expect", "clause", "as", "note", "allow")} for step in steps]
+    asked = [
+        {name: part for name, part in step.items() if name not in ("expect", "clause", "as", "note", "allow")}
+        for step in steps
+    ]
     with tempfile.TemporaryDirectory() as directory:
         said = iter(driver.run([step for step in asked if needed(step) != RUNNER], directory))
         for step in steps:

@@ -89,8 +89,10 @@ def stable(step, value):
     if op == "batch" and value is not None:
         return [without_places(receipt) for receipt in value]
     if op == "append_many" and value is not None:
-        return {"accepted": [without_places(receipt) for receipt in value["accepted"]],
-                "status": canonical_status(value["status"])}
+        return {
+            "accepted": [without_places(receipt) for receipt in value["accepted"]],
+            "status": canonical_status(value["status"]),
+        }
     if op == "dump" and value is not None:
         return [stable_event(event) for event in value]
     if op == "to_json" and value is not None:
@@ -123,7 +125,9 @@ def without(record, names):
 def stable_event(event):
     event = without_places(event)
     if event["entity"] == LIFECYCLE:
-        return {name: event[name] for name in ("sequence", "entity", "scope", "kind", "clock", "lane", "depth", "flags")}
+        return {
+            name: event[name] for name in ("sequence", "entity", "scope", "kind", "clock", "lane", "depth", "flags")
+        }
     return event
 
 

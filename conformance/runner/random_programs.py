@@ -19,11 +19,34 @@ START_US = 1_720_000_000_000_000
 
 # What may be switched off, and how often it stays on.
 FEATURES = {
-    "rotation": 0.6, "signing": 0.4, "extensions": 0.5, "kills": 0.5, "replays": 0.5, "expectations": 0.5, "refusals": 0.4,
-    "clock_runs_back": 0.3, "many": 0.5, "options": 0.6, "large_payloads": 0.2, "equal_payloads": 0.3, "unkeyed": 0.2}
+    "rotation": 0.6,
+    "signing": 0.4,
+    "extensions": 0.5,
+    "kills": 0.5,
+    "replays": 0.5,
+    "expectations": 0.5,
+    "refusals": 0.4,
+    "clock_runs_back": 0.3,
+    "many": 0.5,
+    "options": 0.6,
+    "large_payloads": 0.2,
+    "equal_payloads": 0.3,
+    "unkeyed": 0.2,
+}
 
 # instruction: weight
-WEIGHTS = {"append": 50, "append_many": 8, "replay": 8, "refused": 6, "clock": 14, "sync": 3, "page": 8, "get": 6, "walk": 5, "dump": 1}
+WEIGHTS = {
+    "append": 50,
+    "append_many": 8,
+    "replay": 8,
+    "refused": 6,
+    "clock": 14,
+    "sync": 3,
+    "page": 8,
+    "get": 6,
+    "walk": 5,
+    "dump": 1,
+}
 
 
 class Generator:
@@ -81,8 +104,12 @@ class Generator:
 
     def _draft(self):
         self.count += 1
-        draft = {"entity": self.random.choice(ENTITIES), "scope": self.random.choice(SCOPES), "kind": self.random.choice(KINDS),
-                 "payload": self._payload().hex()}
+        draft = {
+            "entity": self.random.choice(ENTITIES),
+            "scope": self.random.choice(SCOPES),
+            "kind": self.random.choice(KINDS),
+            "payload": self._payload().hex(),
+        }
         if not ("unkeyed" in self.on and self.random.random() < 0.5):
             self.keys.append(f"{self.random.getrandbits(128):032x}")
             draft["key"] = self.keys[-1]
@@ -100,7 +127,9 @@ class Generator:
 
     def _add_options(self, draft):
         if "extensions" in self.on and self.random.random() < 0.4:
-            names = self.random.sample(("a.b", "B.a", "acme.trace", "z.\x01", "a." + "y" * 200), self.random.randrange(1, 4))
+            names = self.random.sample(
+                ("a.b", "B.a", "acme.trace", "z.\x01", "a." + "y" * 200), self.random.randrange(1, 4)
+            )
             draft["extensions"] = {name: self.random.randbytes(self.random.randrange(20)).hex() for name in names}
         if "options" not in self.on:
             return
@@ -154,7 +183,12 @@ class Generator:
         choice = self.random.random()
         if choice < 0.5:
             step["entity" if choice < 0.25 else "under"] = self.random.choice(ENTITIES)
-        for name, options in (("in_scope", SCOPES), ("kind", KINDS), ("limit", (0, 1, 3, 100)), ("after", (0, 1, 5, 1000))):
+        for name, options in (
+            ("in_scope", SCOPES),
+            ("kind", KINDS),
+            ("limit", (0, 1, 3, 100)),
+            ("after", (0, 1, 5, 1000)),
+        ):
             if self.random.random() < 0.3:
                 step[name] = self.random.choice(options)
         return step

@@ -27,7 +27,11 @@ def read_events(path):
 
 def dump(driver, directory, path, **config):
     """(status of the open, events) of a store opened read-only."""
-    program = [{"id": 1, "op": "open", "path": path, "read_only": True, **config}, {"id": 2, "op": "dump"}, {"id": 3, "op": "close"}]
+    program = [
+        {"id": 1, "op": "open", "path": path, "read_only": True, **config},
+        {"id": 2, "op": "dump"},
+        {"id": 3, "op": "close"},
+    ]
     opened, events, _ = driver.run(program, directory)
     return opened["status"], events.get("value", [])
 
