@@ -71,6 +71,8 @@ def run_lanes(report, lanes, seed, chosen, ours, reference):
         lane_frames.run(report, seed, ours, reference)
     if "random" in lanes:
         lane_random.run(report, seed, chosen.programs, ours, reference, chosen.only)
+        if chosen.only is None:
+            lane_random.run_foreign(report, seed, chosen.programs // 2, ours, reference)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,8 @@ def run(report, ours, reference):
             if not set(needed) <= writer.capabilities:
                 continue
             for end in ("close", "abort"):
-                name = f"exchange: {feature}, {'closed' if end == 'close' else 'killed'} by {writer.name}, read by {reader.name}"
+                ended = "closed" if end == "close" else "killed"
+                name = f"exchange: {feature}, {ended} by {writer.name}, read by {reader.name}"
                 with tempfile.TemporaryDirectory() as scratch:
                     try:
                         exchange(writer, reader, pathlib.Path(scratch), write, config, end)

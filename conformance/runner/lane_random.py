@@ -34,6 +34,41 @@ def run(report, seed, count, ours, reference, only=None):
     )
 
 
+def run_foreign(report, seed, count, ours, reference):
+    """Programs with batches and fences, which only the reference writes so far: the store is read
+    by both, continued by ours, and read by both again."""
+    failures = []
+    for number in range(count):
+        with tempfile.TemporaryDirectory() as scratch:
+            problem = foreign_differs(
+                Generator(seed, number, foreign=True).program(), ours, reference, pathlib.Path(scratch)
+            )
+        if problem:
+            failures.append(f"program {number} of seed {seed}: {problem}")
+    report.case(f"random: stores of the reference, seed {seed}", failures, f"({count} programs)")
+
+
+def foreign_differs(program, ours, reference, directory):
+    execute(program, reference, directory)
+    config = {name: value for name, value in program[0][1].items() if name not in ("id", "op", "path")}
+    text = reads_differently(directory, reference, (reference, ours), config)
+    if text:
+        return text
+    addition = [
+        {"op": "clock", "us": "1900000000000000"},
+        {"op": "open", "path": "store", **config},
+        {"op": "append", "entity": "a", "scope": "main", "kind": 4097, "payload": "c0", "key": "c0" * 16},
+        {"op": "close"},
+    ]
+    answers = ours.run([{"id": number, **step} for number, step in enumerate(addition)], directory)
+    refused = [answer for answer in answers if answer["status"] != "ok"]
+    return (
+        f"continuing answered {refused[0]}"
+        if refused
+        else reads_differently(directory, ours, (reference, ours), config)
+    )
+
+
 def differs(program, ours, reference):
     """None, or the first difference as text."""
     with tempfile.TemporaryDirectory() as left, tempfile.TemporaryDirectory() as right:
@@ -93,7 +128,8 @@ def stores_differ(left, right, program):
         {name: frame for name, frame in frames_by_id(side / "store").items() if name in known} for side in (left, right)
     )
     if set(wanted) != set(found):
-        return f"frames: only there {sorted(set(wanted) - set(found))[:3]}, only here {sorted(set(found) - set(wanted))[:3]}"
+        there, here = sorted(set(wanted) - set(found)), sorted(set(found) - set(wanted))
+        return f"frames: only there {there[:3]}, only here {here[:3]}"
     for name, frame in wanted.items():
         if frame != found[name]:
             return f"frame of {name}:\n  {frame.hex()}\n  {found[name].hex()}"
@@ -101,14 +137,16 @@ def stores_differ(left, right, program):
 
 
 def any_reads_differently(directories, drivers, program):
-    """Each store is read by both; they must agree in every field."""
     config = {"keys": program[0][1]["keys"]} if "keys" in program[0][1] else {}
-    for directory, writer in zip(directories, drivers):
-        (first, wanted), (second, found) = (dump(driver, directory, "store", **config) for driver in drivers)
-        text = f"opens answer {first} and {second}" if (first, second) != ("ok", "ok") else same_events(wanted, found)
-        if text:
-            return f"the store that {writer.name} left: {text}"
-    return None
+    texts = (reads_differently(at, writer, drivers, config) for at, writer in zip(directories, drivers))
+    return next((text for text in texts if text), None)
+
+
+def reads_differently(directory, writer, drivers, config):
+    """One store, read by both: they must agree in every field."""
+    (first, wanted), (second, found) = (dump(driver, directory, "store", **config) for driver in drivers)
+    text = f"opens answer {first} and {second}" if (first, second) != ("ok", "ok") else same_events(wanted, found)
+    return f"the store that {writer.name} left: {text}" if text else None
 
 
 def explained(seed, number, problem, ours, reference):

@@ -49,9 +49,14 @@ WEIGHTS = {
 }
 
 
+# What only the reference writes so far; its stores are read and continued by ours.
+FOREIGN_WEIGHTS = {"batch": 12, "refused_batch": 3, "fence": 6}
+
+
 class Generator:
-    def __init__(self, seed, number):
-        self.random = random.Random(f"program {seed} {number}")
+    def __init__(self, seed, number, foreign=False):
+        self.random = random.Random(f"program {seed} {number} {foreign}")
+        self.weights = {**WEIGHTS, **FOREIGN_WEIGHTS} if foreign else WEIGHTS
         self.on = {name for name, share in FEATURES.items() if self.random.random() < share}
         self._settle_features()
         self.now_us = START_US
@@ -89,10 +94,9 @@ class Generator:
         self.now_us += self.random.randrange(1, 5_000_000)
         steps = [self._clock(), {"op": "open", **self.config}]
         for _ in range(self.random.randrange(3, 25)):
-            (op,) = self.random.choices(list(WEIGHTS), list(WEIGHTS.values()))
+            (op,) = self.random.choices(list(self.weights), list(self.weights.values()))
             step = getattr(self, f"_{op}")()
-            if step:
-                steps.append(step)
+            steps += step if isinstance(step, list) else [step] if step else []
         kill = "kills" in self.on and self.random.random() < 0.7
         return [*steps, {"op": "abort"} if kill else {"op": "close"}]
 
@@ -201,3 +205,31 @@ class Generator:
         if "equal_payloads" in self.on or not self.keys:
             return None
         return {"op": "walk", "event_id": self.random.choice(self.keys), "limit": self.random.choice((0, 1, 3, 1000))}
+
+    def _batch(self):
+        items = [self._draft() for _ in range(self.random.randrange(1, 6))]
+        if any("key" not in item for item in items):
+            # The reference wants keys for all items or for none.
+            items = [{**item, "key": None} for item in items]
+        for index in range(1, len(items)):
+            if self.random.random() < 0.2:
+                items[index]["prior_item"] = self.random.randrange(index)
+        return {"op": "batch", "items": items}
+
+    def _refused_batch(self):
+        """A cause that does not come earlier: refused after its sequences were reserved, so a gap
+        stays. A kill would close the gap (journal.md 6.3) and make receipts and store differ."""
+        if "kills" in self.on:
+            return None
+        batch = self._batch()
+        batch["items"][0]["prior_item"] = 3
+        return batch
+
+    def _fence(self):
+        steps = [self._clock(), {"op": "fence_begin"}]
+        for _ in range(self.random.randrange(4)):
+            draft = {**self._draft(), "key": None}
+            steps.append({"op": "fence_submit", **draft})
+            if self.random.random() < 0.3:
+                steps.append({**self._batch(), "op": "fence_submit_batch"})
+        return [*steps, {"op": self.random.choice(("fence_commit", "fence_cancel"))}]
