@@ -15,7 +15,7 @@ help_wanted() {
     esac
 }
 
-jobs() {
+job_count() {
     if [ -n "${BATPAK_JOBS-}" ]; then echo "$BATPAK_JOBS"; else nproc; fi
 }
 
@@ -84,5 +84,5 @@ configure() {
 # compile DIRECTORY [OPTION]...
 compile() {
     folder=$1; shift
-    cmake --build "$folder" -j "$(jobs)" "$@"
+    cmake --build "$folder" -j "$(job_count)" "$@"
 }
