@@ -112,31 +112,6 @@ uint32_t bpi_index_last_of_entity(const bpi_index *index, uint32_t entity) {
   return index->names.names[entity].last_row;
 }
 
-/* Lists are read forwards, so each run is read up to `row` and the last match kept. */
-static uint32_t parent_in_run(const bpi_index *index, size_t run_number, uint32_t entity, uint32_t row,
-                              const uint8_t hash[32]) {
-  const bpi_run *run = index->runs[run_number];
-  const bpi_posting_list *list = bpi_postings_find(&run->entities, entity);
-  if (list == NULL) return BPI_NO_ROW;
-  uint32_t base = (uint32_t)run_number * BPI_RUN_ROWS, found = BPI_NO_ROW, candidate;
-  bpi_posting_cursor cursor;
-  bpi_posting_seek(&run->entities, list, 0, &cursor);
-  while (bpi_posting_next(&cursor, &candidate) && base + candidate < row) {
-    if (memcmp(run->rows[candidate].event_hash, hash, 32) != 0) continue;
-    if (bpi_index_is_visible(index, base + candidate)) found = base + candidate;
-  }
-  return found;
-}
-
-uint32_t bpi_index_parent(const bpi_index *index, uint32_t row, const uint8_t hash[32]) {
-  uint32_t entity = bpi_index_row(index, row)->entity;
-  for (size_t i = row / BPI_RUN_ROWS + 1; i-- > 0;) {
-    uint32_t parent = parent_in_run(index, i, entity, row, hash);
-    if (parent != BPI_NO_ROW) return parent;
-  }
-  return BPI_NO_ROW;
-}
-
 uint32_t bpi_index_seek(const bpi_index *index, uint64_t sequence) {
   size_t low = 0, high = index->run_count;
   while (low < high) {

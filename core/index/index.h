@@ -52,12 +52,28 @@ int bpi_index_is_visible(const bpi_index *index, uint32_t row);
 uint32_t bpi_index_find(const bpi_index *index, const uint8_t event_id[16]);
 /* The entity's newest row, hidden ones too.  BPI_NO_ROW when there is none. */
 uint32_t bpi_index_last_of_entity(const bpi_index *index, uint32_t entity);
-/* The nearest row of the same entity below `row` whose event hash is `hash`, visible.  BPI_NO_ROW when there is none. */
-uint32_t bpi_index_parent(const bpi_index *index, uint32_t row, const uint8_t hash[32]);
 /* The first row with a sequence >= `sequence`, or index->count. */
 uint32_t bpi_index_seek(const bpi_index *index, uint64_t sequence);
 /* Visible rows in all. */
 uint64_t bpi_index_visible_count(const bpi_index *index);
+
+/* --- ancestry: the rows of one entity, newest first, a run at a time */
+
+typedef struct bpi_ancestry {
+  bpi_memory memory;
+  uint32_t entity;
+  uint32_t below;      /* rows from here on are behind us */
+  uint32_t *rows;      /* ascending, those of one run that are still ahead */
+  size_t count;
+  size_t capacity;
+} bpi_ancestry;
+
+/* Begins below `row`, with the row's entity. */
+void bpi_ancestry_init(bpi_ancestry *ancestry, const bpi_index *index, uint32_t row);
+void bpi_ancestry_free(bpi_ancestry *ancestry);
+/* *row is the nearest visible one, not yet passed, whose event hash is `hash`; BPI_NO_ROW when there is none.
+ * BP_NO_MEMORY. */
+bp_status bpi_ancestry_find(bpi_ancestry *ancestry, const bpi_index *index, const uint8_t hash[32], uint32_t *row);
 
 /* --- selection */
 

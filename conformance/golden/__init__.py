@@ -1,0 +1,1 @@
+"""Golden stores and how they were made."""

@@ -1,0 +1,1 @@
+"""The conformance runner: drives every implementation and compares what they say."""
