@@ -8,12 +8,7 @@
 
 #include "index/names.h"
 #include "index/run.h"
-
-/* Half-open, over sequences: cancelled events, hidden for ever. */
-typedef struct bpi_range {
-  uint64_t start;
-  uint64_t end;
-} bpi_range;
+#include "journal/hidden.h"
 
 typedef struct bpi_index {
   bpi_memory memory;
