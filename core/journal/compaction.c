@@ -1,0 +1,121 @@
+/* Reading a store in the middle of a compaction of the reference (its marker names the merge and its sources). */
+#include "base/status.h"
+#include "codec/fields.h"
+#include "journal/directory.h"
+#include "sys/file.h"
+
+enum { MARKER_MAX = 16 * 1024 * 1024 };
+
+typedef struct {
+  uint64_t merged;
+  bpi_bytes sources; /* encoded array */
+} marker;
+
+static bp_status read_marker(bpi_unpack *in, marker *out) {
+  static const char *const names[] = {"merged_id", "source_segment_ids"};
+  bpi_fields fields;
+  unsigned field;
+  bpi_fields_begin(&fields, in, names, 2);
+  while (bpi_fields_next(&fields, &field)) {
+    const uint8_t *start = in->at;
+    if (field == 0) {
+      fields.status = bpi_unpack_u64(in, UINT64_MAX, &out->merged);
+    } else {
+      fields.status = bpi_unpack_skip(in);
+      out->sources = bpi_bytes_of(start, (size_t)(in->at - start));
+    }
+  }
+  return bpi_fields_end(&fields, 3);
+}
+
+static const bpi_file_name *find(const bpi_name_list *list, uint64_t id) {
+  for (size_t i = 0; i < list->count; i++) {
+    if (list->items[i].id == id) return &list->items[i];
+  }
+  return NULL;
+}
+
+static void drop(bpi_name_list *list, uint64_t id) {
+  for (size_t i = 0; i < list->count; i++) {
+    if (list->items[i].id != id) continue;
+    memmove(&list->items[i], &list->items[i + 1], (list->count - i - 1) * sizeof *list->items);
+    list->count--;
+    return;
+  }
+}
+
+/* The renamed source takes the place of the merge that was never made. */
+static bp_status stand_in(bpi_directory *directory, const bpi_file_name *source, bp_error *error) {
+  bpi_name_list *segments = &directory->segments;
+  if (bpi_grow(&directory->memory, (void **)&segments->items, &segments->capacity, segments->count + 1,
+               sizeof *segments->items) != 0) {
+    return bpi_fail(error, BP_NO_MEMORY, "reading " BPI_COMPACTION_NAME);
+  }
+  size_t at = 0;
+  while (at < segments->count && segments->items[at].id < source->id) at++;
+  memmove(&segments->items[at + 1], &segments->items[at], (segments->count - at) * sizeof *segments->items);
+  segments->items[at] = *source;
+  segments->count++;
+  return BP_OK;
+}
+
+/* Merge there and sources gone: the merge.  Sources all there: they are the store, for the merge may be half done.
+ * Merge there, some sources gone: it was finished, what is left of them is rubbish.  No merge: all sources are needed. */
+static bp_status resolve(bpi_directory *directory, const marker *compaction, bp_error *error) {
+  const bpi_file_name *aside = find(&directory->sources, compaction->merged);
+  int merge_is_there = find(&directory->segments, compaction->merged) != NULL;
+  bpi_unpack in = {compaction->sources.data, compaction->sources.data + compaction->sources.length};
+  uint32_t count;
+  int all_there = 1;
+  if (bpi_unpack_array(&in, &count) != BP_OK) return bpi_fail(error, BP_COMPACTION_PENDING, "its sources are no list");
+  bpi_unpack again = in;
+  for (uint32_t i = 0; i < count; i++) {
+    uint64_t id;
+    if (bpi_unpack_u64(&in, UINT64_MAX, &id) != BP_OK) {
+      return bpi_fail(error, BP_COMPACTION_PENDING, "its sources are no list of numbers");
+    }
+    if (id == compaction->merged ? aside == NULL && merge_is_there : find(&directory->segments, id) == NULL) all_there = 0;
+    if (id == compaction->merged && aside == NULL && !merge_is_there) all_there = 0;
+  }
+  if (all_there && aside != NULL) {
+    drop(&directory->segments, compaction->merged);
+    return stand_in(directory, aside, error);
+  }
+  if (!merge_is_there) {
+    return all_there ? BP_OK : bpi_fail(error, BP_COMPACTION_PENDING, "a source of the compaction is missing");
+  }
+  for (uint32_t i = 0; i < count; i++) {
+    uint64_t id = 0;
+    (void)bpi_unpack_u64(&again, UINT64_MAX, &id);
+    if (id != compaction->merged) drop(&directory->segments, id);
+  }
+  return BP_OK;
+}
+
+bp_status bpi_directory_resolve_compaction(const bp_system *system, const char *path, bpi_directory *directory,
+                                           bp_error *error) {
+  bpi_buffer name, json, packed;
+  marker compaction = {0};
+  int found = 0;
+  size_t needed = 0;
+  bpi_buffer_init(&name, &directory->memory);
+  bpi_buffer_init(&json, &directory->memory);
+  bpi_buffer_init(&packed, &directory->memory);
+  bp_status status = bpi_path_join(&name, path, BPI_COMPACTION_NAME, error);
+  if (status == BP_OK) status = bpi_file_load(system, (const char *)name.data, MARKER_MAX, &json, &found, error);
+  if (status == BP_OK && found) {
+    /* MessagePack of a JSON text is never more than twice its length. */
+    uint8_t *room = bpi_buffer_reserve(&packed, 2 * json.length + 16);
+    status = room == NULL ? bpi_fail(error, BP_NO_MEMORY, "reading " BPI_COMPACTION_NAME)
+                          : bp_payload_from_json(json.data, json.length, room, packed.capacity, &needed, NULL);
+    bpi_unpack in = {room, room == NULL ? NULL : room + needed};
+    if (room != NULL && (status != BP_OK || read_marker(&in, &compaction) != BP_OK)) {
+      status = bpi_fail(error, BP_COMPACTION_PENDING, BPI_COMPACTION_NAME " cannot be read");
+    }
+    if (status == BP_OK) status = resolve(directory, &compaction, error);
+  }
+  bpi_buffer_free(&packed);
+  bpi_buffer_free(&json);
+  bpi_buffer_free(&name);
+  return status;
+}

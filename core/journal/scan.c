@@ -1,0 +1,268 @@
+#include "journal/scan.h"
+
+#include "base/status.h"
+#include "journal/batches.h"
+#include "journal/frames.h"
+
+void bpi_record_of_frame(const bpi_header *header, uint64_t offset, uint32_t frame_length, bpi_record *record) {
+  memcpy(record->event_id, header->event_id, 16);
+  memcpy(record->correlation_id, header->correlation_id, 16);
+  memcpy(record->causation_id, header->causation_id, 16);
+  memcpy(record->prev_hash, header->prev_hash, 32);
+  memcpy(record->event_hash, header->event_hash, 32);
+  record->sequence = BPI_UNNUMBERED;
+  record->wall_ms = header->wall_ms;
+  record->offset = offset;
+  record->frame_length = frame_length;
+  record->clock = header->clock;
+  record->lane = header->lane;
+  record->depth = header->depth;
+  record->kind = header->kind;
+  record->entity = header->entity;
+  record->scope = header->scope;
+}
+
+void bpi_scan_free(bpi_scan *scan) {
+  bpi_release(&scan->memory, scan->records, scan->capacity * sizeof *scan->records);
+  bpi_release(&scan->memory, scan->gaps, scan->gap_capacity * sizeof *scan->gaps);
+}
+
+static bp_status push_record(bpi_scan *scan, const bpi_record *record) {
+  if (bpi_grow(&scan->memory, (void **)&scan->records, &scan->capacity, scan->count + 1, sizeof *scan->records) != 0) {
+    return BP_NO_MEMORY;
+  }
+  scan->records[scan->count++] = *record;
+  return BP_OK;
+}
+
+static bp_status push_gap(bpi_scan *scan, size_t record, uint64_t bytes) {
+  if (bpi_grow(&scan->memory, (void **)&scan->gaps, &scan->gap_capacity, scan->gap_count + 1, sizeof *scan->gaps) != 0) {
+    return BP_NO_MEMORY;
+  }
+  scan->gaps[scan->gap_count++] = (bpi_scan_gap){record, bytes};
+  return BP_OK;
+}
+
+/* --- 1 and 2: by the footer */
+
+/* Takes every row but marker rows.  0 when a row cannot be read. */
+static int take_rows(bpi_scan *scan, const bpi_footer *footer, bp_status *status) {
+  uint64_t next_sequence = 0;
+  for (uint32_t i = 0; i < footer->count && *status == BP_OK; i++) {
+    bpi_record record;
+    if (!bpi_footer_row(footer, i, &record)) return 0;
+    if (bpi_kind_is_marker(record.kind)) continue;
+    if (record.sequence < next_sequence || record.sequence == UINT64_MAX) return 0;
+    next_sequence = record.sequence + 1;
+    *status = push_record(scan, &record);
+  }
+  return 1;
+}
+
+static int row_is_good(bpi_bytes frames, const bpi_record *record) {
+  bpi_frame frame;
+  if (record->offset > frames.length) return 0;
+  size_t length = bpi_frame_check(frames, (size_t)record->offset);
+  if (length == 0 || length != record->frame_length) return 0;
+  if (bpi_frame_decode(bpi_bytes_of(frames.data + record->offset, length), &frame) != BP_OK) return 0;
+  return memcmp(frame.header.event_id, record->event_id, 16) == 0;
+}
+
+/* Rows whose frame is not where they say: the frame further on, if there is one (a partial write shifted it), else the
+ * event is damaged and stays in its place. */
+static void relocate_rows(bpi_scan *scan, bpi_bytes frames, uint64_t segment_id, bpi_findings *findings) {
+  bpi_frames walk;
+  bpi_frame frame;
+  size_t offset = 0, length = 0, skipped;
+  size_t next = 0;
+  bpi_frames_init(&walk, frames, scan->first_frame);
+  while (bpi_frames_next(&walk, &offset, &length, &frame, &skipped)) {
+    for (size_t i = next; i < scan->count; i++) {
+      bpi_record *record = &scan->records[i];
+      if (memcmp(record->event_id, frame.header.event_id, 16) != 0) continue;
+      if (record->offset != offset) {
+        bp_finding *finding = bpi_find(findings, BP_SEVERITY_DAMAGE, "relocated_frame", segment_id, offset,
+                                       "the footer has this event at offset %llu", (unsigned long long)record->offset);
+        finding->sequence = record->sequence;
+        memcpy(finding->event_id, record->event_id, 16);
+        record->offset = offset;
+        record->frame_length = (uint32_t)length;
+        scan->kind = BPI_SCAN_MISFIT;
+      }
+      next = i + 1;
+      break;
+    }
+  }
+}
+
+/* A footer that is sound in itself but does not fit the frames. */
+static void reconcile(bpi_scan *scan, bpi_bytes frames, uint64_t segment_id, bpi_findings *findings) {
+  int all_good = 1;
+  uint64_t end = scan->first_frame;
+  for (size_t i = 0; i < scan->count && all_good; i++) all_good = row_is_good(frames, &scan->records[i]);
+  if (!all_good) relocate_rows(scan, frames, segment_id, findings);
+  for (size_t i = 0; i < scan->count; i++) {
+    const bpi_record *record = &scan->records[i];
+    if (!row_is_good(frames, record)) {
+      bp_finding *finding = bpi_find(findings, BP_SEVERITY_DAMAGE, "damaged_frame", segment_id, record->offset,
+                                     "the frame that the footer names does not check");
+      finding->sequence = record->sequence;
+      memcpy(finding->event_id, record->event_id, 16);
+    }
+    if (record->offset + record->frame_length > end) end = record->offset + record->frame_length;
+  }
+  if (all_good) {
+    bpi_find(findings, BP_SEVERITY_NOTE, "stray_frames", segment_id, 0,
+             "bytes between the events belong to writes that failed");
+  }
+  /* The reference takes the footer if the rows reach to its start; else it walks the frames and may lose events. */
+  scan->frames_end = end;
+  if (end != frames.length) scan->kind = BPI_SCAN_MISFIT;
+}
+
+/* 1 if the footer decided what the segment holds. */
+static int scan_by_footer(bpi_scan *scan, const bpi_footer *footer, bpi_bytes file, uint64_t segment_id,
+                          bpi_findings *findings, bp_status *status) {
+  if (!footer->table_is_exact || !take_rows(scan, footer, status)) {
+    scan->count = 0;
+    return 0;
+  }
+  scan->frames_end = footer->frames_end;
+  if (*status == BP_OK && !bpi_footer_fits(footer, file, scan->first_frame)) {
+    reconcile(scan, bpi_bytes_of(file.data, footer->frames_end), segment_id, findings);
+  }
+  return 1;
+}
+
+/* --- 3: by the frames */
+
+static void report_tail(bpi_findings *findings, bpi_bytes file, uint64_t segment_id, size_t offset, size_t bytes,
+                        int is_last) {
+  size_t zeros = 0;
+  while (zeros < bytes && file.data[offset + zeros] == 0) zeros++;
+  int whole = bpi_frame_length(file, offset) != 0;
+  uint32_t severity = is_last && !whole ? BP_SEVERITY_NOTE : BP_SEVERITY_DAMAGE;
+  const char *code = zeros == bytes ? "zero_tail" : whole ? "damaged_tail" : "torn_tail";
+  bpi_find(findings, severity, code, segment_id, offset, "%zu bytes at the end are no frame", bytes);
+}
+
+static bp_status walk_frames(bpi_scan *scan, bpi_bytes file, uint64_t segment_id, int is_last, bpi_findings *findings,
+                             size_t *walk_end) {
+  bpi_batches batches;
+  bpi_frames walk;
+  bpi_frame frame;
+  size_t offset = 0, length = 0, skipped = 0;
+  bp_status status = BP_OK;
+  bpi_batches_init(&batches, &scan->memory, scan->first_frame);
+  bpi_frames_init(&walk, file, scan->first_frame);
+  while (status == BP_OK && bpi_frames_next(&walk, &offset, &length, &frame, &skipped)) {
+    if (skipped > 0) {
+      bpi_find(findings, BP_SEVERITY_DAMAGE, "skipped_bytes", segment_id, offset - skipped,
+               "%zu bytes do not check and were skipped", skipped);
+      status = push_gap(scan, batches.count + batches.staged, skipped);
+      bpi_batches_skipped(&batches);
+    }
+    bpi_record record;
+    bpi_record_of_frame(&frame.header, offset, (uint32_t)length, &record);
+    if (status == BP_OK) status = bpi_batches_frame(&batches, &record, &frame.header);
+    int closes = record.kind == BPI_KIND_BATCH_COMMIT && batches.good_end == offset + length;
+    if (closes) scan->final_commit = record;
+    scan->has_final_commit = closes || (scan->has_final_commit && batches.good_end <= scan->final_commit.offset +
+                                                                                     scan->final_commit.frame_length);
+  }
+  *walk_end = offset;
+  if (status == BP_OK && skipped > 0) report_tail(findings, file, segment_id, offset, skipped, is_last);
+  bpi_batches_end(&batches);
+  if (batches.dropped > 0) {
+    bpi_find(findings, BP_SEVERITY_NOTE, "incomplete_batch", segment_id, batches.good_end,
+             "%llu items of a batch without end were dropped", (unsigned long long)batches.dropped);
+  }
+  scan->records = batches.records;
+  scan->count = batches.count;
+  scan->capacity = batches.capacity;
+  scan->frames_end = batches.good_end;
+  return status;
+}
+
+/* Where frames begin if the prologue cannot be believed: where it says, if a frame is there, else the first that is found. */
+static size_t find_first_frame(bpi_bytes file, size_t claimed) {
+  bpi_frame frame;
+  bpi_frames walk;
+  size_t offset, length, skipped;
+  bpi_frames_init(&walk, file, claimed != 0 && bpi_frame_check(file, claimed) != 0 ? claimed : BPI_SEGMENT_FIXED_BYTES);
+  return bpi_frames_next(&walk, &offset, &length, &frame, &skipped) ? offset : 0;
+}
+
+static bp_status scan_prologue(bpi_scan *scan, bpi_bytes file, uint64_t segment_id, int is_last, bpi_findings *findings,
+                               bp_error *error) {
+  bpi_prologue prologue;
+  bpi_prologue_state state = bpi_prologue_parse(file, &prologue);
+  scan->first_frame = prologue.length;
+  if (state == BPI_PROLOGUE_GOOD) {
+    if (prologue.segment_id != segment_id) {
+      bpi_find(findings, BP_SEVERITY_DAMAGE, "segment_id", segment_id, 0, "the prologue names segment %llu",
+               (unsigned long long)prologue.segment_id);
+    }
+    return BP_OK;
+  }
+  if (state == BPI_PROLOGUE_SHORT && is_last) {
+    scan->kind = BPI_SCAN_HEADLESS;
+    bpi_find(findings, BP_SEVERITY_NOTE, "headless_segment", segment_id, 0, "the file ends inside its prologue");
+    return BP_OK;
+  }
+  size_t first = find_first_frame(file, prologue.length);
+  if (state == BPI_PROLOGUE_NEWER && first == 0) {
+    return bpi_fail_at(error, BP_NEWER_VERSION, segment_id, 0, "a segment of a newer format version");
+  }
+  bpi_find(findings, BP_SEVERITY_DAMAGE, "damaged_prologue", segment_id, 0,
+           first == 0 ? "no prologue and no frame" : "the prologue does not check");
+  scan->kind = first == 0 ? BPI_SCAN_HEADLESS : scan->kind;
+  scan->first_frame = first;
+  return BP_OK;
+}
+
+static bp_status scan_body(bpi_scan *scan, bpi_bytes file, uint64_t segment_id, int is_last, bpi_findings *findings) {
+  bpi_footer footer;
+  bpi_footer_state state;
+  bp_status status = bpi_footer_parse(file, scan->first_frame, &scan->memory, &footer, &state);
+  scan->kind = BPI_SCAN_SEALED;
+  int done = status == BP_OK && state == BPI_FOOTER_READABLE &&
+             scan_by_footer(scan, &footer, file, segment_id, findings, &status);
+  bpi_bytes frames = bpi_bytes_of(file.data, footer.frames_end != 0 ? footer.frames_end : file.length);
+  bpi_footer_free(&footer);
+  if (status != BP_OK || done) return status;
+
+  size_t end, findings_before = findings->count;
+  status = walk_frames(scan, frames, segment_id, is_last && state == BPI_FOOTER_NONE, findings, &end);
+  if (status != BP_OK) return status;
+  scan->kind = state == BPI_FOOTER_NONE ? BPI_SCAN_OPEN_END : BPI_SCAN_MISFIT;
+
+  /* A footer whose trailer is damaged can still be read from the end of the frames. */
+  status = bpi_footer_parse_at(file, end, &scan->memory, &footer, &state);
+  if (status == BP_OK && state == BPI_FOOTER_READABLE && footer.count > 0 &&
+      bpi_footer_fits(&footer, file, scan->first_frame)) {
+    scan->count = scan->gap_count = 0;
+    findings->count = findings_before;
+    scan->has_final_commit = 0;
+    scan_by_footer(scan, &footer, file, segment_id, findings, &status);
+    scan->kind = BPI_SCAN_MISFIT;
+    bpi_find(findings, BP_SEVERITY_DAMAGE, "damaged_footer", segment_id, end, "the footer's trailer does not check");
+  } else if (scan->kind == BPI_SCAN_MISFIT) {
+    bpi_find(findings, BP_SEVERITY_DAMAGE, "damaged_footer", segment_id, frames.length,
+             "the footer cannot be read; the events were counted");
+  } else {
+    bpi_find(findings, BP_SEVERITY_NOTE, "missing_footer", segment_id, scan->frames_end, "the segment was not closed");
+  }
+  bpi_footer_free(&footer);
+  return status;
+}
+
+bp_status bpi_scan_segment(bpi_bytes file, uint64_t segment_id, int is_last, const bpi_memory *memory, bpi_scan *scan,
+                           bpi_findings *findings, bp_error *error) {
+  memset(scan, 0, sizeof *scan);
+  scan->memory = *memory;
+  bp_status status = scan_prologue(scan, file, segment_id, is_last, findings, error);
+  if (status != BP_OK || scan->kind == BPI_SCAN_HEADLESS) return status;
+  status = scan_body(scan, file, segment_id, is_last, findings);
+  return status == BP_OK ? BP_OK : bpi_fail(error, status, "reading a segment");
+}
