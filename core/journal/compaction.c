@@ -59,36 +59,91 @@ static bp_status stand_in(bpi_directory *directory, const bpi_file_name *source,
   return BP_OK;
 }
 
-/* Merge there and sources gone: the merge.  Sources all there: they are the store, for the merge may be half done.
- * Merge there, some sources gone: it was finished, what is left of them is rubbish.  No merge: all sources are needed. */
-static bp_status resolve(bpi_directory *directory, const marker *compaction, bp_error *error) {
-  const bpi_file_name *aside = find(&directory->sources, compaction->merged);
-  int merge_is_there = find(&directory->segments, compaction->merged) != NULL;
+/* When the file's prologue was written; 0 when it cannot be read. */
+static int64_t created_ns(const bp_system *system, const char *path, const bpi_memory *memory,
+                          const bpi_file_name *name) {
+  uint8_t start[BPI_SEGMENT_PROLOGUE_MAX];
+  bpi_prologue prologue = {0};
+  bpi_buffer full;
+  size_t done = 0;
+  int file;
+  bpi_buffer_init(&full, memory);
+  if (bpi_path_join(&full, path, name->text, NULL) == BP_OK &&
+      system->file_open(system->context, (const char *)full.data, BPI_OPEN_READ, &file) == 0) {
+    if (system->file_read(system->context, file, 0, start, sizeof start, &done) == 0) {
+      (void)bpi_prologue_parse(bpi_bytes_of(start, done), &prologue);
+    }
+    system->file_close(system->context, file);
+  }
+  bpi_buffer_free(&full);
+  return prologue.created_ns;
+}
+
+typedef struct {
+  int merge;          /* a file with the merge's id */
+  int merge_is_source; /* its id is one of the sources': the file may be the merge or still the source */
+  int others;         /* all sources but that one are there */
+  const bpi_file_name *first_other;
+} presence;
+
+static bp_status look(const bpi_directory *directory, const marker *compaction, presence *there) {
   bpi_unpack in = {compaction->sources.data, compaction->sources.data + compaction->sources.length};
   uint32_t count;
-  int all_there = 1;
-  if (bpi_unpack_array(&in, &count) != BP_OK) return bpi_fail(error, BP_COMPACTION_PENDING, "its sources are no list");
-  bpi_unpack again = in;
-  for (uint32_t i = 0; i < count; i++) {
-    uint64_t id;
-    if (bpi_unpack_u64(&in, UINT64_MAX, &id) != BP_OK) {
-      return bpi_fail(error, BP_COMPACTION_PENDING, "its sources are no list of numbers");
+  uint64_t id;
+  *there = (presence){.others = 1, .merge = find(&directory->segments, compaction->merged) != NULL};
+  bp_status status = bpi_unpack_array(&in, &count);
+  for (uint32_t i = 0; status == BP_OK && i < count; i++) {
+    status = bpi_unpack_u64(&in, UINT64_MAX, &id);
+    if (status != BP_OK) break;
+    const bpi_file_name *source = find(&directory->segments, id);
+    if (id == compaction->merged) {
+      there->merge_is_source = 1;
+    } else if (source == NULL) {
+      there->others = 0;
+    } else if (there->first_other == NULL) {
+      there->first_other = source;
     }
-    if (id == compaction->merged ? aside == NULL && merge_is_there : find(&directory->segments, id) == NULL) all_there = 0;
-    if (id == compaction->merged && aside == NULL && !merge_is_there) all_there = 0;
   }
-  if (all_there && aside != NULL) {
+  return status;
+}
+
+static void drop_sources(bpi_directory *directory, const marker *compaction) {
+  bpi_unpack in = {compaction->sources.data, compaction->sources.data + compaction->sources.length};
+  uint32_t count = 0;
+  uint64_t id;
+  (void)bpi_unpack_array(&in, &count);
+  for (; count > 0 && bpi_unpack_u64(&in, UINT64_MAX, &id) == BP_OK; count--) {
+    if (id != compaction->merged) drop(&directory->segments, id);
+  }
+}
+
+/* As long as every source is there they are the store, for the merge may be half done; the reference renames the source
+ * whose id the merge takes, and removes that one first.  Where it is gone, the age of the file tells which of the two it
+ * is.  Once other sources are missing the merge was whole. */
+static bp_status resolve(const bp_system *system, const char *path, bpi_directory *directory, const marker *compaction,
+                         bp_error *error) {
+  presence there;
+  if (look(directory, compaction, &there) != BP_OK) {
+    return bpi_fail(error, BP_COMPACTION_PENDING, "the sources of the compaction are no list of numbers");
+  }
+  const bpi_file_name *aside = find(&directory->sources, compaction->merged);
+  if (there.merge_is_source && aside != NULL && there.others) {
     drop(&directory->segments, compaction->merged);
     return stand_in(directory, aside, error);
   }
-  if (!merge_is_there) {
-    return all_there ? BP_OK : bpi_fail(error, BP_COMPACTION_PENDING, "a source of the compaction is missing");
+  if (!there.merge) {
+    return there.others && !there.merge_is_source
+               ? BP_OK
+               : bpi_fail(error, BP_COMPACTION_PENDING, "a source of the compaction is missing");
   }
-  for (uint32_t i = 0; i < count; i++) {
-    uint64_t id = 0;
-    (void)bpi_unpack_u64(&again, UINT64_MAX, &id);
-    if (id != compaction->merged) drop(&directory->segments, id);
+  if (there.merge_is_source && there.others && there.first_other != NULL) {
+    const bpi_file_name *merge = find(&directory->segments, compaction->merged);
+    if (created_ns(system, path, &directory->memory, merge) <=
+        created_ns(system, path, &directory->memory, there.first_other)) {
+      return BP_OK;
+    }
   }
+  drop_sources(directory, compaction);
   return BP_OK;
 }
 
@@ -112,7 +167,7 @@ bp_status bpi_directory_resolve_compaction(const bp_system *system, const char *
     if (room != NULL && (status != BP_OK || read_marker(&in, &compaction) != BP_OK)) {
       status = bpi_fail(error, BP_COMPACTION_PENDING, BPI_COMPACTION_NAME " cannot be read");
     }
-    if (status == BP_OK) status = resolve(directory, &compaction, error);
+    if (status == BP_OK) status = resolve(system, path, directory, &compaction, error);
   }
   bpi_buffer_free(&packed);
   bpi_buffer_free(&json);

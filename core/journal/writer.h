@@ -1,0 +1,42 @@
+/* The segment that is being written: bytes go to its end, a failed write is taken back, a sealed one gets its footer.
+ *
+ *   - `offset` is the end of the last good byte; nothing behind it counts.
+ *   - A failed flush is final: the writer is poisoned, it never flushes the same file again.
+ *   - Sequences within one segment of ours are consecutive, from `first_sequence` on. */
+#ifndef BPI_JOURNAL_WRITER_H
+#define BPI_JOURNAL_WRITER_H
+
+#include "journal/segments.h"
+
+typedef struct bpi_writer {
+  const bp_system *system;
+  bpi_memory memory;
+  bpi_segments *segments;
+  int file;                 /* -1: none */
+  int sync_data_only;
+  uint32_t ordinal;
+  uint64_t id;
+  uint64_t first_frame;
+  uint64_t offset;
+  uint64_t synced;          /* everything below was flushed */
+  uint64_t first_sequence;
+  bp_status poisoned;       /* BP_OK, or why nothing may be written any more */
+  uint64_t writes;          /* system calls so far */
+  uint64_t syncs;
+} bpi_writer;
+
+void bpi_writer_init(bpi_writer *writer, bpi_segments *segments, int sync_data_only);
+/* Closes the descriptor; writes nothing. */
+void bpi_writer_free(bpi_writer *writer);
+
+/* Creates segment `id`, durably with its name in the directory, and writes there from now on. */
+bp_status bpi_writer_begin(bpi_writer *writer, uint64_t id, uint64_t first_sequence, int64_t created_ns,
+                           bp_error *error);
+/* All or nothing.  After a failure that could not be undone the writer is poisoned. */
+bp_status bpi_writer_append(bpi_writer *writer, const uint8_t *bytes, size_t length, bp_error *error);
+/* BP_SYNC_FAILED poisons. */
+bp_status bpi_writer_sync(bpi_writer *writer, bp_error *error);
+/* Footer, flush, close.  The writer then has no segment. */
+bp_status bpi_writer_seal(bpi_writer *writer, bp_error *error);
+
+#endif
