@@ -26,6 +26,11 @@ needs() {
     done
 }
 
+# Packages of a row, for people.
+spelled() {
+    printf '%s' "$1" | sed 's/|/ or /g; s/-@clang@//g'
+}
+
 have_rust() {
     version=$(cargo --version 2>/dev/null) || return 1
     minor=$(printf '%s\n' "$version" | sed -n 's/^cargo 1\.\([0-9]*\)\..*/\1/p')
