@@ -37,8 +37,9 @@ static size_t whole_fields(size_t size) {
   return whole;
 }
 
-static bp_status hand_over(bp_error *error, const bp_error *full) {
+bp_status bpi_error_copy(bp_error *error, const bp_error *full) {
   const size_t first = offsetof(bp_error, code), text = offsetof(bp_error, text);
+  if (error == NULL) return full->code;
   size_t size = whole_fields(error->struct_size);
   if (size <= first) return full->code;
   memcpy((char *)error + first, (const char *)full + first, size - first);
@@ -74,21 +75,21 @@ bp_status bpi_fail(bp_error *error, bp_status code, const char *format, ...) {
   va_start(arguments, format);
   format_text(&full, format, arguments);
   va_end(arguments);
-  return hand_over(error, &full);
+  return bpi_error_copy(error, &full);
 }
 
 bp_status bpi_fail_at(bp_error *error, bp_status code, uint64_t segment_id, uint64_t offset, const char *text) {
   if (error == NULL) return code;
   bp_error full = {.code = code, .segment_id = segment_id, .offset = offset};
   set_text(&full, "%s", text);
-  return hand_over(error, &full);
+  return bpi_error_copy(error, &full);
 }
 
 bp_status bpi_fail_values(bp_error *error, bp_status code, uint64_t expected, uint64_t actual, const char *text) {
   if (error == NULL) return code;
   bp_error full = {.code = code, .expected = expected, .actual = actual};
   set_text(&full, "%s", text);
-  return hand_over(error, &full);
+  return bpi_error_copy(error, &full);
 }
 
 static bp_status status_of_errno(int errno_value) {
@@ -116,7 +117,7 @@ bp_status bpi_fail_system(bp_error *error, int errno_value, const char *doing) {
   } else {
     set_text(&full, "%s: error %d of the system", doing, errno_value);
   }
-  return hand_over(error, &full);
+  return bpi_error_copy(error, &full);
 }
 
 bp_status bpi_check_struct(const void *object, uint32_t size, size_t known, size_t least, bp_error *error) {

@@ -18,6 +18,9 @@ bp_status bpi_fail_values(bp_error *error, bp_status code, uint64_t expected, ui
  * names the work ("writing the segment"). */
 bp_status bpi_fail_system(bp_error *error, int errno_value, const char *doing);
 
+/* Hands a full error to the caller's, as much of it as its struct_size admits, and returns its code. */
+bp_status bpi_error_copy(bp_error *to, const bp_error *from);
+
 /* Checks a caller's struct: `size` is its struct_size, `known` this library's size, `least` the smallest ever published.
  * A larger struct is fine when everything behind `known` is zero. */
 bp_status bpi_check_struct(const void *object, uint32_t size, size_t known, size_t least, bp_error *error);

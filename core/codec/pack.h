@@ -24,7 +24,7 @@ uint8_t *bpi_put_i64(uint8_t *at, int64_t value);
 uint8_t *bpi_put_str(uint8_t *at, const void *text, size_t length);
 uint8_t *bpi_put_array_header(uint8_t *at, uint32_t count);
 uint8_t *bpi_put_map_header(uint8_t *at, uint32_t count);
-/* Header and elements; at most 5 + 2*length bytes. */
+/* Header and elements.  The room is that of the header and 2*length bytes, whatever the values: stores are wide. */
 uint8_t *bpi_put_octets(uint8_t *at, const uint8_t *bytes, size_t length);
 /* Encoded size of the same. */
 size_t bpi_octets_size(const uint8_t *bytes, size_t length);

@@ -23,13 +23,13 @@ typedef enum bpi_token_type {
 typedef struct bpi_token {
   bpi_token_type type;
   uint8_t is_f32;
-  uint64_t u;       /* UINT, BOOL; ARRAY, MAP: count of elements or pairs */
+  uint64_t u;       /* UINT, BOOL; ARRAY, MAP: count of elements or pairs; EXT: its type as a byte */
   int64_t i;        /* INT */
   double f;         /* FLOAT */
   bpi_bytes bytes;  /* STR, BIN, EXT: view into the input.  STR is not checked for UTF-8 */
 } bpi_token;
 
-/* A cursor over the input.  Failures leave `at` on the first byte that does not fit. */
+/* A cursor over the input.  Failures leave `at` on the first byte of the token that does not fit, or that is cut short. */
 typedef struct bpi_unpack {
   const uint8_t *at;
   const uint8_t *end;
@@ -57,6 +57,8 @@ int bpi_unpack_nil(bpi_unpack *in);
 /* Octets (array of integers or bin): *length is their number, *elements the encoded elements; the cursor stands behind
  * them.  Any element that is not an integer 0..255 is BP_MESSAGEPACK. */
 bp_status bpi_unpack_octets(bpi_unpack *in, bpi_bytes *elements, size_t *length, int *is_bin);
+/* An array of exactly `length` (at most 64) integers 0..255, decoded. */
+bp_status bpi_unpack_octets_exact(bpi_unpack *in, uint8_t *out, size_t length);
 /* Decodes `length` elements found by bpi_unpack_octets into `out` (wide, no per-byte branch on the common forms). */
 void bpi_octets_decode(bpi_bytes elements, int is_bin, uint8_t *out, size_t length);
 

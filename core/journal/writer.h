@@ -22,7 +22,7 @@ typedef struct bpi_writer {
   uint64_t first_sequence;
   bp_status poisoned;       /* BP_OK, or why nothing may be written any more */
   uint64_t writes;          /* system calls so far */
-  uint64_t syncs;
+  _Atomic uint64_t syncs;
 } bpi_writer;
 
 void bpi_writer_init(bpi_writer *writer, bpi_segments *segments, int sync_data_only);

@@ -2,6 +2,7 @@
 #include "store/options.h"
 
 #include "base/status.h"
+#include "model/event.h"
 
 #include <string.h>
 

@@ -78,12 +78,10 @@ void bpi_store_leave(const bp_store *store);
 bp_store *bpi_store_of(const bp_store *store);
 /* Strict: writes the close, frees all.  Called once, by whoever set BPI_STORE_CLOSING and saw no users. */
 bp_status bpi_store_destroy(bp_store *store, bp_error *error);
+/* Frees everything; writes nothing. */
+void bpi_store_free(bp_store *store);
 void bpi_store_log(const bp_store *store, const char *text);
 
-/* --- opening (recover.c, repair.c) */
-
-/* Reads every segment into the index and the findings; on a mutable open repairs what a crash left. */
-bp_status bpi_store_recover(bp_store *store, bp_error *error);
 
 /* --- committing (commit.c) */
 
@@ -120,7 +118,9 @@ bp_status bpi_store_commit(bp_store *store, bpi_request *request);
 /* Microseconds, never backwards within this handle.  For the leader and for open. */
 bp_status bpi_store_now(bp_store *store, int64_t *now_us, bp_error *error);
 
-/* Appends an event of the store's own. */
+/* Appends an event of the store's own.  The open event carries an extension that names this library: sessions of ours
+ * have no gaps in their sequences, those of the reference may, and verify must tell one from the other. */
+#define BPI_WRITER_EXTENSION "batpak_c.version"
 bp_status bpi_store_append_opened(bp_store *store, uint64_t restored, uint64_t elapsed_us, bp_error *error);
 bp_status bpi_store_append_closed(bp_store *store, bp_error *error);
 
@@ -144,6 +144,11 @@ bp_status bpi_store_read_frame(bp_store *store, const bpi_row *row, bpi_frame *f
 /* Fills the caller's receipt for an item that was accepted, and signs it. */
 bp_status bpi_store_fill_receipt(bp_store *store, const bpi_item *item, int durable, bp_receipt *receipt,
                                  bp_error *error);
+/* Is the caller's receipt well-formed?  BP_STRUCT_SIZE, BP_ARGUMENT, BP_MESSAGEPACK. */
+bp_status bpi_receipt_check(const bp_receipt *receipt, bp_error *error);
+/* The public keys in `trust` (may be NULL).  The caller frees what was made. */
+bp_status bpi_trust_keyring(const bp_store *store, const bp_trust *trust, bpi_keyring *keyring, bp_error *error);
+/* What became of a receipt: BP_RECEIPT_*, and the row of its event. */
 int32_t bpi_store_judge(bp_store *store, const bp_receipt *receipt, const bpi_keyring *extra, uint32_t *row);
 
 #endif

@@ -1,0 +1,109 @@
+/* Byte vectors as arrays of integers (encoding.md 1.3): how the reference writes every hash and every payload. */
+#include "codec/octets.h"
+#include "codec/pack.h"
+
+#define OCTETS_TARGET
+#include "codec/octets_loop.h"
+
+/* The high bits of eight bytes, gathered in one. */
+static inline uint64_t gather(uint64_t high_bits) { return (high_bits * 0x0002040810204081u) >> 56; }
+
+static inline octets_bits octets_masks(const uint8_t *block) {
+  const uint64_t high = 0x8080808080808080u;
+  octets_bits bits = {0, 0};
+  for (unsigned i = 0; i < OCTETS_BLOCK; i += 8) {
+    uint64_t word = bpi_load_le64(block + i);
+    /* 0xcc becomes zero, and zero alone survives: no carry passes from byte to byte. */
+    uint64_t differs = word ^ 0xccccccccccccccccu;
+    uint64_t is_cc = ~(((differs & ~high) + ~high) | differs | ~high);
+    bits.cc |= gather(is_cc) << i;
+    bits.high |= gather(word & high) << i;
+  }
+  return bits;
+}
+
+static inline void octets_compact(const uint8_t *block, uint64_t markers, uint8_t *out) {
+  /* Where a value goes depends on the mask alone, never on a byte just read. */
+  for (unsigned i = 0; i < OCTETS_BLOCK; i++) {
+    *out = block[i];
+    out += ~markers >> i & 1;
+  }
+}
+
+static inline unsigned octets_count(uint64_t bits) {
+  bits -= bits >> 1 & 0x5555555555555555u;
+  bits = (bits & 0x3333333333333333u) + (bits >> 2 & 0x3333333333333333u);
+  bits = (bits + (bits >> 4)) & 0x0f0f0f0f0f0f0f0fu;
+  return (unsigned)((bits * 0x0101010101010101u) >> 56);
+}
+
+static inline uint8_t *octets_expand(uint8_t *at, const uint8_t *bytes) {
+  uint64_t word = bpi_load_le64(bytes);
+  if ((word & 0x8080808080808080u) == 0) {
+    memcpy(at, bytes, 8);
+    return at + 8;
+  }
+  for (unsigned i = 0; i < 8; i++) {
+    unsigned marked = bytes[i] >> 7;
+    at[0] = 0xcc;
+    at[marked] = bytes[i];
+    at += 1 + marked;
+  }
+  return at;
+}
+
+const bpi_octets_loops bpi_octets_portable = {octets_scan, octets_decode, octets_put};
+
+static const bpi_octets_loops *loops(void) { return &bpi_octets_portable; }
+
+size_t bpi_octets_size(const uint8_t *bytes, size_t length) {
+  size_t header = length < 16 ? 1 : length <= UINT16_MAX ? 3 : 5;
+  size_t marked = 0;
+  for (size_t i = 0; i < length; i++) marked += bytes[i] >> 7;
+  return header + length + marked;
+}
+
+uint8_t *bpi_put_octets(uint8_t *at, const uint8_t *bytes, size_t length) {
+  return loops()->put(bpi_put_array_header(at, (uint32_t)length), bytes, length);
+}
+
+bp_status bpi_unpack_octets(bpi_unpack *in, bpi_bytes *elements, size_t *length, int *is_bin) {
+  bpi_unpack ahead = *in;
+  bpi_token token;
+  if (bpi_unpack_next(&ahead, &token) != BP_OK) return BP_MESSAGEPACK;
+  if (token.type == BPI_TOKEN_BIN) {
+    *elements = token.bytes;
+    *length = token.bytes.length;
+  } else {
+    if (token.type != BPI_TOKEN_ARRAY) return BP_MESSAGEPACK;
+    const uint8_t *end = loops()->scan(ahead.at, ahead.end, (size_t)token.u);
+    if (end == NULL) return BP_MESSAGEPACK;
+    *elements = bpi_bytes_of(ahead.at, (size_t)(end - ahead.at));
+    *length = (size_t)token.u;
+    ahead.at = end;
+  }
+  *is_bin = token.type == BPI_TOKEN_BIN;
+  in->at = ahead.at;
+  return BP_OK;
+}
+
+bp_status bpi_unpack_octets_exact(bpi_unpack *in, uint8_t *out, size_t length) {
+  bpi_unpack ahead = *in;
+  uint32_t count;
+  uint8_t whole[OCTETS_BLOCK];
+  if (length > sizeof whole || bpi_unpack_array(&ahead, &count) != BP_OK || count != length) return BP_MESSAGEPACK;
+  const uint8_t *end = loops()->decode(ahead.at, ahead.end, whole, length);
+  if (end == NULL) return BP_MESSAGEPACK;
+  memcpy(out, whole, length);
+  in->at = end;
+  return BP_OK;
+}
+
+void bpi_octets_decode(bpi_bytes elements, int is_bin, uint8_t *out, size_t length) {
+  if (length == 0) return;
+  if (is_bin) {
+    memcpy(out, elements.data, length);
+  } else {
+    (void)loops()->decode(elements.data, elements.data + elements.length, out, length);
+  }
+}
