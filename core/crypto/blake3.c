@@ -53,6 +53,24 @@ void bpi_blake3(const void *bytes, size_t length, uint8_t hash[32]) {
   blake3_hasher_finalize(&hasher, hash, BLAKE3_OUT_LEN);
 }
 
+void bpi_blake3_parts(const bpi_bytes *parts, size_t count, uint8_t hash[32]) {
+  uint8_t whole[BLAKE3_CHUNK_LEN];
+  size_t length = 0, part = 0;
+  for (; part < count && parts[part].length <= sizeof whole - length; part++) {
+    if (parts[part].length > 0) memcpy(whole + length, parts[part].data, parts[part].length);
+    length += parts[part].length;
+  }
+  if (part == count) {
+    hash_chunk(whole, length, hash);
+    return;
+  }
+  blake3_hasher hasher;
+  blake3_hasher_init(&hasher);
+  blake3_hasher_update(&hasher, whole, length);
+  for (; part < count; part++) blake3_hasher_update(&hasher, parts[part].data, parts[part].length);
+  blake3_hasher_finalize(&hasher, hash, BLAKE3_OUT_LEN);
+}
+
 static unsigned shape_of(size_t length) {
   return (unsigned)(length / BLAKE3_BLOCK_LEN) * 2 + (length % BLAKE3_BLOCK_LEN != 0);
 }
