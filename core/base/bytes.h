@@ -19,6 +19,13 @@ static inline int bpi_bytes_equal(bpi_bytes a, bpi_bytes b) {
   return a.length == b.length && (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
 }
 
+/* Bytewise, a prefix before what it begins: <0, 0, >0. */
+static inline int bpi_bytes_compare(bpi_bytes a, bpi_bytes b) {
+  size_t common = a.length < b.length ? a.length : b.length;
+  int order = common == 0 ? 0 : memcmp(a.data, b.data, common);
+  return order != 0 ? order : (a.length > b.length) - (a.length < b.length);
+}
+
 static inline uint16_t bpi_load_be16(const uint8_t *p) { return (uint16_t)((p[0] << 8) | p[1]); }
 static inline uint32_t bpi_load_be32(const uint8_t *p) {
   uint32_t v;

@@ -50,7 +50,7 @@ uint8_t *bpi_put_i64(uint8_t *at, int64_t value) {
   return put_wide(at, 0xd3, (uint64_t)value);
 }
 
-static uint8_t *put_str_header(uint8_t *at, size_t length) {
+uint8_t *bpi_put_str_header(uint8_t *at, size_t length) {
   if (length < 32) {
     *at = (uint8_t)(0xa0 | length);
     return at + 1;
@@ -67,7 +67,7 @@ static uint8_t *put_bin_header(uint8_t *at, size_t length) {
 }
 
 uint8_t *bpi_put_str(uint8_t *at, const void *text, size_t length) {
-  at = put_str_header(at, length);
+  at = bpi_put_str_header(at, length);
   if (length > 0) memcpy(at, text, length);
   return at + length;
 }

@@ -22,6 +22,7 @@ void bpi_pack_octets(bpi_buffer *out, const uint8_t *bytes, size_t length);
 uint8_t *bpi_put_u64(uint8_t *at, uint64_t value);
 uint8_t *bpi_put_i64(uint8_t *at, int64_t value);
 uint8_t *bpi_put_str(uint8_t *at, const void *text, size_t length);
+uint8_t *bpi_put_str_header(uint8_t *at, size_t length);
 uint8_t *bpi_put_array_header(uint8_t *at, uint32_t count);
 uint8_t *bpi_put_map_header(uint8_t *at, uint32_t count);
 /* Header and elements.  The room is that of the header and 2*length bytes, whatever the values: stores are wide. */

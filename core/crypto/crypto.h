@@ -5,6 +5,8 @@
 #include "base/bytes.h"
 
 void bpi_blake3(const void *bytes, size_t length, uint8_t hash[32]);
+/* One message in parts, back to back. */
+void bpi_blake3_parts(const bpi_bytes *parts, size_t count, uint8_t hash[32]);
 /* `count` independent messages; side by side in SIMD lanes where they are of at most 1,024 bytes. */
 void bpi_blake3_many(const bpi_bytes *messages, size_t count, uint8_t (*hashes)[32]);
 

@@ -29,7 +29,7 @@ typedef struct bpi_segments {
   const char *directory;      /* lives as long as this does */
   bpi_mutex lock;             /* guards the making of maps */
   bpi_segment *blocks[BPI_SEGMENTS_BLOCKS];
-  uint32_t count;
+  _Atomic uint32_t count;
 } bpi_segments;
 
 bp_status bpi_segments_init(bpi_segments *segments, const bp_system *system, const bpi_memory *memory,
