@@ -15,7 +15,7 @@ help_wanted() {
     esac
 }
 
-jobs() {
+job_count() {
     if [ -n "${BATPAK_JOBS-}" ]; then echo "$BATPAK_JOBS"; else nproc; fi
 }
 
@@ -24,6 +24,11 @@ needs() {
     for group; do
         sed -n "s/^$group  *//p" script/needs.txt
     done
+}
+
+# Packages of a row, for people.
+spelled() {
+    printf '%s' "$1" | sed 's/|/ or /g; s/-@clang@//g'
 }
 
 have_rust() {
@@ -84,5 +89,5 @@ configure() {
 # compile DIRECTORY [OPTION]...
 compile() {
     folder=$1; shift
-    cmake --build "$folder" -j "$(jobs)" "$@"
+    cmake --build "$folder" -j "$(job_count)" "$@"
 }

@@ -1,8 +1,9 @@
 """How each golden store of the reference is made: one function, one store."""
 
-from golden.stage import SEED, START_US
-from runner.msgpack import encode
 from runner import segment
+from runner.msgpack import encode
+
+from golden.stage import SEED, START_US
 
 RECIPES = {}
 
@@ -10,9 +11,11 @@ RECIPES = {}
 def recipe(clauses, expect="acknowledged"):
     """`expect`: `acknowledged` when everything that was answered must be found
     again, `reopened` when only the reference's own next open says what is left."""
+
     def register(function):
         RECIPES[function.__name__] = (function, clauses, expect)
         return function
+
     return register
 
 
@@ -219,6 +222,27 @@ def signed(stage):
     stage.notes["keys"] = [SEED, "11" * 32]
 
 
+@recipe(["encoding.md 5"])
+def signed_singly(stage):
+    """Written with one key, then with a second one, by single appends."""
+    with stage.open(keys=[SEED]) as hand:
+        varied(hand)
+        hand.close()
+    with stage.open(keys=[SEED, "11" * 32]) as hand:
+        fill(hand, 5, extensions={"acme.trace": "01ff"})
+        hand.close()
+    stage.notes["keys"] = [SEED, "11" * 32]
+
+
+@recipe(["journal.md 6.3"])
+def many_sessions(stage):
+    """Five sessions, closed and killed in turn."""
+    for number in range(5):
+        with stage.open(segment_max_bytes="3000") as hand:
+            fill(hand, 4, entities=2)
+            hand.kill() if number % 2 else hand.close()
+
+
 @recipe(["encoding.md 3.10", "journal.md 8.4"])
 def extensions(stage):
     """Extension maps of 0 to 20 entries, closed."""
@@ -235,7 +259,7 @@ def odd_kinds_killed(stage):
     """Reserved and unknown kinds, killed: a frame scan keeps their raw values."""
     with stage.open() as hand:
         for kind in (0x0001, 0x0005, 0x000F, 0x0FFE, 0x0FFF, 0x0000, 0xD000, 0xD003, 0xD008, 0xFFFF, 0x1000):
-            hand.append("entity:0", note(kind), kind=kind)
+            hand.append("entity:0", note(kind), kind=kind, allow_reserved=True)
         hand.kill()
 
 
@@ -323,72 +347,3 @@ def headless_last(stage):
         fill(hand, 4)
         hand.kill()
     stage.segment(2).write_bytes(stage.segment(1).read_bytes()[:20])
-
-
-@recipe(["journal.md 10.1", "journal.md 10.2"], expect="reopened")
-def merged(stage):
-    """Merge compaction, then closed: a segment without footer, renumbered."""
-    compacted(stage, "merge")
-
-
-@recipe(["journal.md 10.2", "encoding.md 3.8", "decisions.md D8a"], expect="reopened")
-def retention(stage):
-    """Retention compaction: kind 0x2002 removed, payloads in value form."""
-    compacted(stage, "retention")
-
-
-@recipe(["journal.md 10.2", "encoding.md 3.8", "decisions.md D8a"], expect="reopened")
-def tombstones(stage):
-    """Tombstone compaction: kind 0x2002 turned into 0x0FFE, payloads in value form."""
-    compacted(stage, "tombstone")
-
-
-def several_segments(hand):
-    """Payloads that JSON can say; one is an array of small integers (encoding.md 3.8)."""
-    for number in range(18):
-        payload = encode([1, 2, 255]) if number == 4 else note(number)
-        hand.append(f"entity:{number % 3}", payload, kind=0x2001 + number % 2)
-
-
-def compacted(stage, strategy):
-    with stage.open(segment_max_bytes="2048") as hand:
-        several_segments(hand)
-        hand.look()
-        before = stage.live
-        result = hand.talk.must("compact", strategy=strategy, drop_kinds=[0x2002])
-        stage.notes["compaction"] = result
-        fill(hand, 2)
-        hand.close()
-    stage.live = before
-
-
-@recipe(["journal.md 10.1", "decisions.md D6"], expect="reopened")
-def compaction_killed(stage):
-    """Killed inside a Retention run: marker, kept source, merged file half full."""
-    half_compaction(stage, 5)
-
-
-@recipe(["journal.md 10.1", "decisions.md D6"], expect="reopened")
-def compaction_killed_early(stage):
-    """Killed when the merged file had only its header."""
-    half_compaction(stage, 0)
-
-
-def half_compaction(stage, judged):
-    with stage.open(segment_max_bytes="2048") as hand:
-        several_segments(hand)
-        hand.look()
-        if hand.talk.ask("compact", strategy="retention", drop_kinds=[0x2002], abort_after=judged) is not None:
-            raise RuntimeError("the compaction was not killed")
-
-
-@recipe(["journal.md 10.1", "decisions.md D6"], expect="reopened")
-def compaction_marker_only(stage):
-    """Killed between the marker and the first rename: all sources still there.
-    The marker is written by hand, as step 2 of the compaction writes it."""
-    with stage.open(segment_max_bytes="2048") as hand:
-        several_segments(hand)
-        hand.kill()
-    sources = ",".join(str(int(path.stem)) for path in segment.paths(stage.store)[:-1])
-    (stage.store / "compaction.pending.json").write_text(f'{{"merged_id":1,"source_segment_ids":[{sources}]}}')
-

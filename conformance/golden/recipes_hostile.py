@@ -3,10 +3,11 @@
 import resource
 import signal
 
-from golden.recipes import fill, note, recipe
-from golden.stage import START_US
 from runner import segment
 from runner.msgpack import Raw, encode, octets
+
+from golden.recipes import fill, note, recipe
+from golden.stage import START_US
 
 
 def ignore_size_signal():
@@ -46,8 +47,17 @@ def full_disk_closed(stage):
     (stage.store / "index.fbati").unlink()
 
 
-EVENT_HEADER = ["event_id", "correlation_id", "causation_id", "timestamp_us", "position",
-                 "payload_size", "event_kind", "flags", "content_hash"]
+EVENT_HEADER = [
+    "event_id",
+    "correlation_id",
+    "causation_id",
+    "timestamp_us",
+    "position",
+    "payload_size",
+    "event_kind",
+    "flags",
+    "content_hash",
+]
 POSITION = ["wall_ms", "counter", "depth", "lane", "sequence"]
 
 
@@ -59,8 +69,12 @@ class Body:
         event_id = (0xABC0 + number).to_bytes(16, "big")
         time_us = START_US + number * 1_000_000
         self.position = dict(zip(POSITION, [time_us // 1000, 0, 0, 0, 0]))
-        self.header = dict(zip(EVENT_HEADER, [
-            event_id, event_id, None, time_us, self.position, len(payload), 0x1001, 0, octets(digest)]))
+        self.header = dict(
+            zip(
+                EVENT_HEADER,
+                [event_id, event_id, None, time_us, self.position, len(payload), 0x1001, 0, octets(digest)],
+            )
+        )
         self.chain = {"prev_hash": octets(bytes(32)), "event_hash": octets(digest)}
         self.rest = {"entity": f"lenient:{number}", "scope": "main", "receipt_extensions": {}}
 
@@ -149,9 +163,23 @@ def wide_integers(body):
     return encode(body.whole())
 
 
-LENIENT = [plain, payload_as_bin, hashes_as_bin, ids_as_arrays, header_by_position, body_by_position, unknown_keys,
-           absent_defaults, keys_in_another_order, keys_by_index, keys_as_bin, bytes_behind_the_body,
-           extensions_as_bin, names_as_bin, wide_integers]
+LENIENT = [
+    plain,
+    payload_as_bin,
+    hashes_as_bin,
+    ids_as_arrays,
+    header_by_position,
+    body_by_position,
+    unknown_keys,
+    absent_defaults,
+    keys_in_another_order,
+    keys_by_index,
+    keys_as_bin,
+    bytes_behind_the_body,
+    extensions_as_bin,
+    names_as_bin,
+    wide_integers,
+]
 
 
 @recipe(["encoding.md 1.4", "journal.md 0"], expect="reopened")

@@ -1,11 +1,29 @@
 """What a driver must be able to do for an instruction (spec.md, "Instructions")."""
 
 CAPABILITY = {
-    "encode": "encode", "decode": "encode", "decode_as": "encode", "encode_coordinate": "encode", "hash": "encode", "parse_id": "encode",
-    "to_json": "json", "from_json": "from_json",
-    "coordinate": "names", "kind": "names", "extension_key": "names", "encode_extensions": "names", "key": "keys",
-    "batch": "batch", "fence_begin": "fence", "fence_submit": "fence", "fence_submit_batch": "fence", "fence_commit": "fence",
-    "fence_cancel": "fence", "compact": "compact", "snapshot": "snapshot", "append_denial": "denial", "verify": "verify",
+    "encode": "encode",
+    "decode": "encode",
+    "decode_as": "encode",
+    "encode_coordinate": "encode",
+    "hash": "encode",
+    "parse_id": "encode",
+    "to_json": "json",
+    "from_json": "from_json",
+    "coordinate": "names",
+    "kind": "names",
+    "extension_key": "names",
+    "encode_extensions": "names",
+    "key": "keys",
+    "batch": "batch",
+    "fence_begin": "fence",
+    "fence_submit": "fence",
+    "fence_submit_batch": "fence",
+    "fence_commit": "fence",
+    "fence_cancel": "fence",
+    "compact": "compact",
+    "snapshot": "snapshot",
+    "append_denial": "denial",
+    "verify": "verify",
 }
 RUNNER = "runner"
 

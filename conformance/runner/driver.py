@@ -24,8 +24,15 @@ class Driver:
         """Runs a whole program; answers end early when the program kills the driver."""
         lines = [json.dumps(header(program))] + [json.dumps(step) for step in program]
         finished = subprocess.run(
-            self.command, cwd=directory, input="\n".join(lines) + "\n", text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=TIMEOUT_SECONDS, check=False)
+            self.command,
+            cwd=directory,
+            input="\n".join(lines) + "\n",
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            timeout=TIMEOUT_SECONDS,
+            check=False,
+        )
         if finished.returncode not in (0, -signal.SIGKILL):
             raise DriverBroken(f"{self.name} ended with {finished.returncode}: {finished.stderr.strip()[:400]}")
         return [json.loads(line) for line in finished.stdout.split("\n") if line]
@@ -34,7 +41,8 @@ class Driver:
     def talk(self, directory, **popen):
         """A conversation: for what has to happen between two instructions."""
         process = subprocess.Popen(
-            self.command, cwd=directory, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **popen)
+            self.command, cwd=directory, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **popen
+        )
         try:
             yield Talk(self.name, process)
         finally:

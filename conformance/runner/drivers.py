@@ -12,7 +12,21 @@ REFERENCE = CONFORMANCE / "reference"
 OLDEST_CARGO = (1, 92)
 
 REFERENCE_CAPABILITIES = (
-    "encode", "json", "names", "store", "snapshot", "read_only", "signing", "batch", "fence", "compact", "denial", "wire_receipt")
+    "encode",
+    "json",
+    "names",
+    "store",
+    "read_only",
+    "signing",
+    "batch",
+    "fence",
+    "compact",
+    "snapshot",
+    "denial",
+)
+
+
+C_CAPABILITIES = ("json", "from_json", "names", "keys", "store", "read_only", "signing", "verify")
 
 
 class Unavailable(Exception):
@@ -37,8 +51,21 @@ def reference_driver():
         raise Unavailable(f"cargo {version[0]}.{version[1]} is older than {OLDEST_CARGO[0]}.{OLDEST_CARGO[1]}")
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", REFERENCE / "target"))
     built = subprocess.run(
-        ["cargo", "build", "--quiet", "--locked", "--release"], cwd=REFERENCE, text=True,
-        capture_output=True, check=False, env={"CARGO_BUILD_JOBS": "2", **os.environ})
+        ["cargo", "build", "--quiet", "--locked", "--release"],
+        cwd=REFERENCE,
+        text=True,
+        capture_output=True,
+        check=False,
+        env={"CARGO_BUILD_JOBS": "2", **os.environ},
+    )
     if built.returncode != 0:
         raise Unavailable(f"the reference driver does not build:\n{built.stderr.strip()[-2000:]}")
     return Driver("reference", [str(target / "release" / "driver-reference")], REFERENCE_CAPABILITIES)
+
+
+def c_driver():
+    """The C driver that `conformance/run` has built, or the one it was told of."""
+    path = os.environ.get("BATPAK_DRIVER_C")
+    if not path or not os.access(path, os.X_OK):
+        raise Unavailable(f"no C driver at {path}" if path else "BATPAK_DRIVER_C is not set")
+    return Driver("c", [os.path.abspath(path)], C_CAPABILITIES)

@@ -13,7 +13,7 @@ def frames_by_id(store):
         part = segment.Segment.read(path)
         for offset, length in part.frames:
             frame = part.frame(offset, length)
-            found.setdefault(frame[ID_AT:ID_AT + 16].hex(), frame)
+            found.setdefault(frame[ID_AT : ID_AT + 16].hex(), frame)
     return found
 
 

@@ -24,7 +24,7 @@ class Segment:
         return self.frames_end < len(self.data)
 
     def frame(self, offset, length):
-        return self.data[offset:offset + length]
+        return self.data[offset : offset + length]
 
     def _frames_end(self):
         if len(self.data) >= FOOTER_TRAILER and self.data.endswith(FOOTER_MAGIC):

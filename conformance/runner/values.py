@@ -7,12 +7,29 @@ import struct
 from runner.msgpack import Raw, encode
 
 LENGTH_EDGES = (0, 1, 15, 16, 31, 32, 255, 256, 65535, 65536)
-UNSIGNED_EDGES = sorted({0, 1, 2**64 - 1, *(2**bits + step for bits in (7, 8, 15, 16, 31, 32, 63) for step in (-1, 0, 1))})
-SIGNED_EDGES = sorted({-1, -32, -33, -2**63, *(-2**bits + step for bits in (7, 8, 15, 16, 31, 32) for step in (-1, 0, 1))})
+UNSIGNED_EDGES = sorted(
+    {0, 1, 2**64 - 1, *(2**bits + step for bits in (7, 8, 15, 16, 31, 32, 63) for step in (-1, 0, 1))}
+)
+SIGNED_EDGES = sorted(
+    {-1, -32, -33, -(2**63), *(-(2**bits) + step for bits in (7, 8, 15, 16, 31, 32) for step in (-1, 0, 1))}
+)
 FLOAT64_EDGES = (
-    "0000000000000000", "8000000000000000", "3ff0000000000000", "bff0000000000000", "4000000000000000",
-    "7ff0000000000000", "fff0000000000000", "7ff8000000000000", "7ff4000000000001", "fff8000000000123",
-    "0000000000000001", "000fffffffffffff", "7fefffffffffffff", "3fb999999999999a", "c3e0000000000000")
+    "0000000000000000",
+    "8000000000000000",
+    "3ff0000000000000",
+    "bff0000000000000",
+    "4000000000000000",
+    "7ff0000000000000",
+    "fff0000000000000",
+    "7ff8000000000000",
+    "7ff4000000000001",
+    "fff8000000000123",
+    "0000000000000001",
+    "000fffffffffffff",
+    "7fefffffffffffff",
+    "3fb999999999999a",
+    "c3e0000000000000",
+)
 FLOAT32_EDGES = ("00000000", "80000000", "3f800000", "7f800000", "ff800000", "7fc00000", "7fa00001", "00000001")
 
 
@@ -49,22 +66,51 @@ def _length_edges():
 
 
 def _text_edges():
-    for text in ("", "\x00", "\x1f\x7f", "\"\\/\b\f\n\r\t", "ä", "名前", "\U0001f600", "\u2028\ufeff", "e\u0301", "\U0010ffff"):
+    for text in (
+        "",
+        "\x00",
+        "\x1f\x7f",
+        '"\\/\b\f\n\r\t',
+        "ä",
+        "名前",
+        "\U0001f600",
+        "\u2028\ufeff",
+        "e\u0301",
+        "\U0010ffff",
+    ):
         yield "encoding.md 1.1 string", ["text", text]
 
 
 def random_value(random, depth=0):
     """Any value; containers thin out with the depth."""
-    makers = (_random_null, _random_bool, _random_unsigned, _random_signed, _random_float64,
-              _random_float32, _random_text, _random_bytes, _random_array, _random_map)
+    makers = (
+        _random_null,
+        _random_bool,
+        _random_unsigned,
+        _random_signed,
+        _random_float64,
+        _random_float32,
+        _random_text,
+        _random_bytes,
+        _random_array,
+        _random_map,
+    )
     last = len(makers) if depth < 5 else len(makers) - 2
     return makers[random.randrange(last)](random, depth)
 
 
 def random_json_value(random, depth=0):
     """A value that JSON can say: string keys in ascending order, finite doubles."""
-    makers = (_random_null, _random_bool, _random_unsigned, _random_signed, _random_finite, _random_text,
-              _random_json_array, _random_json_map)
+    makers = (
+        _random_null,
+        _random_bool,
+        _random_unsigned,
+        _random_signed,
+        _random_finite,
+        _random_text,
+        _random_json_array,
+        _random_json_map,
+    )
     last = len(makers) if depth < 4 else len(makers) - 2
     return makers[random.randrange(last)](random, depth)
 
@@ -82,7 +128,10 @@ def _near_a_power(random, top_bits):
 
 
 def _random_unsigned(random, _depth):
-    return ["u64", str(_near_a_power(random, 64) if random.random() < 0.5 else random.getrandbits(random.randrange(1, 65)))]
+    return [
+        "u64",
+        str(_near_a_power(random, 64) if random.random() < 0.5 else random.getrandbits(random.randrange(1, 65))),
+    ]
 
 
 def _random_signed(random, _depth):
@@ -94,8 +143,14 @@ def _random_float64(random, _depth):
 
 
 def _random_finite(random, _depth):
-    number = random.choice((random.random(), random.uniform(-1e9, 1e9), float(random.randrange(-1000, 1000)),
-                            random.uniform(-1, 1) * 10.0 ** random.randrange(-300, 300)))
+    number = random.choice(
+        (
+            random.random(),
+            random.uniform(-1e9, 1e9),
+            float(random.randrange(-1000, 1000)),
+            random.uniform(-1, 1) * 10.0 ** random.randrange(-300, 300),
+        )
+    )
     return ["f64", struct.pack(">d", number).hex()]
 
 
@@ -103,7 +158,7 @@ def _random_float32(random, _depth):
     return ["f32", f"{random.getrandbits(32):08x}"]
 
 
-ALPHABET = "abcXYZ019 .:-_\"\\/\n\t\x00\x7fäöß名前\U0001f600\u2028"
+ALPHABET = 'abcXYZ019 .:-_"\\/\n\t\x00\x7fäöß名前\U0001f600\u2028'
 
 
 def random_text(random, longest=40):
@@ -165,7 +220,7 @@ def _plain(tagged):
 def _map(pairs):
     """A map may hold one key twice, or a list as a key; a dict may not."""
     count = len(pairs)
-    head = encode({n: None for n in range(count)})[:1 if count < 16 else 3 if count < 65536 else 5]
+    head = encode({n: None for n in range(count)})[: 1 if count < 16 else 3 if count < 65536 else 5]
     return head + b"".join(encode(_plain(key)) + encode(_plain(value)) for key, value in pairs)
 
 

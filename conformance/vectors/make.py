@@ -17,6 +17,7 @@ from runner.driver import Program, header  # noqa: E402
 from runner.drivers import reference_driver  # noqa: E402
 from runner.frames import frame_answer  # noqa: E402
 from runner.normalise import long_text, stable  # noqa: E402
+
 from vectors import encoding, naming, stores  # noqa: E402
 
 STATELESS = {
@@ -34,7 +35,9 @@ def answers_of(driver, program):
     """The answers to a program, `frame` steps included, in the order of its steps."""
     with tempfile.TemporaryDirectory() as directory:
         said = iter(driver.run([step for step in program if needed(step) != RUNNER], directory))
-        return [frame_answer(pathlib.Path(directory), step) if needed(step) == RUNNER else next(said) for step in program]
+        return [
+            frame_answer(pathlib.Path(directory), step) if needed(step) == RUNNER else next(said) for step in program
+        ]
 
 
 def numbered(steps):

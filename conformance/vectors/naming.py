@@ -3,13 +3,32 @@
 import random
 
 FORBIDDEN = ["\x00", "\x01", "\x1f", "\x7f", "/", "..", "|", "="]
-ALLOWED = ["a b", "a@b", "a:b", "*", ".", "a.b.c", "\u0080", "\u009f", "ä", "名前", "\U0001f600", "e\u0301", "\u200b", "A", "a\\b", "-"]
+ALLOWED = [
+    "a b",
+    "a@b",
+    "a:b",
+    "*",
+    ".",
+    "a.b.c",
+    "\u0080",
+    "\u009f",
+    "ä",
+    "名前",
+    "\U0001f600",
+    "e\u0301",
+    "\u200b",
+    "A",
+    "a\\b",
+    "-",
+]
 
 
 def coordinates():
     """encoding.md 3.2: rules, their order, their limits."""
+
     def check(entity, scope, **more):
         return {"op": "coordinate", "entity": entity, "scope": scope, "clause": "encoding.md 3.2", **more}
+
     yield from (check(*pair) for pair in (("", ""), ("", "s"), ("e", ""), ("e", "s")))
     for length in (1023, 1024, 1025):
         yield check("e", "s", entity_repeat=length)
@@ -35,7 +54,9 @@ def coordinates():
 def random_coordinates(source, count):
     pieces = FORBIDDEN + ALLOWED + ["", "x"]
     for _ in range(count):
-        entity, scope = ("".join(source.choices(pieces, weights=[1] * 8 + [4] * 18, k=source.randrange(4))) for _ in range(2))
+        entity, scope = (
+            "".join(source.choices(pieces, weights=[1] * 8 + [4] * 18, k=source.randrange(4))) for _ in range(2)
+        )
         yield {"op": "coordinate", "entity": entity, "scope": scope, "clause": "encoding.md 3.2"}
 
 
@@ -48,8 +69,31 @@ def kinds():
 
 def extension_keys():
     """encoding.md 3.10: rules and their order."""
-    keys = ["", "a.b", ".", "a.", ".b", "a", "a.b.c", "a..b", "..", "batpak.x", "Batpak.x", "batpak.a.b", "batpak.", "xbatpak.y",
-            "syncbat.x", "a b.c", "\x00.\x01", "ä.b", "a.ä", "ä", "A.B", "batpak.signing.downgrade", "a\n.b"]
+    keys = [
+        "",
+        "a.b",
+        ".",
+        "a.",
+        ".b",
+        "a",
+        "a.b.c",
+        "a..b",
+        "..",
+        "batpak.x",
+        "Batpak.x",
+        "batpak.a.b",
+        "batpak.",
+        "xbatpak.y",
+        "syncbat.x",
+        "a b.c",
+        "\x00.\x01",
+        "ä.b",
+        "a.ä",
+        "ä",
+        "A.B",
+        "batpak.signing.downgrade",
+        "a\n.b",
+    ]
     for key in keys:
         yield {"op": "extension_key", "key": key, "clause": "encoding.md 3.10"}
     for tail in (253, 254, 255):
@@ -64,21 +108,46 @@ def extension_maps():
     for count in (0, 1, 2, 15, 16, 17):
         extensions = {f"acme.{(7 * n) % 17:02}": bytes(range(120, 120 + n)).hex() for n in range(count)}
         yield {"op": "encode_extensions", "extensions": extensions, "clause": "encoding.md 3.10"}
-    yield {"op": "encode_extensions", "extensions": {"b.a": "", "a.b": "00", "B.a": "7f", "a.B": "80"}, "clause": "encoding.md 3.10"}
+    yield {
+        "op": "encode_extensions",
+        "extensions": {"b.a": "", "a.b": "00", "B.a": "7f", "a.B": "80"},
+        "clause": "encoding.md 3.10",
+    }
     yield {"op": "encode_extensions", "extensions": {"a.b": "ff" * 300}, "clause": "encoding.md 3.10"}
 
 
 def ids():
     """encoding.md 3.1: text form and encoded form."""
     digits = "0123456789abcdef" * 2
-    texts = ["event:" + digits, "event:" + digits.upper(), "event:1", "event:+1", "event:-1", "event:", "event", digits, "Event:1",
-             "event:0" + digits, "event:1" + digits, "event: 1", "event:g", "event:" + "0" * 40 + "5", "correlation:1", "event:0x1"]
+    texts = [
+        "event:" + digits,
+        "event:" + digits.upper(),
+        "event:1",
+        "event:+1",
+        "event:-1",
+        "event:",
+        "event",
+        digits,
+        "Event:1",
+        "event:0" + digits,
+        "event:1" + digits,
+        "event: 1",
+        "event:g",
+        "event:" + "0" * 40 + "5",
+        "correlation:1",
+        "event:0x1",
+    ]
     for text in texts:
         yield {"op": "parse_id", "text": text, "clause": "encoding.md 3.1"}
 
 
 def encoded_coordinates():
-    for entity, scope in (("entity:test", "scope:test"), ("account:7", "ledger"), ("ä" * 16, "x" * 32), ("a" * 256, "b")):
+    for entity, scope in (
+        ("entity:test", "scope:test"),
+        ("account:7", "ledger"),
+        ("ä" * 16, "x" * 32),
+        ("a" * 256, "b"),
+    ):
         yield {"op": "encode_coordinate", "entity": entity, "scope": scope, "clause": "encoding.md 3.2"}
 
 

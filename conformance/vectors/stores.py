@@ -19,8 +19,15 @@ def opened(**config):
 
 
 def append(key, entity="entity:1", scope="main", kind=0x1001, payload=b"\x01", **options):
-    return {"op": "append", "entity": entity, "scope": scope, "kind": kind, "payload": payload.hex(),
-            "key": f"{key:032x}" if isinstance(key, int) else key, **options}
+    return {
+        "op": "append",
+        "entity": entity,
+        "scope": scope,
+        "kind": kind,
+        "payload": payload.hex(),
+        "key": f"{key:032x}" if isinstance(key, int) else key,
+        **options,
+    }
 
 
 def frame(event_id):
@@ -31,51 +38,110 @@ def worked_example():
     """encoding.md 7, first vector: sequence 41, clock 3, 534 bytes of frame, the signature."""
     steps = [clock(1714701368094417), opened(keys=[SEED])]
     steps += [append(1000 + n, entity=f"other:{n % 5}") for n in range(37)]
-    steps += [append(2000 + n, entity="account:7", scope="ledger", kind=0x1005, payload=payload)
-              for n, payload in enumerate((b"\x01", b"\x02", b"\x80"))]
+    steps += [
+        append(2000 + n, entity="account:7", scope="ledger", kind=0x1005, payload=payload)
+        for n, payload in enumerate((b"\x01", b"\x02", b"\x80"))
+    ]
     payload = bytes.fromhex("82a6616d6f756e74cd04b0a46d656d6fa470616964")
-    steps.append(append(WORKED_ID, entity="account:7", scope="ledger", kind=0x1005, payload=payload,
-                        causation="018f3c2a7b007001a1b2c3d4e5f60718", extensions={"acme.trace": "01ff"}))
+    steps.append(
+        append(
+            WORKED_ID,
+            entity="account:7",
+            scope="ledger",
+            kind=0x1005,
+            payload=payload,
+            causation="018f3c2a7b007001a1b2c3d4e5f60718",
+            extensions={"acme.trace": "01ff"},
+        )
+    )
     return [*steps, {"op": "get", "event_id": WORKED_ID}, {"op": "close"}, frame(WORKED_ID)]
 
 
 DENIAL = {
     "evaluations": [
         {"gate_id": "one", "verdict": "Permit", "evidence_hash": None},
-        {"gate_id": "two", "verdict": {"Deny": {"code": "C1", "message": "no way", "context": [["k", "v"]]}}, "evidence_hash": None},
-        {"gate_id": "three", "verdict": "Skipped", "evidence_hash": None}],
-    "pipeline_id": "pipe", "proposed_kind": 0x2005, "proposed_content_hash": [0xAB] * 32}
+        {
+            "gate_id": "two",
+            "verdict": {"Deny": {"code": "C1", "message": "no way", "context": [["k", "v"]]}},
+            "evidence_hash": None,
+        },
+        {"gate_id": "three", "verdict": "Skipped", "evidence_hash": None},
+    ],
+    "pipeline_id": "pipe",
+    "proposed_kind": 0x2005,
+    "proposed_content_hash": [0xAB] * 32,
+}
 
 
 def denial_by_gate():
     """encoding.md 7, second vector: a denial written by the gate layer."""
-    denial = {"op": "append_denial", "entity": "acc:7", "scope": "ledger", "kind": 0x2005, "key": f"{0x0102:032x}",
-              "gates": ["one", "two", "three"], "gate": "two", "code": "C1", "message": "no way", "context": {"k": "v"},
-              "pipeline": "pipe", "proposed_hash": "ab" * 32}
-    return [clock(1714701368094417), opened(keys=[SEED]), denial, {"op": "get", "event_id": f"{0x0102:032x}"}, frame(0x0102)]
+    denial = {
+        "op": "append_denial",
+        "entity": "acc:7",
+        "scope": "ledger",
+        "kind": 0x2005,
+        "key": f"{0x0102:032x}",
+        "gates": ["one", "two", "three"],
+        "gate": "two",
+        "code": "C1",
+        "message": "no way",
+        "context": {"k": "v"},
+        "pipeline": "pipe",
+        "proposed_hash": "ab" * 32,
+    }
+    return [
+        clock(1714701368094417),
+        opened(keys=[SEED]),
+        denial,
+        {"op": "get", "event_id": f"{0x0102:032x}"},
+        frame(0x0102),
+    ]
 
 
 def denial_by_hand():
     """encoding.md 7, second vector: the same event as an ordinary append, same signature."""
-    return [clock(1714701368094417), opened(keys=[SEED]),
-            append(0x0102, entity="acc:7", scope="ledger", kind=0x000F, payload=encode(DENIAL), allow_reserved=True), frame(0x0102)]
+    return [
+        clock(1714701368094417),
+        opened(keys=[SEED]),
+        append(0x0102, entity="acc:7", scope="ledger", kind=0x000F, payload=encode(DENIAL), allow_reserved=True),
+        frame(0x0102),
+    ]
 
 
 def frame_example():
     """journal.md 11: the frame of 451 bytes with the checksum c3bf2277."""
     event_id = bytes(range(16)).hex()
-    return [clock(1700000000123456), opened(), append(event_id, entity="e:1", scope="s", kind=0x2005, payload=encode({"n": 1})),
-            {"op": "get", "event_id": event_id}, frame(event_id)]
+    return [
+        clock(1700000000123456),
+        opened(),
+        append(event_id, entity="e:1", scope="s", kind=0x2005, payload=encode({"n": 1})),
+        {"op": "get", "event_id": event_id},
+        frame(event_id),
+    ]
 
 
 def option_frames():
     """encoding.md 3.7, 3.9 and 3.10: each option of an append in the bytes of its frame."""
     options = [
-        {}, {"flags": 0xFF}, {"lane": 7, "depth": 2}, {"lane": 2**32 - 1, "depth": 2**32 - 1}, {"correlation": f"{5:032x}"},
-        {"causation": f"{6:032x}"}, {"causation": f"{0:032x}"}, {"correlation": "ff" * 16, "causation": "ff" * 16},
-        {"extensions": {"b.a": "", "a.b": "00ff", "B.a": "80"}}, {"extensions": {f"acme.{n}": "01" for n in range(17)}},
-        {"kind": 0xFFFF}, {"kind": 0x1000}, {"entity": "ä:名前 @*."}, {"entity": "x" * 1024, "scope": "y" * 1024},
-        {"payload": encode("z" * 70000)}, {"payload": encode(bytes(range(256)))}, {"payload": encode(None)}, {"payload": encode({})}]
+        {},
+        {"flags": 0xFF},
+        {"lane": 7, "depth": 2},
+        {"lane": 2**32 - 1, "depth": 2**32 - 1},
+        {"correlation": f"{5:032x}"},
+        {"causation": f"{6:032x}"},
+        {"causation": f"{0:032x}"},
+        {"correlation": "ff" * 16, "causation": "ff" * 16},
+        {"extensions": {"b.a": "", "a.b": "00ff", "B.a": "80"}},
+        {"extensions": {f"acme.{n}": "01" for n in range(17)}},
+        {"kind": 0xFFFF},
+        {"kind": 0x1000},
+        {"entity": "ä:名前 @*."},
+        {"entity": "x" * 1024, "scope": "y" * 1024},
+        {"payload": encode("z" * 70000)},
+        {"payload": encode(bytes(range(256)))},
+        {"payload": encode(None)},
+        {"payload": encode({})},
+    ]
     steps = [clock(1700000000000999), opened()]
     for number, more in enumerate(options):
         steps.append(append(100 + number, **more))
@@ -93,8 +159,12 @@ def expectations():
 def replays():
     """store-write.md 3.4: a key answers the first receipt, whatever is asked now, also after a reopen."""
     steps = [clock(1700000000000000), opened(keys=[SEED]), append(1, extensions={"acme.trace": "01"}), append(2)]
-    again = [append(1), append(1, payload=b"\x02"), append(1, entity="entity:9", scope="other", kind=0x2002),
-             append(1, extensions={"acme.other": "02"}, flags=3, lane=9)]
+    again = [
+        append(1),
+        append(1, payload=b"\x02"),
+        append(1, entity="entity:9", scope="other", kind=0x2002),
+        append(1, extensions={"acme.other": "02"}, flags=3, lane=9),
+    ]
     later = [clock(1700000001000000), {"op": "close"}, opened(keys=[SECOND_SEED])]
     return steps + again + later + again + [append(0), append(0), append("ff" * 16), append("ff" * 16), {"op": "page"}]
 
@@ -103,20 +173,44 @@ def limits():
     """store-write.md 1 and 3.2: the limit on payload and extensions together."""
     steps = [clock(1700000000000000), opened(single_append_max_bytes=100)]
     extension = {"a.b": "00" * 10}  # 1 + 4 + 1 + 10 bytes once encoded
-    for key, size, more in ((1, 100, {}), (2, 101, {}), (3, 84, {"extensions": extension}), (4, 85, {"extensions": extension})):
+    for key, size, more in (
+        (1, 100, {}),
+        (2, 101, {}),
+        (3, 84, {"extensions": extension}),
+        (4, 85, {"extensions": extension}),
+    ):
         steps.append(append(key, payload=encode(b"\x00" * (size - 2)), **more))
-    steps += [{"op": "close"}, opened(single_append_max_bytes=0), opened(single_append_max_bytes=67108865), opened(segment_max_bytes="0")]
+    steps += [
+        {"op": "close"},
+        opened(single_append_max_bytes=0),
+        opened(single_append_max_bytes=67108865),
+        opened(segment_max_bytes="0"),
+    ]
     return steps + [opened(single_append_max_bytes=67108864), {"op": "close"}]
 
 
 def refusals():
     """encoding.md 3.2 and 3.10, store-write.md 12.1: what an append refuses, and that nothing is written."""
     steps = [clock(1700000000000000), opened()]
-    for entity, scope in (("", "s"), ("e", ""), ("a/b", "s"), ("a|b", "s"), ("e", "a..b"), ("e\x01", "s"), ("e", "s\x00")):
+    for entity, scope in (
+        ("", "s"),
+        ("e", ""),
+        ("a/b", "s"),
+        ("a|b", "s"),
+        ("e", "a..b"),
+        ("e\x01", "s"),
+        ("e", "s\x00"),
+    ):
         steps.append(append(1, entity=entity, scope=scope))
     for name in ("a", "a.b.c", "batpak.x", "ä.b", ".b"):
         steps.append(append(1, extensions={name: "00"}))
-    steps += [append(3), {"op": "page"}, {"op": "get", "event_id": f"{1:032x}"}, {"op": "close"}, opened(keys=["00" * 32])]
+    steps += [
+        append(3),
+        {"op": "page"},
+        {"op": "get", "event_id": f"{1:032x}"},
+        {"op": "close"},
+        opened(keys=["00" * 32]),
+    ]
     # A clock before 1970 lets a store open and refuses what is appended.
     return steps + [clock(-1), {**opened(), "path": "early"}, append(4), {"op": "page"}, {"op": "close"}]
 
@@ -124,7 +218,9 @@ def refusals():
 def clocks():
     """encoding.md 3.5, store-write.md 12.1: time stands still, runs back, and is cut to milliseconds."""
     steps = [clock(1700000000000999), opened()]
-    for number, now in enumerate((1700000000000999, 1700000000001000, 1700000000000500, 1700000005000000, 1600000000000000, 1700000005000001)):
+    for number, now in enumerate(
+        (1700000000000999, 1700000000001000, 1700000000000500, 1700000005000000, 1600000000000000, 1700000005000001)
+    ):
         steps += [clock(now), append(10 + number, entity=f"entity:{number % 2}")]
     return steps + [{"op": "dump"}]
 
@@ -134,21 +230,59 @@ def reading():
     steps = [clock(1700000000000000), opened()]
     names = ("alice", "alice:a", "alice2", "alice:a:b", "bob", "alice")
     for number in range(24):
-        steps.append(append(100 + number, entity=names[number % 6], scope=f"scope {number % 2}", kind=0x1001 + number % 3,
-                            payload=encode({"n": number})))
-    queries = [{}, {"limit": 0}, {"limit": 5}, {"after": 0}, {"after": 0, "limit": 3}, {"after": 24}, {"after": 1000}, {"entity": "alice"},
-               {"under": "alice"}, {"under": "alice:a"}, {"under": "ali"}, {"under": "alice:"}, {"entity": "nobody"}, {"in_scope": "scope 1"},
-               {"kind": 0x1002}, {"kind": 0x1009}, {"under": "alice", "in_scope": "scope 0", "kind": 0x1001, "after": 4, "limit": 2}]
+        steps.append(
+            append(
+                100 + number,
+                entity=names[number % 6],
+                scope=f"scope {number % 2}",
+                kind=0x1001 + number % 3,
+                payload=encode({"n": number}),
+            )
+        )
+    queries = [
+        {},
+        {"limit": 0},
+        {"limit": 5},
+        {"after": 0},
+        {"after": 0, "limit": 3},
+        {"after": 24},
+        {"after": 1000},
+        {"entity": "alice"},
+        {"under": "alice"},
+        {"under": "alice:a"},
+        {"under": "ali"},
+        {"under": "alice:"},
+        {"entity": "nobody"},
+        {"in_scope": "scope 1"},
+        {"kind": 0x1002},
+        {"kind": 0x1009},
+        {"under": "alice", "in_scope": "scope 0", "kind": 0x1001, "after": 4, "limit": 2},
+    ]
     steps += [{"op": "page", **query} for query in queries]
-    steps += [{"op": "walk", "event_id": f"{119:032x}", **limit} for limit in ({}, {"limit": 0}, {"limit": 1}, {"limit": 2})]
+    steps += [
+        {"op": "walk", "event_id": f"{119:032x}", **limit} for limit in ({}, {"limit": 0}, {"limit": 1}, {"limit": 2})
+    ]
     return steps + [{"op": "get", "event_id": f"{110:032x}"}, {"op": "get", "event_id": f"{99:032x}"}, {"op": "dump"}]
 
 
 def hidden_history():
     """The dump of a store opened three times, read-only at last."""
-    steps = [clock(1700000000000000), opened(keys=[SEED]), append(1), append(2, entity="entity:2"), {"op": "close"},
-             clock(1700000060000000), opened(), append(3), append(4, extensions={"acme.trace": "01ff"}), {"op": "close"},
-             opened(read_only=True), {"op": "dump"}, {"op": "walk", "event_id": f"{4:032x}"}, {"op": "close"}]
+    steps = [
+        clock(1700000000000000),
+        opened(keys=[SEED]),
+        append(1),
+        append(2, entity="entity:2"),
+        {"op": "close"},
+        clock(1700000060000000),
+        opened(),
+        append(3),
+        append(4, extensions={"acme.trace": "01ff"}),
+        {"op": "close"},
+        opened(read_only=True),
+        {"op": "dump"},
+        {"op": "walk", "event_id": f"{4:032x}"},
+        {"op": "close"},
+    ]
     return steps
 
 
@@ -156,24 +290,60 @@ def verified(receipts):
     """encoding.md 5.4: every outcome that a wire receipt can reach. Needs two receipts of `signed_pair`."""
     good, other = receipts
     flipped = ("0" if good["signature"][0] != "0" else "1") + good["signature"][1:]
-    changes = [{}, {"event_id": "77" * 16}, {"sequence": 2}, {"content_hash": "00" * 32}, {"extensions": {}},
-               {"extensions": {"acme.trace": "02"}}, {"signature": None, "key_id": "00" * 32}, {"signature": None}, {"key_id": "00" * 32},
-               {"key_id": "22" * 32}, {"signature": flipped}, {"signature": other["signature"]}, {"signature": "00" * 64},
-               {"event_id": other["event_id"]}, {"sequence": 2, "content_hash": "00" * 32}, {"content_hash": "00" * 32, "extensions": {}},
-               {"extensions": {}, "signature": None}]
+    changes = [
+        {},
+        {"event_id": "77" * 16},
+        {"sequence": 2},
+        {"content_hash": "00" * 32},
+        {"extensions": {}},
+        {"extensions": {"acme.trace": "02"}},
+        {"signature": None, "key_id": "00" * 32},
+        {"signature": None},
+        {"key_id": "00" * 32},
+        {"key_id": "22" * 32},
+        {"signature": flipped},
+        {"signature": other["signature"]},
+        {"signature": "00" * 64},
+        {"event_id": other["event_id"]},
+        {"sequence": 2, "content_hash": "00" * 32},
+        {"content_hash": "00" * 32, "extensions": {}},
+        {"extensions": {}, "signature": None},
+    ]
     checks = [{"op": "verify_receipt", "receipt": wire({**good, **change})} for change in changes]
     bare = {"op": "verify_receipt", "receipt": wire({**good, "signature": None, "key_id": "00" * 32})}
     steps = signed_pair() + checks + [{"op": "close"}, opened(), checks[0], bare, {"op": "close"}]
-    return steps + [opened(keys=[SECOND_SEED]), checks[0], bare, {"op": "close"}, opened(keys=[SEED, SECOND_SEED]), checks[0], bare]
+    return steps + [
+        opened(keys=[SECOND_SEED]),
+        checks[0],
+        bare,
+        {"op": "close"},
+        opened(keys=[SEED, SECOND_SEED]),
+        checks[0],
+        bare,
+    ]
 
 
 def wire(receipt):
-    return {name: receipt[name] for name in ("event_id", "sequence", "content_hash", "key_id", "signature", "extensions")}
+    return {
+        name: receipt[name] for name in ("event_id", "sequence", "content_hash", "key_id", "signature", "extensions")
+    }
 
 
 def signed_pair():
     return [clock(1700000000000000), opened(keys=[SEED]), append(1, extensions={"acme.trace": "01ff"}), append(2)]
 
 
-PROGRAMS = [worked_example, denial_by_gate, denial_by_hand, frame_example, option_frames, expectations, replays, limits, refusals,
-            clocks, reading, hidden_history]
+PROGRAMS = [
+    worked_example,
+    denial_by_gate,
+    denial_by_hand,
+    frame_example,
+    option_frames,
+    expectations,
+    replays,
+    limits,
+    refusals,
+    clocks,
+    reading,
+    hidden_history,
+]

@@ -5,8 +5,10 @@
 
 #include "base/bytes.h"
 
+__extension__ typedef unsigned __int128 bpi_product;
+
 static inline uint64_t bpi_hash_mix(uint64_t a, uint64_t b) {
-  unsigned __int128 product = (unsigned __int128)a * b;
+  bpi_product product = (bpi_product)a * b;
   return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 

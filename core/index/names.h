@@ -6,7 +6,7 @@
 #include "base/arena.h"
 #include "base/bytes.h"
 
-enum { BPI_NO_ROW = 0xffffffffu };
+#define BPI_NO_ROW UINT32_MAX
 
 typedef struct bpi_name {
   const uint8_t *text;

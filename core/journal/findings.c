@@ -27,11 +27,10 @@ static const char *keep(bpi_findings *findings, const char *text) {
 
 bp_finding *bpi_find(bpi_findings *findings, uint32_t severity, const char *code, uint64_t segment_id, uint64_t offset,
                      const char *format, ...) {
-  static _Thread_local bp_finding nowhere; /* takes what the caller edits when memory ran out */
   if (bpi_grow(&findings->memory, (void **)&findings->items, &findings->capacity, findings->count + 1,
                sizeof *findings->items) != 0) {
     findings->failed = 1;
-    return &nowhere;
+    return &findings->nowhere;
   }
   char text[TEXT_MAX];
   va_list arguments;

@@ -11,7 +11,8 @@ typedef struct bpi_findings {
   bp_finding *items;
   size_t count;
   size_t capacity;
-  int failed;    /* memory ran out: the list is not complete */
+  int failed;          /* memory ran out: the list is not complete */
+  bp_finding nowhere;  /* takes what the caller edits then */
 } bpi_findings;
 
 void bpi_findings_init(bpi_findings *findings, const bpi_memory *memory);

@@ -53,7 +53,7 @@ static bp_status read_position(bpi_unpack *in, bpi_header *header) {
   return bpi_fields_end(&fields, (1u << COUNT) - 1);
 }
 
-static bp_status read_header(bpi_unpack *in, bpi_header *header) {
+static bp_status read_header(bpi_unpack *in, bpi_header *header, uint8_t content_hash[32], int *has_content_hash) {
   static const char *const names[] = {"event_id",     "correlation_id", "causation_id", "timestamp_us", "position",
                                       "payload_size", "event_kind",     "flags",        "content_hash"};
   enum { ID, CORRELATION, CAUSATION, TIMESTAMP, POSITION, SIZE, KIND, FLAGS, HASH, COUNT };
@@ -61,7 +61,6 @@ static bp_status read_header(bpi_unpack *in, bpi_header *header) {
   bpi_fields fields;
   unsigned field;
   uint64_t flags;
-  uint8_t content_hash[32];
   bpi_fields_begin(&fields, in, names, COUNT);
   while (bpi_fields_next(&fields, &field)) {
     switch (field) {
@@ -78,7 +77,10 @@ static bp_status read_header(bpi_unpack *in, bpi_header *header) {
         fields.status = bpi_unpack_u64(in, UINT8_MAX, &flags);
         if (fields.status == BP_OK) header->flags = (uint8_t)flags;
         break;
-      case HASH: fields.status = bpi_unpack_hash(in, content_hash); break;
+      case HASH:
+        fields.status = bpi_unpack_hash(in, content_hash);
+        *has_content_hash = 1;
+        break;
     }
   }
   return bpi_fields_end(&fields, required);
@@ -116,11 +118,17 @@ static bp_status read_event(bpi_unpack *in, bpi_frame *frame) {
   static const char *const names[] = {"header", "payload", "hash_chain"};
   bpi_fields fields;
   unsigned field;
+  uint8_t content_hash[32];
+  int has_content_hash = 0;
   bpi_fields_begin(&fields, in, names, 3);
   while (bpi_fields_next(&fields, &field)) {
-    if (field == 0) fields.status = read_header(in, &frame->header);
+    if (field == 0) fields.status = read_header(in, &frame->header, content_hash, &has_content_hash);
     if (field == 1) fields.status = read_payload(in, frame);
     if (field == 2 && !bpi_unpack_nil(in)) fields.status = read_chain(in, &frame->header);
+  }
+  bpi_header *header = &frame->header;
+  if (has_content_hash && header->has_chain) {
+    header->content_hash_differs = memcmp(content_hash, header->event_hash, sizeof content_hash) != 0;
   }
   return bpi_fields_end(&fields, 3);
 }
@@ -227,13 +235,14 @@ static int read_front_fast(bpi_unpack *cursor, bpi_header *header) {
 static int read_body_fast(bpi_unpack in, bpi_frame *frame) {
   bpi_header *header = &frame->header;
   if (!read_front_fast(&in, header)) return 0;
-  /* The content hash is the event hash once more; only its end is of interest. */
-  if (!TAKE("\xac" "content_hash") || bpi_unpack_hash(&in, header->event_hash) != BP_OK) return 0;
+  uint8_t content_hash[32];
+  if (!TAKE("\xac" "content_hash") || bpi_unpack_hash(&in, content_hash) != BP_OK) return 0;
   if (!TAKE("\xa7" "payload") || read_payload(&in, frame) != BP_OK) return 0;
   if (!TAKE("\xaa" "hash_chain" "\x82\xa9" "prev_hash")) return 0; /* batch markers take the tolerant way */
   if (bpi_unpack_hash(&in, header->prev_hash) != BP_OK) return 0;
   if (!TAKE("\xaa" "event_hash") || bpi_unpack_hash(&in, header->event_hash) != BP_OK) return 0;
   header->has_chain = 1;
+  header->content_hash_differs = memcmp(content_hash, header->event_hash, sizeof content_hash) != 0;
   if (!TAKE("\xa6" "entity") || !take_str(&in, &header->entity)) return 0;
   if (!TAKE("\xa5" "scope") || !take_str(&in, &header->scope)) return 0;
   if (!TAKE("\xb2" "receipt_extensions")) return 0;

@@ -21,16 +21,24 @@ bp_status bpi_segments_init(bpi_segments *segments, const bp_system *system, con
   return failed == 0 ? BP_OK : bpi_fail_system(error, failed, "making a lock");
 }
 
-void bpi_segments_free(bpi_segments *segments) {
-  for (uint32_t i = 0; i < segments->count; i++) {
-    bpi_map *map = atomic_load(&bpi_segments_at(segments, i)->map);
-    while (map != NULL) {
-      bpi_map *older = map->older;
-      segments->system->file_unmap(segments->system->context, map->bytes, map->length);
-      bpi_release(&segments->memory, map, sizeof *map);
-      map = older;
-    }
+static void free_maps(bpi_segments *segments, bpi_segment *segment) {
+  bpi_map *map = atomic_load(&segment->map);
+  while (map != NULL) {
+    bpi_map *older = map->older;
+    segments->system->file_unmap(segments->system->context, map->bytes, map->length);
+    bpi_release(&segments->memory, map, sizeof *map);
+    map = older;
   }
+}
+
+void bpi_segments_drop_last(bpi_segments *segments) {
+  bpi_segment *segment = bpi_segments_at(segments, --segments->count);
+  free_maps(segments, segment);
+  memset(segment, 0, sizeof *segment);
+}
+
+void bpi_segments_free(bpi_segments *segments) {
+  for (uint32_t i = 0; i < segments->count; i++) free_maps(segments, bpi_segments_at(segments, i));
   for (size_t i = 0; i < BPI_SEGMENTS_BLOCKS && segments->blocks[i] != NULL; i++) {
     bpi_release(&segments->memory, segments->blocks[i], BPI_SEGMENTS_BLOCK * sizeof(bpi_segment));
   }

@@ -29,7 +29,7 @@ typedef struct bpi_segments {
   const char *directory;      /* lives as long as this does */
   bpi_mutex lock;             /* guards the making of maps */
   bpi_segment *blocks[BPI_SEGMENTS_BLOCKS];
-  uint32_t count;
+  _Atomic uint32_t count;
 } bpi_segments;
 
 bp_status bpi_segments_init(bpi_segments *segments, const bp_system *system, const bpi_memory *memory,
@@ -38,6 +38,8 @@ void bpi_segments_free(bpi_segments *segments);
 
 /* `name` is the file's; its size is taken as it is now. */
 bp_status bpi_segments_add(bpi_segments *segments, uint64_t id, const char *name, uint64_t size, bp_error *error);
+/* Takes the newest back: its file is gone, nobody has a view of it. */
+void bpi_segments_drop_last(bpi_segments *segments);
 bpi_segment *bpi_segments_at(const bpi_segments *segments, uint32_t ordinal);
 
 /* [offset, offset + length) of a segment.  BP_DAMAGED_FRAME when the file is not that long; BP_SYSTEM and its kin. */

@@ -43,6 +43,7 @@ typedef struct bpi_header {
   uint16_t counter;
   uint8_t flags;
   uint8_t has_chain;        /* 0 only on batch markers */
+  uint8_t content_hash_differs; /* from event_hash: only damage or tampering makes it so */
   bpi_bytes entity;
   bpi_bytes scope;
   bpi_bytes extensions;     /* encoded map; length 0 when the key is absent */

@@ -45,6 +45,8 @@ def main() -> int:
     parser.add_argument("--list", action="store_true")
     wanted = parser.parse_args()
     root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        sys.exit("the gates look at the files that git knows; this is no git checkout")
     tree = Tree(root, root / wanted.build)
     if wanted.list:
         for name, gate in GATES.items():

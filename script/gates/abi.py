@@ -2,7 +2,7 @@
 
 The listing holds every constant with its number, every struct with its size and offsets, every
 function and callback with its types. `script/check --update-abi` writes it anew; a line that went
-away or changed is a new ABI, so BATPAK_ABI in CMakeLists.txt must rise with it once a version is out.
+away or changed is a new ABI, so bp_abi_version must rise with it once a version is out.
 """
 
 import difflib

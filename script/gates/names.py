@@ -1,7 +1,7 @@
 """Every name that the command shows the world stands in docs/names.md, in backticks.
 
-The world sees its options (string constants of the sources) and the members of its JSON lines
-(gathered by running it on a small store, whole and damaged).
+The world sees its options and the members of its JSON lines: as the sources spell them, and as they
+come when it is run on a small store, whole and damaged.
 """
 
 import json
@@ -13,6 +13,7 @@ from pathlib import Path
 from tree import Skipped, Tree, text, without_comments
 
 OPTION = re.compile(r'"(--[a-z][a-z-]+)[="\s]|\{\s*"([a-z][a-z-]+)"\s*,\s*(?:no|required|optional)_argument')
+MEMBER = re.compile(r'\brecord_\w+\(\s*&?\w+\s*,\s*"([a-z_]+)"')
 # Their members are the caller's words, or numbers of kinds.
 FREE = {"payload", "extensions", "by_kind"}
 
@@ -21,8 +22,10 @@ def check(tree: Tree) -> list[str]:
     known = set(re.findall(r"`([^`\n]+)`", text(tree.need("docs/names.md"))))
     shown: dict[str, str] = {}
     for path in tree.files("programs/*.c"):
-        for long, bare in OPTION.findall(without_comments(text(path))):
-            shown.setdefault(long or f"--{bare}", tree.name(path))
+        source = without_comments(text(path))
+        found = [long or f"--{bare}" for long, bare in OPTION.findall(source)] + MEMBER.findall(source)
+        for name in found:
+            shown.setdefault(name, tree.name(path))
     command = tree.build / "bin/batpak"
     if not command.exists():
         raise Skipped("the command is not built")

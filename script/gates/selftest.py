@@ -17,7 +17,8 @@ import seam
 import statuses
 from tree import Tree
 
-CMAKE = "set(BATPAK_ROOMS base sys journal)\nset(BATPAK_ABI 1)\n"
+CMAKE = "set(BATPAK_ROOMS base sys journal)\n"
+VERSION = "#include <batpak/ffi.h>\nuint32_t bp_abi_version(void) { return 1; }\n"
 HEADER = """#ifndef H
 #define H
 #include <stdint.h>
@@ -35,7 +36,7 @@ BP_API int32_t bp_do(const bp_x *x);
 #endif
 #endif
 """
-BASE = {"CMakeLists.txt": CMAKE, "ffi.h": HEADER, "core/base/a.h": "", "core/base/b_internal.h": "",
+BASE = {"CMakeLists.txt": CMAKE, "core/base/version.c": VERSION, "ffi.h": HEADER, "core/base/a.h": "", "core/base/b_internal.h": "",
         "core/journal/j.h": "", "core/journal/j.c": '#include "base/a.h"\n#include "journal/j.h"\n',
         "tests/base/t.c": "/* BP_OK BP_BAD; I-001 */\n", "docs/invariants.md": "I-001 Something holds.\n"}
 LONG_LINE_COUNT = lines.LIMIT + 1

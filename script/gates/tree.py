@@ -42,8 +42,9 @@ class Tree:
         return match.group(1).split()
 
     def abi(self) -> int:
-        match = re.search(r"set\(BATPAK_ABI (\d+)\)", (self.root / "CMakeLists.txt").read_text())
-        assert match is not None, "CMakeLists.txt: BATPAK_ABI is missing"
+        source = (self.root / "core/base/version.c").read_text()
+        match = re.search(r"bp_abi_version\(void\)\D*(\d+)", source)
+        assert match is not None, "core/base/version.c: bp_abi_version is missing"
         return int(match.group(1))
 
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Makes the golden stores of the reference: `conformance/golden/make_reference.py [NAME...]`.
+"""Makes golden stores: `conformance/golden/make.py reference|FOLDER [NAME...]`.
 
-A store that exists is left alone: golden stores are made once and opened by every
-later change. Beside the directory `store` stand `expected.jsonl`, one event a line;
-`about.json`, what it is and what the reference says when it opens it; `receipts.jsonl`,
-every receipt given; `before.jsonl`, the events before a compaction.
+`reference` makes stores of the reference; any other folder (`0.1.0`) stores of this
+library, written through the driver that BATPAK_DRIVER_C names. A store that exists is
+left alone: golden stores are made once and opened by every later change. What lies
+beside the directory `store` is told in README.md.
 """
 
 import json
@@ -16,23 +16,40 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from golden import recipes_hostile  # noqa: E402, F401  (registers its recipes)
+from runner.drivers import c_driver, reference_driver  # noqa: E402
+
+from golden import recipes_compaction, recipes_hostile  # noqa: E402, F401  (they register their recipes)
 from golden.recipes import RECIPES  # noqa: E402
 from golden.stage import Stage  # noqa: E402
-from runner.drivers import reference_driver  # noqa: E402
 
 FROM_THE_FRAME = ("extensions",)
 
 
-def main(names):
-    driver = reference_driver()
-    for name in names or RECIPES:
-        target = HERE / "reference" / name
+# What this library can write so far.
+OURS = (
+    "clean",
+    "empty",
+    "killed",
+    "small_segments",
+    "small_segments_killed",
+    "signed_singly",
+    "extensions",
+    "odd_kinds_killed",
+    "slower_clock",
+    "torn",
+    "many_sessions",
+)
+
+
+def main(folder, names):
+    driver = reference_driver() if folder == "reference" else c_driver()
+    for name in names or (RECIPES if folder == "reference" else OURS):
+        target = HERE / folder / name
         if not target.exists():
-            make(driver, name, target)
+            make(driver, folder, name, target)
 
 
-def make(driver, name, target):
+def make(driver, folder, name, target):
     recipe, clauses, expect = RECIPES[name]
     with tempfile.TemporaryDirectory() as made, tempfile.TemporaryDirectory() as copied:
         stage = Stage(driver, pathlib.Path(made))
@@ -42,8 +59,15 @@ def make(driver, name, target):
         source = "reopened" if status == "ok" and (expect == "reopened" or not lost) else "acknowledged"
         events = with_live_extensions(reopened, stage.live) if source == "reopened" else stage.live
         about = {
-            "name": name, "made_by": "batpak 0.8.2", "what": " ".join(recipe.__doc__.split()), "clauses": clauses,
-            "reference_reopens": status, "reference_loses": lost, "expected_from": source, **stage.notes}
+            "name": name,
+            "made_by": "batpak 0.8.2" if folder == "reference" else f"this library, {folder}",
+            "what": " ".join(recipe.__doc__.split()),
+            "clauses": clauses,
+            "reopens": status,
+            "loses": lost,
+            "expected_from": source,
+            **stage.notes,
+        }
         shutil.copytree(stage.store, target / "store")
         write(target, events, stage, about)
     print(f"{name}: {len(events)} events, {status}, loses {lost}, expected from {source}")
@@ -82,4 +106,6 @@ def canonical(record):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    main(sys.argv[1], sys.argv[2:])

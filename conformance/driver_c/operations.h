@@ -1,0 +1,30 @@
+/* What the C driver can do: one function for each instruction. */
+#ifndef DRIVER_OPERATIONS_H
+#define DRIVER_OPERATIONS_H
+
+#include "wire.h"
+
+/* One store at a time, and the clock that the program holds: it stands still between two `clock` instructions. */
+typedef struct driver_session {
+  bp_store *store;
+  bp_page *page;
+  int64_t clock_us;
+} driver_session;
+
+/* Answers a status; a value goes to *value, which is NULL before the call. */
+typedef bp_status (*operation)(driver_session *session, const json *step, json **value, bp_error *error);
+
+typedef struct operation_row {
+  const char *name;
+  operation run;
+  bool needs_store;
+} operation_row;
+
+/* Ended by a row without a name. */
+extern const operation_row value_operations[];
+extern const operation_row store_operations[];
+extern const operation_row read_operations[];
+
+json *event_json(const bp_event *event);
+
+#endif

@@ -1,0 +1,237 @@
+/* Instructions that open, write and close a store. */
+#include "operations.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Room for the extension map of a receipt; the protocol's programs stay far below. */
+enum { RECEIPT_EXTENSIONS_MAX = 65536 };
+
+static int64_t program_clock(void *user) { return ((const driver_session *)user)->clock_us; }
+
+static bp_status run_clock(driver_session *session, const json *step, json **value, bp_error *error) {
+  (void)value, (void)error;
+  return argument_i64(step, "us", &session->clock_us) ? BP_OK : DRIVER_BAD_INSTRUCTION;
+}
+
+/* Keys of 32 bytes, back to back; `*block` is the caller's to free. */
+static bool keys_from(const json *step, const char *name, uint8_t **block, size_t *count) {
+  const json *keys = json_object_object_get(step, name);
+  *count = keys == NULL ? 0 : json_object_array_length(keys);
+  *block = must_allocate(*count * 32);
+  for (size_t i = 0; i < *count; i++) {
+    bytes key;
+    if (!bytes_from_hex(json_object_get_string(json_object_array_get_idx(keys, i)), &key)) return false;
+    bool fits = key.length == 32;
+    if (fits) memcpy(*block + i * 32, key.data, 32);
+    free(key.data);
+    if (!fits) return false;
+  }
+  return true;
+}
+
+static bool config_from(driver_session *session, const json *step, bp_config *config) {
+  const char *sync_mode = argument_text(step, "sync_mode");
+  const char *durability = argument_text(step, "durability");
+  bp_config_init(config, sizeof *config);
+  config->clock = program_clock;
+  config->clock_user = session;
+  config->mode = argument_flag(step, "must_exist", false) ? BP_MODE_MUST_EXIST : BP_MODE_CREATE;
+  if (argument_flag(step, "read_only", false)) config->mode = BP_MODE_READ_ONLY;
+  /* The reference answers after the write; its programs run as fast here when ours does so too. */
+  config->durability = durability != NULL && strcmp(durability, "durable") == 0 ? BP_DURABLE : BP_WRITTEN;
+  config->sync_mode = sync_mode != NULL && strcmp(sync_mode, "data") == 0 ? BP_SYNC_DATA : BP_SYNC_ALL;
+  return argument_u64(step, "segment_max_bytes", &config->segment_max_bytes) &&
+         argument_u32(step, "single_append_max_bytes", &config->single_append_max_bytes) &&
+         argument_u32(step, "sync_every", &config->sync_every_events);
+}
+
+static bp_status run_open(driver_session *session, const json *step, json **value, bp_error *error) {
+  (void)value;
+  bp_config config;
+  uint8_t *seeds = NULL;
+  uint8_t *public_keys = NULL;
+  const char *path = argument_text(step, "path");
+  bp_store_release(session->store);
+  session->store = NULL;
+  bp_status status = DRIVER_BAD_INSTRUCTION;
+  if (path != NULL && config_from(session, step, &config) &&
+      keys_from(step, "keys", &seeds, &config.signing_seed_count) &&
+      keys_from(step, "verify_keys", &public_keys, &config.verify_key_count)) {
+    config.signing_seeds = seeds;
+    config.verify_keys = public_keys;
+    status = bp_store_open(path, &config, &session->store, error);
+  }
+  free(seeds);
+  free(public_keys);
+  return status;
+}
+
+static bp_status run_close(driver_session *session, const json *step, json **value, bp_error *error) {
+  (void)step, (void)value;
+  bp_store *store = session->store;
+  session->store = NULL;
+  return bp_store_close(store, error);
+}
+
+static bp_status run_drop(driver_session *session, const json *step, json **value, bp_error *error) {
+  (void)step, (void)value, (void)error;
+  bp_store_release(session->store);
+  session->store = NULL;
+  return BP_OK;
+}
+
+/* A draft and what its pointers lead to. */
+typedef struct owned_draft {
+  bp_draft draft;
+  bytes entity;
+  bytes scope;
+  bytes payload;
+  extension_list extensions;
+} owned_draft;
+
+static void draft_free(owned_draft *owned) {
+  free(owned->entity.data);
+  free(owned->scope.data);
+  free(owned->payload.data);
+  extensions_free(&owned->extensions);
+}
+
+static bool draft_ids(const json *step, bp_draft *draft) {
+  bool key;
+  bool correlation;
+  bool causation;
+  if (!argument_id(step, "key", draft->key, &key) ||
+      !argument_id(step, "correlation", draft->correlation_id, &correlation) ||
+      !argument_id(step, "causation", draft->causation_id, &causation)) {
+    return false;
+  }
+  draft->given = (key ? BP_GIVEN_KEY : 0u) | (correlation ? BP_GIVEN_CORRELATION : 0u) |
+                 (causation ? BP_GIVEN_CAUSATION : 0u);
+  return true;
+}
+
+static bool draft_numbers(const json *step, bp_draft *draft) {
+  uint32_t kind = 0;
+  uint32_t flags = 0;
+  if (!argument_u32(step, "kind", &kind) || kind > UINT16_MAX || !argument_u32(step, "flags", &flags) ||
+      flags > UINT8_MAX || !argument_u32(step, "lane", &draft->lane) || !argument_u32(step, "depth", &draft->depth) ||
+      !argument_u32(step, "expected_sequence", &draft->expect_clock)) {
+    return false;
+  }
+  draft->kind = (uint16_t)kind;
+  draft->flags = (uint8_t)flags;
+  draft->expect = is_given(step, "expected_sequence") ? BP_EXPECT_CLOCK : BP_EXPECT_ANY;
+  draft->allow_reserved = argument_flag(step, "allow_reserved", false) ? 1 : 0;
+  return true;
+}
+
+static bool draft_from(const json *step, owned_draft *owned) {
+  memset(owned, 0, sizeof *owned);
+  bp_draft *draft = &owned->draft;
+  bp_draft_init(draft, sizeof *draft);
+  bool read = draft_ids(step, draft) && draft_numbers(step, draft) && argument_name(step, "entity", &owned->entity) &&
+              argument_name(step, "scope", &owned->scope) && argument_hex(step, "payload", &owned->payload) &&
+              extensions_from_json(json_object_object_get(step, "extensions"), &owned->extensions);
+  if (!read) {
+    draft_free(owned);
+    return false;
+  }
+  draft->entity = owned->entity.data;
+  draft->entity_length = owned->entity.length;
+  draft->scope = owned->scope.data;
+  draft->scope_length = owned->scope.length;
+  draft->payload = owned->payload.data;
+  draft->payload_length = owned->payload.length;
+  draft->extensions = owned->extensions.items;
+  draft->extension_count = owned->extensions.count;
+  return true;
+}
+
+static void receipt_prepare(bp_receipt *receipt) {
+  bp_receipt_init(receipt, sizeof *receipt);
+  receipt->extensions = must_allocate(RECEIPT_EXTENSIONS_MAX);
+  receipt->extensions_capacity = RECEIPT_EXTENSIONS_MAX;
+}
+
+static json *receipt_json(const bp_receipt *receipt) {
+  json *object = json_object_new_object();
+  set(object, "event_id", hex_json(receipt->event_id, 16));
+  set(object, "sequence", integer_json(receipt->sequence));
+  set(object, "content_hash", hex_json(receipt->content_hash, 32));
+  set(object, "key_id", hex_json(receipt->key_id, 32));
+  set(object, "signature", receipt->has_signature ? hex_json(receipt->signature, 64) : NULL);
+  set(object, "extensions", extension_map_json(receipt->extensions, receipt->extensions_length));
+  set(object, "segment_id", integer_json(receipt->segment_id));
+  set(object, "offset", integer_json(receipt->offset));
+  set(object, "frame_length", integer_json(receipt->frame_length));
+  set(object, "durable", json_object_new_boolean(receipt->durable));
+  set(object, "replayed", json_object_new_boolean(receipt->replayed));
+  set(object, "same", json_object_new_boolean(receipt->same));
+  return object;
+}
+
+static bp_status run_append(driver_session *session, const json *step, json **value, bp_error *error) {
+  owned_draft owned;
+  bp_receipt receipt;
+  if (!draft_from(step, &owned)) return DRIVER_BAD_INSTRUCTION;
+  receipt_prepare(&receipt);
+  bp_status status = bp_store_append(session->store, &owned.draft, &receipt, error);
+  if (status == BP_OK) *value = receipt_json(&receipt);
+  free(receipt.extensions);
+  draft_free(&owned);
+  return status;
+}
+
+/* Independent events in one call: the accepted prefix with its receipts, and why it ended. */
+static bp_status run_append_many(driver_session *session, const json *step, json **value, bp_error *error) {
+  const json *items = json_object_object_get(step, "items");
+  size_t count = items == NULL ? 0 : json_object_array_length(items);
+  size_t read = 0;
+  size_t accepted = 0;
+  owned_draft *owned = must_allocate(count * sizeof *owned);
+  bp_draft *drafts = must_allocate(count * sizeof *drafts);
+  bp_receipt *receipts = must_allocate(count * sizeof *receipts);
+  bp_status status = DRIVER_BAD_INSTRUCTION;
+  while (read < count && draft_from(json_object_array_get_idx(items, read), &owned[read])) {
+    drafts[read] = owned[read].draft;
+    receipt_prepare(&receipts[read++]);
+  }
+  if (read == count) {
+    bp_status ended = bp_store_append_many(session->store, drafts, count, receipts, &accepted, error);
+    json *list = json_object_new_array();
+    for (size_t i = 0; i < accepted; i++) json_object_array_add(list, receipt_json(&receipts[i]));
+    *value = json_object_new_object();
+    set(*value, "accepted", list);
+    set(*value, "status", text_json(status_text(ended)));
+    status = BP_OK;
+  }
+  while (read-- > 0) {
+    draft_free(&owned[read]);
+    free(receipts[read].extensions);
+  }
+  free(owned);
+  free(drafts);
+  free(receipts);
+  return status;
+}
+
+static bp_status run_sync(driver_session *session, const json *step, json **value, bp_error *error) {
+  (void)step, (void)value;
+  return bp_store_sync(session->store, error);
+}
+
+/* The end that no cleanup sees.  Answers already given were flushed. */
+static bp_status run_abort(driver_session *session, const json *step, json **value, bp_error *error) {
+  (void)session, (void)step, (void)value, (void)error;
+  kill(getpid(), SIGKILL);
+  return DRIVER_UNSUPPORTED;
+}
+
+const operation_row store_operations[] = {
+    {"clock", run_clock, false},   {"open", run_open, false}, {"close", run_close, true},
+    {"drop", run_drop, true},      {"append", run_append, true}, {"append_many", run_append_many, true},
+    {"sync", run_sync, true},      {"abort", run_abort, false}, {NULL, NULL, false},
+};

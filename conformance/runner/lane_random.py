@@ -1,0 +1,185 @@
+"""Lane 5: seeded random programs over all drivers.
+
+Every answer, the frames of every event, and the final store as read by every driver
+must be the same. A program that differs is made smaller and shown."""
+
+import json
+import pathlib
+import re
+import tempfile
+
+from runner.frames import frames_by_id
+from runner.normalise import LIFECYCLE, difference
+from runner.random_programs import Generator
+from runner.stores import dump, same_events
+
+PROGRAMS_PER_CASE = 50
+SHRINK_ATTEMPTS = 120
+ID = re.compile(r"^[0-9a-f]{32}$")
+STRUCTURE = ("open", "close", "abort", "clock")
+
+
+def run(report, seed, count, ours, reference, only=None):
+    numbers = [only] if only is not None else range(count)
+    failures = {}
+    for number in numbers:
+        problem = differs(Generator(seed, number).program(), ours, reference)
+        if problem:
+            failures[number] = problem
+    instructions = sum(len(part) for number in numbers for part in Generator(seed, number).program())
+    details = [explained(seed, number, problem, ours, reference) for number, problem in list(failures.items())[:3]]
+    summary = [f"{len(failures)} programs differ: {sorted(failures)[:20]}"] if failures else []
+    report.case(
+        f"random: programs of seed {seed}", summary + details, f"({len(numbers)} programs, {instructions} instructions)"
+    )
+
+
+def run_foreign(report, seed, count, ours, reference):
+    """Programs with batches and fences, which only the reference writes so far: the store is read
+    by both, continued by ours, and read by both again."""
+    failures = []
+    for number in range(count):
+        with tempfile.TemporaryDirectory() as scratch:
+            problem = foreign_differs(
+                Generator(seed, number, foreign=True).program(), ours, reference, pathlib.Path(scratch)
+            )
+        if problem:
+            failures.append(f"program {number} of seed {seed}: {problem}")
+    report.case(f"random: stores of the reference, seed {seed}", failures, f"({count} programs)")
+
+
+def foreign_differs(program, ours, reference, directory):
+    execute(program, reference, directory)
+    config = {name: value for name, value in program[0][1].items() if name not in ("id", "op", "path")}
+    text = reads_differently(directory, reference, (reference, ours), config)
+    if text:
+        return text
+    addition = [
+        {"op": "clock", "us": "1900000000000000"},
+        {"op": "open", "path": "store", **config},
+        {"op": "append", "entity": "a", "scope": "main", "kind": 4097, "payload": "c0", "key": "c0" * 16},
+        {"op": "close"},
+    ]
+    answers = ours.run([{"id": number, **step} for number, step in enumerate(addition)], directory)
+    refused = [answer for answer in answers if answer["status"] != "ok"]
+    return (
+        f"continuing answered {refused[0]}"
+        if refused
+        else reads_differently(directory, ours, (reference, ours), config)
+    )
+
+
+def differs(program, ours, reference):
+    """None, or the first difference as text."""
+    with tempfile.TemporaryDirectory() as left, tempfile.TemporaryDirectory() as right:
+        directories = (pathlib.Path(left), pathlib.Path(right))
+        answers = [execute(program, driver, directory) for driver, directory in zip((reference, ours), directories)]
+        return (
+            answers_differ(program, *answers)
+            or stores_differ(*directories, program)
+            or any_reads_differently(directories, (reference, ours), program)
+        )
+
+
+def execute(program, driver, directory):
+    return [driver.run(part, directory) for part in program]
+
+
+def answers_differ(program, expected, actual):
+    known = set(ids_in(program))
+    names = ({}, {})
+    for number, (part, wanted, found) in enumerate(zip(program, expected, actual), 1):
+        if len(wanted) != len(found):
+            return f"part {number}: {len(wanted)} answers against {len(found)}"
+        for step, left, right in zip(part, wanted, found):
+            text = difference(step, renamed(left, known, names[0]), renamed(right, known, names[1]))
+            if text:
+                return f"part {number}, instruction {step['id']} {step['op']}: {text}"
+    return None
+
+
+def ids_in(value):
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from ids_in(item)
+    elif isinstance(value, str) and ID.match(value):
+        yield value
+
+
+def renamed(value, known, names):
+    """Generated ids are named after the order in which they show up; lifecycle ids are not looked at."""
+    if isinstance(value, dict):
+        if value.get("entity") == LIFECYCLE:
+            return value
+        return {name: renamed(item, known, names) for name, item in value.items()}
+    if isinstance(value, list):
+        return [renamed(item, known, names) for item in value]
+    if isinstance(value, str) and ID.match(value) and value not in known:
+        return names.setdefault(value, f"generated {len(names)}")
+    return value
+
+
+def stores_differ(left, right, program):
+    """The frames of all events that carry an id of the program, byte for byte."""
+    known = set(ids_in(program))
+    wanted, found = (
+        {name: frame for name, frame in frames_by_id(side / "store").items() if name in known} for side in (left, right)
+    )
+    if set(wanted) != set(found):
+        there, here = sorted(set(wanted) - set(found)), sorted(set(found) - set(wanted))
+        return f"frames: only there {there[:3]}, only here {here[:3]}"
+    for name, frame in wanted.items():
+        if frame != found[name]:
+            return f"frame of {name}:\n  {frame.hex()}\n  {found[name].hex()}"
+    return None
+
+
+def any_reads_differently(directories, drivers, program):
+    config = {"keys": program[0][1]["keys"]} if "keys" in program[0][1] else {}
+    texts = (reads_differently(at, writer, drivers, config) for at, writer in zip(directories, drivers))
+    return next((text for text in texts if text), None)
+
+
+def reads_differently(directory, writer, drivers, config):
+    """One store, read by both: they must agree in every field."""
+    (first, wanted), (second, found) = (dump(driver, directory, "store", **config) for driver in drivers)
+    text = f"opens answer {first} and {second}" if (first, second) != ("ok", "ok") else same_events(wanted, found)
+    return f"the store that {writer.name} left: {text}" if text else None
+
+
+def explained(seed, number, problem, ours, reference):
+    smaller = shrunk(Generator(seed, number).program(), ours, reference)
+    lines = [
+        f"program {number} of seed {seed}: {problem}",
+        f"again: conformance/run --seed {seed} --only {number}",
+        f"made smaller: {differs(smaller, ours, reference)}",
+    ]
+    return "\n".join(lines + [json.dumps(step, ensure_ascii=False) for part in smaller for step in part])
+
+
+def shrunk(program, ours, reference):
+    """Leaves out runs of instructions, long ones first, while some difference remains."""
+    attempts = 0
+    size = max(len(part) for part in program)
+    while size >= 1:
+        for index, at in [(p, a) for p in range(len(program)) for a in range(len(program[p]) - 1, -1, -size)]:
+            candidate = without(program, index, at - size + 1, at + 1)
+            if candidate is None:
+                continue
+            attempts += 1
+            if attempts > SHRINK_ATTEMPTS:
+                return program
+            if differs(candidate, ours, reference):
+                program = candidate
+        size //= 2
+    return program
+
+
+def without(program, index, first, last):
+    part = program[index]
+    kept = [step for at, step in enumerate(part) if not max(first, 0) <= at < last or step["op"] in STRUCTURE]
+    if len(kept) == len(part):
+        return None
+    return [kept if number == index else other for number, other in enumerate(program)]

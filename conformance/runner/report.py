@@ -1,0 +1,49 @@
+"""What is said: one line a case in the manner of TAP, and the counts at the end."""
+
+import os
+import time
+
+
+class Report:
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+        self.started = time.monotonic()
+
+    def ok(self, name, detail=""):
+        self.passed += 1
+        self._line("ok", name, detail)
+
+    def not_ok(self, name, *details):
+        self.failed += 1
+        self._line("not ok", name, "")
+        for detail in details:
+            for line in str(detail).split("\n"):
+                print(f"#   {line}", flush=True)
+
+    def skip(self, name, why):
+        """On a developer's machine a lane may be missing; in CI everything must run."""
+        if os.environ.get("CI") == "true":
+            self.not_ok(name, f"{why} (must run in CI)")
+        else:
+            self.skipped += 1
+            self._line("ok", name, f"# SKIP {why}")
+
+    def case(self, name, differences, detail=""):
+        """A case with the list of what differed; the first few are shown."""
+        if not differences:
+            return self.ok(name, detail)
+        more = [f"... and {len(differences) - 5} more"] if len(differences) > 5 else []
+        return self.not_ok(name, *differences[:5], *more)
+
+    def say(self, text):
+        print(f"# {text}", flush=True)
+
+    def close(self):
+        seconds = time.monotonic() - self.started
+        self.say(f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped in {seconds:.0f} s")
+        print(f"1..{self.passed + self.failed + self.skipped}", flush=True)
+        return 1 if self.failed else 0
+
+    def _line(self, outcome, name, detail):
+        number = self.passed + self.failed + self.skipped
+        print(f"{outcome} {number} - {name}{' ' + detail if detail else ''}", flush=True)

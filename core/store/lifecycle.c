@@ -1,0 +1,91 @@
+/* The events that the store writes about itself: SYSTEM_OPEN_COMPLETED and SYSTEM_CLOSE_COMPLETED, as the reference. */
+#include "codec/pack.h"
+#include "store/store_internal.h"
+
+#include <string.h>
+
+static bp_status append_own(bp_store *store, uint16_t kind, bpi_buffer *payload, const bp_extension *extensions,
+                            size_t extension_count, bp_error *error) {
+  bp_draft draft;
+  (void)bp_draft_init(&draft, sizeof draft);
+  draft.entity = (const uint8_t *)BPI_STORE_ENTITY;
+  draft.entity_length = strlen(BPI_STORE_ENTITY);
+  draft.scope = (const uint8_t *)BPI_STORE_SCOPE;
+  draft.scope_length = strlen(BPI_STORE_SCOPE);
+  draft.kind = kind;
+  draft.payload = payload->data;
+  draft.payload_length = payload->length;
+  draft.extensions = extensions;
+  draft.extension_count = extension_count;
+  bpi_buffer room = bpi_store_borrow(store);
+  uint8_t *at = payload->failed ? NULL : bpi_buffer_reserve(&room, bpi_item_size(&draft));
+  bp_status status = BP_NO_MEMORY;
+  if (at != NULL) {
+    bpi_item item;
+    bpi_item_prepare(&item, &draft, at);
+    item.forced_us = (int64_t)(store->frontier.wall_ms * 1000);
+    bpi_request request = {.items = &item, .count = 1, .durable = 1, .error = error};
+    status = bpi_store_commit(store, &request);
+  } else {
+    (void)bpi_fail(error, status, "writing a lifecycle event");
+  }
+  bpi_store_give_back(store, &room);
+  return status;
+}
+
+static void put_count(bpi_buffer *out, const char *name, uint64_t value) {
+  bpi_pack_text(out, name);
+  bpi_pack_u64(out, value);
+}
+
+/* Counts of kinds that an index file could not name; this library keeps raw kinds, so there are none. */
+static void put_fallbacks(bpi_buffer *out, const char *count, const char *histogram) {
+  put_count(out, count, 0);
+  bpi_pack_text(out, histogram);
+  bpi_pack_map(out, 0);
+}
+
+static void pack_open_report(bpi_buffer *out, uint64_t restored, uint64_t elapsed_us) {
+  bpi_pack_map(out, 18);
+  bpi_pack_text(out, "path");
+  bpi_pack_text(out, "Rebuild");
+  put_count(out, "restored_entries", restored);
+  put_count(out, "tail_entries", 0);
+  put_count(out, "elapsed_us", elapsed_us);
+  put_count(out, "phase_plan_build_us", 0);
+  put_count(out, "phase_interner_us", 0);
+  put_count(out, "phase_restore_index_us", elapsed_us);
+  put_count(out, "phase_hidden_ranges_us", 0);
+  bpi_pack_text(out, "mmap_load_status");
+  bpi_pack_text(out, "NotTried");
+  bpi_pack_text(out, "checkpoint_load_status");
+  bpi_pack_text(out, "NotTried");
+  put_fallbacks(out, "unknown_reserved_system_kind_fallbacks", "unknown_reserved_system_kind_histogram");
+  put_fallbacks(out, "unknown_reserved_effect_kind_fallbacks", "unknown_reserved_effect_kind_histogram");
+  put_fallbacks(out, "cumulative_unknown_reserved_system_kind_fallbacks",
+                "cumulative_unknown_reserved_system_kind_histogram");
+  put_fallbacks(out, "cumulative_unknown_reserved_effect_kind_fallbacks",
+                "cumulative_unknown_reserved_effect_kind_histogram");
+}
+
+bp_status bpi_store_append_opened(bp_store *store, uint64_t restored, uint64_t elapsed_us, bp_error *error) {
+  const bp_extension writer = {(const uint8_t *)BPI_WRITER_EXTENSION, strlen(BPI_WRITER_EXTENSION),
+                               (const uint8_t *)bp_version(), strlen(bp_version())};
+  bpi_buffer payload;
+  bpi_buffer_init(&payload, &store->memory);
+  pack_open_report(&payload, restored, elapsed_us);
+  bp_status status = append_own(store, BPI_KIND_OPEN_COMPLETED, &payload, &writer, 1, error);
+  bpi_buffer_free(&payload);
+  return status;
+}
+
+bp_status bpi_store_append_closed(bp_store *store, bp_error *error) {
+  bpi_buffer payload;
+  bpi_buffer_init(&payload, &store->memory);
+  bpi_pack_map(&payload, 2);
+  put_count(&payload, "wall_ms", store->frontier.wall_ms);
+  put_count(&payload, "global_sequence", store->frontier.sequence);
+  bp_status status = append_own(store, BPI_KIND_CLOSE_COMPLETED, &payload, NULL, 0, error);
+  bpi_buffer_free(&payload);
+  return status;
+}

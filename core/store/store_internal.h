@@ -1,0 +1,159 @@
+/* The store as its own room sees it.
+ *
+ * Who may touch what:
+ *   - `index` is read under `index_lock` shared, changed under it exclusive, and changed by the commit leader alone; the
+ *     leader therefore reads it without the lock.
+ *   - `writer`, `group`, `clock_us`, `frontier`, `unsynced` belong to the commit leader.
+ *   - The queue and `leader` are guarded by `commit_lock`.
+ *   - All else is constant between open and close, or atomic. */
+#ifndef BPI_STORE_STORE_INTERNAL_H
+#define BPI_STORE_STORE_INTERNAL_H
+
+#include "base/status.h"
+#include "index/index.h"
+#include "journal/findings.h"
+#include "journal/frame.h"
+#include "journal/writer.h"
+#include "model/receipt.h"
+
+enum { BPI_STORE_MAGIC = 0x42504b31, BPI_STORE_CLOSING = 1 << 30 };
+
+/* The hybrid clock's maximum over visible events. */
+typedef struct bpi_point {
+  uint64_t wall_ms;
+  uint64_t sequence;
+} bpi_point;
+
+static inline int bpi_point_after(bpi_point a, bpi_point b) {
+  return a.wall_ms != b.wall_ms ? a.wall_ms > b.wall_ms : a.sequence > b.sequence;
+}
+
+typedef struct bpi_request bpi_request;
+
+struct bp_store {
+  uint32_t magic;
+  uint32_t mode;
+  _Atomic uint32_t users;      /* calls under way; BPI_STORE_CLOSING once close began */
+  const bp_system *system;
+  uint64_t process;
+  bpi_memory memory;
+  bp_config config;            /* effective values; its borrowed pointers are not used after open */
+  bpi_buffer directory;        /* terminated path */
+  int lock_file;               /* -1: none (read-only medium) */
+
+  bpi_rwlock index_lock;
+  bpi_index index;
+  bpi_segments segments;
+  bpi_keyring keyring;
+  bpi_findings open_findings;
+  uint64_t first_unproven;
+  int clean_close;
+
+  bpi_mutex commit_lock;
+  bpi_request *queue_first;
+  bpi_request *queue_last;
+  int leader;
+  bpi_writer writer;
+  bpi_buffer group;            /* frames of the unit that is being written */
+  int64_t clock_us;            /* the last time read; never goes back */
+  bpi_point frontier;
+  uint64_t next_sequence;
+  uint64_t next_segment;
+  uint32_t segment_row;        /* first row of the segment that is being written */
+  uint64_t unsynced;           /* written events since the last flush */
+  _Atomic uint64_t durable_rows;
+  _Atomic int poisoned;
+
+  bpi_mutex scratch_lock;
+  bpi_buffer scratch[16];      /* spare buffers of callers */
+  size_t scratch_count;
+};
+
+/* --- entering and leaving (gate.c): every public function that takes a store begins and ends with these. */
+
+/* BP_ARGUMENT, BP_FORKED, BP_CLOSED. */
+bp_status bpi_store_enter(const bp_store *store, bp_error *error);
+/* The last one out of a store that was released closes it. */
+void bpi_store_leave(const bp_store *store);
+/* The store behind a const handle: const promises the caller that nothing changes but caches and locks. */
+bp_store *bpi_store_of(const bp_store *store);
+/* Strict: writes the close, frees all.  Called once, by whoever set BPI_STORE_CLOSING and saw no users. */
+bp_status bpi_store_destroy(bp_store *store, bp_error *error);
+/* Frees everything; writes nothing. */
+void bpi_store_free(bp_store *store);
+void bpi_store_log(const bp_store *store, const char *text);
+
+
+/* --- committing (commit.c) */
+
+typedef struct bpi_item {
+  const bp_draft *draft;
+  bpi_frame_parts parts;
+  uint8_t event_hash[32];
+  bpi_bytes extensions;        /* encoded map; length 0: none */
+  int64_t forced_us;           /* timestamp of a lifecycle event; BPI_NOW otherwise */
+  /* what became of it */
+  uint32_t number;             /* of its row */
+  bpi_row row;                 /* a copy */
+  uint8_t replayed;
+  uint8_t prev_hash[32];
+} bpi_item;
+
+#define BPI_NOW INT64_MIN
+
+struct bpi_request {
+  bpi_item *items;
+  size_t count;
+  int durable;
+  bp_error *error;             /* of the item that failed */
+  /* what became of it */
+  bp_status status;
+  size_t accepted;             /* items that are in the store */
+  int is_durable;              /* and on the disk */
+  int finished;
+  bpi_request *next;
+  bpi_condition wake;
+};
+
+/* Commits, waits for it, answers request->status.  At most config.group_max_events items. */
+bp_status bpi_store_commit(bp_store *store, bpi_request *request);
+/* Microseconds, never backwards within this handle.  For the leader and for open. */
+bp_status bpi_store_now(bp_store *store, int64_t *now_us, bp_error *error);
+
+/* Ends the segment that is being written: footer, flush, close. */
+bp_status bpi_store_seal(bp_store *store, bp_error *error);
+
+/* Appends an event of the store's own.  The open event carries an extension that names this library: sessions of ours
+ * have no gaps in their sequences, those of the reference may, and verify must tell one from the other. */
+#define BPI_WRITER_EXTENSION "batpak_c.version"
+bp_status bpi_store_append_opened(bp_store *store, uint64_t restored, uint64_t elapsed_us, bp_error *error);
+bp_status bpi_store_append_closed(bp_store *store, bp_error *error);
+
+/* The room that a draft needs to be prepared; 0: too large. */
+size_t bpi_item_size(const bp_draft *draft);
+/* Encodes what does not depend on order into `room`. */
+void bpi_item_prepare(bpi_item *item, const bp_draft *draft, uint8_t *room);
+
+/* --- spare buffers (scratch.c) */
+
+bpi_buffer bpi_store_borrow(bp_store *store);
+void bpi_store_give_back(bp_store *store, bpi_buffer *buffer);
+
+/* --- reading (read.c, page.c) */
+
+/* The frame of a row, checksum and id checked.  BP_DAMAGED_FRAME with its position, BP_SYSTEM and its kin. */
+bp_status bpi_store_read_frame(bp_store *store, const bpi_row *row, bpi_frame *frame, bp_error *error);
+
+/* --- receipts (receipt.c) */
+
+/* Fills the caller's receipt for an item that was accepted, and signs it. */
+bp_status bpi_store_fill_receipt(bp_store *store, const bpi_item *item, int durable, bp_receipt *receipt,
+                                 bp_error *error);
+/* Is the caller's receipt well-formed?  BP_STRUCT_SIZE, BP_ARGUMENT, BP_MESSAGEPACK. */
+bp_status bpi_receipt_check(const bp_receipt *receipt, bp_error *error);
+/* The public keys in `trust` (may be NULL).  The caller frees what was made. */
+bp_status bpi_trust_keyring(const bp_store *store, const bp_trust *trust, bpi_keyring *keyring, bp_error *error);
+/* What became of a receipt: BP_RECEIPT_*, and the row of its event. */
+int32_t bpi_store_judge(bp_store *store, const bp_receipt *receipt, const bpi_keyring *extra, uint32_t *row);
+
+#endif

@@ -1,0 +1,64 @@
+#include "store/verify_internal.h"
+
+#include <string.h>
+
+static uint32_t severity_of(int32_t outcome) {
+  switch (outcome) {
+    case BP_RECEIPT_UNREADABLE:
+    case BP_RECEIPT_UNKNOWN_KEY:
+    case BP_RECEIPT_UNSIGNED_REJECTED: return BP_SEVERITY_UNCHECKED;
+    default: return BP_SEVERITY_CONTRADICTION;
+  }
+}
+
+static void report_receipt(bpi_verifier *v, const bp_receipt *receipt, int32_t outcome) {
+  bp_finding *finding = bpi_find(&v->report->findings, severity_of(outcome), bp_receipt_outcome_name(outcome),
+                                 receipt->segment_id, receipt->offset, "a receipt that was given does not hold");
+  finding->sequence = receipt->sequence;
+  memcpy(finding->event_id, receipt->event_id, sizeof finding->event_id);
+}
+
+static int is_valid(int32_t outcome) { return outcome < BP_RECEIPT_MISSING_EVENT; }
+
+/* Receipts of the store's own events and second receipts of one event do not count. */
+static void count_attested(bpi_verifier *v, uint32_t number, uint8_t *attested) {
+  bp_store *store = v->store;
+  bpi_rwlock_read(&store->index_lock);
+  const bpi_row *row = bpi_index_row(&store->index, number);
+  bpi_bytes entity = bpi_names_text(&store->index.names, row->entity);
+  int own = bpi_bytes_equal(entity, bpi_bytes_of(BPI_STORE_ENTITY, strlen(BPI_STORE_ENTITY)));
+  bpi_rwlock_unlock(&store->index_lock);
+  if (own || number >= v->rows || (attested[number / 8] & (1u << (number % 8)))) return;
+  attested[number / 8] = (uint8_t)(attested[number / 8] | (1u << (number % 8)));
+  v->report->verdict.attested++;
+}
+
+bp_status bpi_verify_receipts(bpi_verifier *v, const bp_trust *trust, const bpi_keyring *keyring, bp_error *error) {
+  size_t bytes = v->rows / 8 + 1;
+  int any_signed = 0;
+  size_t accepted_unsigned = 0;
+  uint8_t *attested = bpi_allocate(&v->store->memory, bytes);
+  if (attested == NULL) return bpi_fail(error, BP_NO_MEMORY, "verifying receipts");
+  bp_status status = BP_OK;
+  for (size_t i = 0; i < trust->receipt_count && status == BP_OK; i++) {
+    const uint8_t *at = (const uint8_t *)trust->receipts + i * trust->receipts->struct_size;
+    const bp_receipt *receipt = (const bp_receipt *)(const void *)at;
+    uint32_t number;
+    status = bpi_receipt_check(receipt, error);
+    if (status != BP_OK) break;
+    int32_t outcome = bpi_store_judge(v->store, receipt, keyring, &number);
+    any_signed |= receipt->has_signature;
+    accepted_unsigned += outcome == BP_RECEIPT_UNSIGNED_ACCEPTED;
+    if (is_valid(outcome)) {
+      count_attested(v, number, attested);
+    } else {
+      report_receipt(v, receipt, outcome);
+    }
+  }
+  bpi_release(&v->store->memory, attested, bytes);
+  if (any_signed && accepted_unsigned > 0) {
+    bpi_find(&v->report->findings, BP_SEVERITY_UNCHECKED, "signature_expected", UINT64_MAX, UINT64_MAX,
+             "%zu receipts without a signature stand among signed ones", accepted_unsigned);
+  }
+  return status;
+}

@@ -1,0 +1,34 @@
+#include "sys/thread.h"
+
+#include <stdlib.h>
+
+static void must(int failed) {
+  if (failed != 0) abort();
+}
+
+int bpi_mutex_init(bpi_mutex *mutex) { return pthread_mutex_init(mutex, NULL); }
+void bpi_mutex_free(bpi_mutex *mutex) { must(pthread_mutex_destroy(mutex)); }
+void bpi_mutex_lock(bpi_mutex *mutex) { must(pthread_mutex_lock(mutex)); }
+void bpi_mutex_unlock(bpi_mutex *mutex) { must(pthread_mutex_unlock(mutex)); }
+
+int bpi_condition_init(bpi_condition *condition) { return pthread_cond_init(condition, NULL); }
+void bpi_condition_free(bpi_condition *condition) { must(pthread_cond_destroy(condition)); }
+void bpi_condition_wait(bpi_condition *condition, bpi_mutex *mutex) { must(pthread_cond_wait(condition, mutex)); }
+void bpi_condition_wake_one(bpi_condition *condition) { must(pthread_cond_signal(condition)); }
+void bpi_condition_wake_all(bpi_condition *condition) { must(pthread_cond_broadcast(condition)); }
+
+int bpi_rwlock_init(bpi_rwlock *lock) {
+  pthread_rwlockattr_t attributes;
+  int failed = pthread_rwlockattr_init(&attributes);
+  if (failed != 0) return failed;
+  /* The other kind that is named after writers still lets readers pass them. */
+  failed = pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+  if (failed == 0) failed = pthread_rwlock_init(lock, &attributes);
+  pthread_rwlockattr_destroy(&attributes);
+  return failed;
+}
+
+void bpi_rwlock_free(bpi_rwlock *lock) { must(pthread_rwlock_destroy(lock)); }
+void bpi_rwlock_read(bpi_rwlock *lock) { must(pthread_rwlock_rdlock(lock)); }
+void bpi_rwlock_write(bpi_rwlock *lock) { must(pthread_rwlock_wrlock(lock)); }
+void bpi_rwlock_unlock(bpi_rwlock *lock) { must(pthread_rwlock_unlock(lock)); }
