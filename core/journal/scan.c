@@ -136,11 +136,30 @@ static int scan_by_footer(bpi_scan *scan, const bpi_footer *footer, bpi_bytes fi
 
 /* --- 3: by the frames */
 
+static size_t count_zeros(bpi_bytes file, size_t from, size_t to) {
+  size_t at = from;
+  while (at < to && file.data[at] == 0) at++;
+  return at - from;
+}
+
+/* A write that was cut off may have left its last sectors and not its first: those are zeros then.  `least` bytes of what
+ * was written are not all zeros. */
+static int has_lost_sector(bpi_bytes file, size_t from, size_t to, size_t least) {
+  enum { SECTOR = 512 };
+  while (from < to) {
+    size_t end = (from / SECTOR + 1) * SECTOR;
+    if (end > to) end = to;
+    if (end - from >= least && count_zeros(file, from, end) == end - from) return 1;
+    from = end;
+  }
+  return 0;
+}
+
 static void report_tail(bpi_findings *findings, bpi_bytes file, uint64_t segment_id, size_t offset, size_t bytes,
                         int is_last) {
-  size_t zeros = 0;
-  while (zeros < bytes && file.data[offset + zeros] == 0) zeros++;
-  int whole = bpi_frame_length(file, offset) != 0;
+  enum { LEAST = 4 }; /* all a frame has of zeros in a row, but in a payload */
+  size_t zeros = count_zeros(file, offset, offset + bytes);
+  int whole = bpi_frame_length(file, offset) != 0 && !has_lost_sector(file, offset, offset + bytes, LEAST);
   uint32_t severity = is_last && !whole ? BP_SEVERITY_NOTE : BP_SEVERITY_DAMAGE;
   const char *code = zeros == bytes ? "zero_tail" : whole ? "damaged_tail" : "torn_tail";
   bpi_find(findings, severity, code, segment_id, offset, "%zu bytes at the end are no frame", bytes);
@@ -237,7 +256,8 @@ static bp_status scan_body(bpi_scan *scan, bpi_bytes file, uint64_t segment_id, 
   if (status != BP_OK) return status;
   scan->kind = state == BPI_FOOTER_NONE ? BPI_SCAN_OPEN_END : BPI_SCAN_MISFIT;
 
-  /* A footer whose trailer is damaged can still be read from the end of the frames. */
+  /* A footer whose trailer is damaged can still be read from the end of the frames.  It is written last, and in the last
+   * segment a crash may have kept it off the disk. */
   status = bpi_footer_parse_at(file, end, &scan->memory, &footer, &state);
   if (status == BP_OK && state == BPI_FOOTER_READABLE && footer.count > 0 &&
       bpi_footer_fits(&footer, file, scan->first_frame)) {
@@ -245,8 +265,10 @@ static bp_status scan_body(bpi_scan *scan, bpi_bytes file, uint64_t segment_id, 
     findings->count = findings_before;
     scan->has_final_commit = 0;
     scan_by_footer(scan, &footer, file, segment_id, findings, &status);
-    scan->kind = BPI_SCAN_MISFIT;
-    bpi_find(findings, BP_SEVERITY_DAMAGE, "damaged_footer", segment_id, end, "the footer's trailer does not check");
+    int torn = is_last && has_lost_sector(file, file.length - BPI_FOOTER_TRAILER_BYTES, file.length, 1);
+    scan->kind = torn ? BPI_SCAN_OPEN_END : BPI_SCAN_MISFIT;
+    bpi_find(findings, torn ? BP_SEVERITY_NOTE : BP_SEVERITY_DAMAGE, torn ? "torn_footer" : "damaged_footer", segment_id,
+             end, "the footer's trailer does not check");
   } else if (scan->kind == BPI_SCAN_MISFIT) {
     bpi_find(findings, BP_SEVERITY_DAMAGE, "damaged_footer", segment_id, frames.length,
              "the footer cannot be read; the events were counted");
