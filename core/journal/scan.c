@@ -51,7 +51,7 @@ static int take_rows(bpi_scan *scan, const bpi_footer *footer, bp_status *status
   for (uint32_t i = 0; i < footer->count && *status == BP_OK; i++) {
     bpi_record record;
     if (!bpi_footer_row(footer, i, &record)) return 0;
-    if (bpi_kind_is_marker(record.kind)) continue;
+    if (bpi_record_is_marker(&record)) continue;
     if (record.sequence < next_sequence || record.sequence == UINT64_MAX) return 0;
     next_sequence = record.sequence + 1;
     *status = push_record(scan, &record);
@@ -184,7 +184,7 @@ static bp_status walk_frames(bpi_scan *scan, bpi_bytes file, uint64_t segment_id
     bpi_record record;
     bpi_record_of_frame(&frame.header, offset, (uint32_t)length, &record);
     if (status == BP_OK) status = bpi_batches_frame(&batches, &record, &frame.header);
-    int closes = record.kind == BPI_KIND_BATCH_COMMIT && batches.good_end == offset + length;
+    int closes = bpi_record_is_marker(&record) && batches.good_end == offset + length;
     if (closes) scan->final_commit = record;
     scan->has_final_commit = closes || (scan->has_final_commit && batches.good_end <= scan->final_commit.offset +
                                                                                      scan->final_commit.frame_length);

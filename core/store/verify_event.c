@@ -28,7 +28,7 @@ static void check_row(bpi_verifier *v, const bpi_exhibit *e) {
 }
 
 /* Clock and link continue the entity's last event.  A restart (clock 0, no link) is what the reference does after hidden
- * events. */
+ * events; a gap is what its compaction leaves. */
 static void check_chain(bpi_verifier *v, const bpi_exhibit *e) {
   const bpi_header *header = &e->frame.header;
   uint32_t clock = e->has_previous ? e->previous_clock + 1 : 0;
@@ -37,7 +37,8 @@ static void check_chain(bpi_verifier *v, const bpi_exhibit *e) {
   if (header->clock == 0 && memcmp(header->prev_hash, zero_hash, 32) == 0) {
     bpi_verify_find(v, e, BP_SEVERITY_NOTE, "chain_restart", "the entity's chain begins anew");
   } else if (header->clock != clock) {
-    bpi_verify_find(v, e, BP_SEVERITY_DAMAGE, "clock_gap", "the entity's clock does not follow its last event");
+    bpi_verify_find(v, e, v->ours ? BP_SEVERITY_DAMAGE : BP_SEVERITY_NOTE, "clock_gap",
+                    "the entity's clock does not follow its last event");
   } else {
     bpi_verify_find(v, e, BP_SEVERITY_DAMAGE, "chain_break", "prev_hash is not the hash of the entity's last event");
   }

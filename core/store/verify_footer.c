@@ -41,7 +41,7 @@ void bpi_verify_footer_row(bpi_verifier *v, const bpi_exhibit *e) {
   from_frame.sequence = e->row.sequence;
   while (v->footer_row < v->footer.count) {
     if (!bpi_footer_row(&v->footer, v->footer_row++, &from_footer)) break;
-    if (bpi_kind_is_marker(from_footer.kind)) continue;
+    if (bpi_record_is_marker(&from_footer)) continue;
     if (from_footer.offset < e->row.offset) continue; /* of an event that could not be read */
     if (!same_record(&from_frame, &from_footer)) break;
     return;
