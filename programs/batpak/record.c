@@ -10,8 +10,9 @@ record record_begin(bool json) { return (record){.json = json, .empty = true}; }
 
 static void begin_member(record *out, const char *name) {
   if (out->json) {
-    text_string(&out->out, out->empty ? "{" : ",");
-    text_format(&out->out, "\"%s\":", name);
+    text_string(&out->out, out->empty ? "{\"" : ",\"");
+    text_string(&out->out, name);
+    text_string(&out->out, "\":");
   } else {
     output_ink(&out->out, INK_DIM);
     text_format(&out->out, "%-*s", NAME_COLUMNS, name);
@@ -32,13 +33,14 @@ static void literal(record *out, const char *name, const char *json, const char 
 
 void record_number(record *out, const char *name, uint64_t value) {
   begin_member(out, name);
-  text_format(&out->out, "%llu", (unsigned long long)value);
+  text_number(&out->out, value);
   end_member(out);
 }
 
 void record_signed(record *out, const char *name, int64_t value) {
   begin_member(out, name);
-  text_format(&out->out, "%lld", (long long)value);
+  if (value < 0) text_bytes(&out->out, "-", 1);
+  text_number(&out->out, value < 0 ? -(uint64_t)value : (uint64_t)value);
   end_member(out);
 }
 
