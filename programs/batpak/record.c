@@ -2,6 +2,7 @@
 
 #include "output.h"
 
+#include <batpak/ffi.h>
 #include <string.h>
 
 enum { NAME_COLUMNS = 16 };
@@ -49,6 +50,16 @@ void record_optional(record *out, const char *name, uint64_t value) {
     record_null(out, name);
   } else {
     record_number(out, name, value);
+  }
+}
+
+void record_kind(record *out, const char *name, uint16_t kind) {
+  char shown[6];
+  bp_kind_format(kind, shown);
+  if (out->json) {
+    record_number(out, name, kind);
+  } else {
+    record_string(out, name, shown, strlen(shown));
   }
 }
 

@@ -487,7 +487,9 @@ class Reading(Cli):
         [event] = self.rows("get", "st", receipts[4]["event_id"].upper())
         self.names(EVENT, event)
         self.assertEqual(event["payload"], {"n": 4})
-        self.assertIn(f"sequence        {event['sequence']}\n", self.run_it("get", "st", event["event_id"]).out)
+        shown = self.run_it("get", "st", event["event_id"]).out
+        self.assertIn(f"sequence        {event['sequence']}\n", shown)
+        self.assertIn("kind            F:001\n", shown)
         for command in ["get", "walk"]:
             done = self.run_it(command, "st", key(1), code=1)
             self.assertEqual(done.out, "")
