@@ -73,13 +73,24 @@ void text_hex(text *out, const uint8_t *bytes, size_t length) {
   out->length += 2 * length;
 }
 
+void text_number(text *out, uint64_t number) {
+  char digits[20];
+  size_t at = sizeof digits;
+  do {
+    digits[--at] = (char)('0' + number % 10);
+    number /= 10;
+  } while (number > 0);
+  text_bytes(out, digits + at, sizeof digits - at);
+}
+
 void text_count(text *out, uint64_t count) {
-  char digits[24];
-  int length = snprintf(digits, sizeof digits, "%llu", (unsigned long long)count);
-  for (int i = 0; i < length; i++) {
-    if (i > 0 && (length - i) % 3 == 0) text_bytes(out, ",", 1);
-    text_bytes(out, digits + i, 1);
+  text digits = {0};
+  text_number(&digits, count);
+  for (size_t i = 0; i < digits.length; i++) {
+    if (i > 0 && (digits.length - i) % 3 == 0) text_bytes(out, ",", 1);
+    text_bytes(out, digits.data + i, 1);
   }
+  text_free(&digits);
 }
 
 void text_counted(text *out, uint64_t count, const char *noun) {
