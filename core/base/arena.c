@@ -22,9 +22,11 @@ void bpi_arena_init(bpi_arena *arena, const bpi_memory *memory) {
   arena->memory = *memory;
 }
 
-/* As large as everything held so far, so that the number of blocks grows with the logarithm of the bytes. */
+/* Larger than everything held so far: the number of blocks grows with the logarithm of the bytes, and after a few rounds
+ * the block that a reset keeps is enough for a whole one. */
 static int add_block(bpi_arena *arena, size_t least) {
-  size_t size = arena->total > SMALLEST_BLOCK ? arena->total : SMALLEST_BLOCK;
+  size_t size = arena->total + arena->total / 2; /* memory that is there: this does not overflow */
+  if (size < SMALLEST_BLOCK) size = SMALLEST_BLOCK;
   if (size < least) size = least;
   size_t bytes = bpi_size(size, 1, sizeof(bpi_arena_block));
   bpi_arena_block *block = bytes == 0 ? NULL : (bpi_arena_block *)bpi_resize(&arena->memory, NULL, 0, bytes);

@@ -14,8 +14,8 @@ bp_status bpi_fail_at(bp_error *error, bp_status code, uint64_t segment_id, uint
 /* The same for a value that is not the wanted one. */
 bp_status bpi_fail_values(bp_error *error, bp_status code, uint64_t expected, uint64_t actual, const char *text);
 
-/* The same for a failed system call: BP_DISK_FULL, BP_PERMISSION, BP_NO_MEMORY or BP_SYSTEM by `errno_value`; `doing`
- * names the work ("writing the segment"). */
+/* The same for a failed system call: BP_DISK_FULL, BP_PERMISSION, BP_NO_MEMORY, BP_UNSUPPORTED or BP_SYSTEM by
+ * `errno_value`; `doing` names the work ("writing the segment"). */
 bp_status bpi_fail_system(bp_error *error, int errno_value, const char *doing);
 
 /* Hands a full error to the caller's, as much of it as its struct_size admits, and returns its code. */

@@ -29,16 +29,20 @@ static bp_status walk_next(map_walk *walk) {
   return status;
 }
 
+static uint64_t next_octet(bpi_unpack *in, int is_bin) {
+  uint64_t octet = 0;
+  if (is_bin) return *in->at++;
+  (void)bpi_unpack_u64(in, UINT8_MAX, &octet);
+  return octet;
+}
+
 static int values_equal(const map_walk *a, const map_walk *b) {
   if (a->length != b->length) return 0;
   if (a->is_bin == b->is_bin && bpi_bytes_equal(a->elements, b->elements)) return 1;
   bpi_unpack x = {a->elements.data, a->elements.data + a->elements.length};
   bpi_unpack y = {b->elements.data, b->elements.data + b->elements.length};
   for (size_t i = 0; i < a->length; i++) {
-    uint64_t left = 0, right = 0;
-    if (a->is_bin) left = *x.at++; else (void)bpi_unpack_u64(&x, UINT8_MAX, &left);
-    if (b->is_bin) right = *y.at++; else (void)bpi_unpack_u64(&y, UINT8_MAX, &right);
-    if (left != right) return 0;
+    if (next_octet(&x, a->is_bin) != next_octet(&y, b->is_bin)) return 0;
   }
   return 1;
 }
@@ -87,13 +91,15 @@ static int all_within(bpi_bytes a, bpi_bytes b) {
 int bpi_extensions_equal(bpi_bytes a, bpi_bytes b) {
   /* Everything that any version wrote is ascending.  Maps in another order are compared name by name, and one that would
    * take long that way is nobody's. */
-  enum { UNORDERED_MAX = 2048 };
+  enum { UNORDERED_MAX = 256, UNORDERED_BYTES_MAX = 1 << 20 };
   if (bpi_bytes_equal(a, b)) return 1;
   int a_ascending, b_ascending;
   int64_t a_count = survey(a, &a_ascending), b_count = survey(b, &b_ascending);
   if (a_count < 0 || b_count < 0) return 0;
   if (!a_ascending || !b_ascending) {
-    return a_count <= UNORDERED_MAX && b_count <= UNORDERED_MAX && all_within(a, b) && all_within(b, a);
+    int small = a_count <= UNORDERED_MAX && b_count <= UNORDERED_MAX && a.length <= UNORDERED_BYTES_MAX &&
+                b.length <= UNORDERED_BYTES_MAX;
+    return small && all_within(a, b) && all_within(b, a);
   }
   if (a_count != b_count) return 0;
   map_walk x, y;
