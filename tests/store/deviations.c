@@ -224,7 +224,7 @@ Test(deviations, a_refused_append_uses_no_sequence) {
 
 /* -------------------------------------------------------------------------------------------------- opening, reading -- */
 
-/* V-15.  I-008: a reader changes nothing. */
+/* V-17.  I-008: a reader changes nothing. */
 Test(deviations, readers_stand_beside_each_other_and_make_nothing) {
   bp_store *second, *writer;
   bp_config reading = configured(BP_MODE_READ_ONLY), writing = configured(BP_MODE_MUST_EXIST);
