@@ -56,6 +56,8 @@ def same_status(expected, actual):
 
 def difference(step, expected, actual):
     """None, or what differs between two answers to one instruction, as text."""
+    if step["op"] == "walk" and expected.get("value") == [] and actual["status"] == "BP_NOT_FOUND":
+        return None  # the reference answers an empty walk from an event that it does not have
     if not same_status(expected["status"], actual["status"]):
         return f"status {expected['status']} against {actual['status']}"
     if expected.get("detail") is not None and "detail" in actual and expected["detail"] != actual["detail"]:

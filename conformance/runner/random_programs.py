@@ -32,6 +32,7 @@ FEATURES = {
     "large_payloads": 0.2,
     "equal_payloads": 0.3,
     "unkeyed": 0.2,
+    "wide_payloads": 0.5,
 }
 
 # instruction: weight
@@ -92,7 +93,9 @@ class Generator:
 
     def _part(self):
         self.now_us += self.random.randrange(1, 5_000_000)
-        steps = [self._clock(), {"op": "open", **self.config}]
+        # A session never begins before the last one ended: a slower clock is held back for the whole
+        # store here, for each entity there (decisions.md D9).
+        steps = [{"op": "clock", "us": str(self.now_us)}, {"op": "open", **self.config}]
         for _ in range(self.random.randrange(3, 25)):
             (op,) = self.random.choices(list(self.weights), list(self.weights.values()))
             step = getattr(self, f"_{op}")()
@@ -123,7 +126,8 @@ class Generator:
     def _payload(self):
         if "equal_payloads" in self.on:
             return encode(self.random.randrange(3))
-        body = values.to_bytes(values.random_value(self.random))
+        maker = values.random_value if "wide_payloads" in self.on else values.random_json_value
+        body = values.to_bytes(maker(self.random))
         if "large_payloads" in self.on and self.random.random() < 0.2:
             body = encode(self.random.randbytes(self.random.choice((300, 5000, 70000))))
         # The number makes each payload, and with it each link of a chain, its own.
@@ -202,7 +206,8 @@ class Generator:
 
     def _walk(self):
         # Equal payloads: the reference walks to the earliest match, ours to the nearest (decisions.md D21).
-        if "equal_payloads" in self.on or not self.keys:
+        # Payloads that JSON cannot say end its walk, not ours (D26).
+        if self.on & {"equal_payloads", "wide_payloads", "large_payloads"} or not self.keys:
             return None
         return {"op": "walk", "event_id": self.random.choice(self.keys), "limit": self.random.choice((0, 1, 3, 1000))}
 
