@@ -35,9 +35,10 @@ else()
 endif()
 list(TRANSFORM blake3_sources PREPEND "${blake3_dir}/")
 
+# Our own debug sections name this folder too.
+add_compile_options("-ffile-prefix-map=${blake3_dir}=blake3")
 add_library(batpak_blake3 OBJECT ${blake3_sources})
-target_compile_options(batpak_blake3 PRIVATE "-ffile-prefix-map=${blake3_dir}/=blake3/"
-  -g0 $<$<COMPILE_LANGUAGE:C>:-w -O3 -fvisibility=hidden>)
+target_compile_options(batpak_blake3 PRIVATE -g0 $<$<COMPILE_LANGUAGE:C>:-w -O3 -fvisibility=hidden>)
 if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64)$")
   target_compile_definitions(batpak_blake3 PRIVATE BLAKE3_USE_NEON=1)
 endif()

@@ -1,7 +1,8 @@
 /* Shortest forms only: for every value there is one encoding, so that equal values have equal hashes. */
+#include "base/status.h"
 #include "codec/pack.h"
 
-enum { HEADER_MAX = 5, NUMBER_MAX = 9 };
+enum { NUMBER_MAX = 9 };
 
 static uint8_t *put_u8(uint8_t *at, uint8_t marker, uint8_t value) {
   at[0] = marker;
@@ -116,30 +117,41 @@ void bpi_pack_f64(bpi_buffer *out, double value) {
 }
 
 void bpi_pack_str(bpi_buffer *out, const void *text, size_t length) {
-  uint8_t *room = fits(out, length) ? bpi_buffer_reserve(out, HEADER_MAX + length) : NULL;
+  uint8_t *room = fits(out, length) ? bpi_buffer_reserve(out, BPI_HEADER_MAX + length) : NULL;
   if (room != NULL) advance(out, bpi_put_str(room, text, length));
 }
 
 void bpi_pack_text(bpi_buffer *out, const char *text) { bpi_pack_str(out, text, strlen(text)); }
 
 void bpi_pack_bin(bpi_buffer *out, const void *bytes, size_t length) {
-  uint8_t *room = fits(out, length) ? bpi_buffer_reserve(out, HEADER_MAX) : NULL;
+  uint8_t *room = fits(out, length) ? bpi_buffer_reserve(out, BPI_HEADER_MAX) : NULL;
   if (room == NULL) return;
   advance(out, put_bin_header(room, length));
   bpi_buffer_append(out, bytes, length);
 }
 
 void bpi_pack_array(bpi_buffer *out, uint32_t count) {
-  uint8_t *room = bpi_buffer_reserve(out, HEADER_MAX);
+  uint8_t *room = bpi_buffer_reserve(out, BPI_HEADER_MAX);
   if (room != NULL) advance(out, bpi_put_array_header(room, count));
 }
 
 void bpi_pack_map(bpi_buffer *out, uint32_t count) {
-  uint8_t *room = bpi_buffer_reserve(out, HEADER_MAX);
+  uint8_t *room = bpi_buffer_reserve(out, BPI_HEADER_MAX);
   if (room != NULL) advance(out, bpi_put_map_header(room, count));
 }
 
 void bpi_pack_octets(bpi_buffer *out, const uint8_t *bytes, size_t length) {
-  uint8_t *room = fits(out, length) ? bpi_buffer_reserve(out, HEADER_MAX + 2 * length) : NULL;
+  uint8_t *room = fits(out, length) ? bpi_buffer_reserve(out, BPI_HEADER_MAX + 2 * length) : NULL;
   if (room != NULL) advance(out, bpi_put_octets(room, bytes, length));
+}
+
+bp_status bpi_pack_hand_over(const bpi_buffer *packed, uint8_t *buffer, size_t capacity, size_t *needed,
+                             bp_error *error) {
+  if (packed->failed) return bpi_fail(error, BP_NO_MEMORY, "no memory for the answer");
+  *needed = packed->length;
+  if (packed->length > capacity) {
+    return bpi_fail_values(error, BP_TOO_SMALL, packed->length, capacity, "the buffer is smaller than the answer");
+  }
+  if (packed->length > 0) memcpy(buffer, packed->data, packed->length);
+  return BP_OK;
 }

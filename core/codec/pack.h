@@ -18,6 +18,13 @@ void bpi_pack_map(bpi_buffer *out, uint32_t count);
 /* An array of integers 0..255: how the reference writes byte vectors and hashes. */
 void bpi_pack_octets(bpi_buffer *out, const uint8_t *bytes, size_t length);
 
+/* What was packed, into a caller's buffer by the rule of ffi.h: *needed always, the bytes where they fit.  BP_NO_MEMORY
+ * when packing failed, BP_TOO_SMALL. */
+bp_status bpi_pack_hand_over(const bpi_buffer *packed, uint8_t *buffer, size_t capacity, size_t *needed,
+                             bp_error *error);
+
+enum { BPI_HEADER_MAX = 5 }; /* of a string, an array, a map */
+
 /* The same into memory that is known to be large enough; they answer the end.  For the frame's hot path. */
 uint8_t *bpi_put_u64(uint8_t *at, uint64_t value);
 uint8_t *bpi_put_i64(uint8_t *at, int64_t value);

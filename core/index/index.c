@@ -45,6 +45,7 @@ bp_status bpi_index_add(bpi_index *index, const bpi_row *row, bpi_bytes entity, 
     return BP_NO_MEMORY;
   }
   bpi_name *entity_name = &index->names.names[full.entity];
+  index->runs[index->count / BPI_RUN_ROWS]->rows[index->count % BPI_RUN_ROWS].previous = entity_name->last_row;
   entity_name->last_row = index->count++;
   if (entity_name->entity_events++ == 0) index->entities++;
   if (index->names.names[full.scope].scope_events++ == 0) index->scopes++;
@@ -58,13 +59,7 @@ void bpi_index_undo(bpi_index *index, uint32_t count) {
     bpi_name *entity_name = &index->names.names[row.entity];
     if (--entity_name->entity_events == 0) index->entities--;
     if (--index->names.names[row.scope].scope_events == 0) index->scopes--;
-    entity_name->last_row = BPI_NO_ROW;
-    for (size_t i = index->run_count; i-- > 0 && entity_name->entity_events > 0;) {
-      uint32_t last;
-      if (!bpi_run_last_of_entity(index->runs[i], row.entity, &last)) continue;
-      entity_name->last_row = (uint32_t)i * BPI_RUN_ROWS + last;
-      break;
-    }
+    entity_name->last_row = row.previous;
   }
 }
 
@@ -108,8 +103,17 @@ uint32_t bpi_index_find(const bpi_index *index, const uint8_t event_id[16]) {
   return BPI_NO_ROW;
 }
 
-uint32_t bpi_index_last_of_entity(const bpi_index *index, uint32_t entity) {
-  return index->names.names[entity].last_row;
+uint32_t bpi_index_last_of_entity(const bpi_index *index, bpi_bytes entity) {
+  uint32_t number;
+  return bpi_names_find(&index->names, entity, &number) ? index->names.names[number].last_row : BPI_NO_ROW;
+}
+
+uint32_t bpi_index_parent(const bpi_index *index, uint32_t row, const uint8_t hash[32]) {
+  do {
+    row = bpi_index_row(index, row)->previous;
+  } while (row != BPI_NO_ROW &&
+           (memcmp(bpi_index_row(index, row)->event_hash, hash, 32) != 0 || !bpi_index_is_visible(index, row)));
+  return row;
 }
 
 uint32_t bpi_index_seek(const bpi_index *index, uint64_t sequence) {
@@ -128,10 +132,11 @@ uint32_t bpi_index_seek(const bpi_index *index, uint64_t sequence) {
 }
 
 uint64_t bpi_index_visible_count(const bpi_index *index) {
-  uint64_t count = index->published;
+  uint32_t published = index->published;
+  uint64_t count = published;
   for (size_t i = 0; i < index->hidden_count; i++) {
     uint32_t from = bpi_index_seek(index, index->hidden[i].start), to = bpi_index_seek(index, index->hidden[i].end);
-    if (to > index->published) to = index->published;
+    if (to > published) to = published;
     if (from < to) count -= to - from;
   }
   return count;

@@ -1,7 +1,8 @@
 /* The index: what is known of every event without touching the disk.  Rows are numbered in commit order over all runs.
  *
  *   - Sequences rise strictly with the row numbers.
- *   - Rows at or above `published` are in flight: assigned, perhaps written, not to be seen by readers.
+ *   - Rows at or above `published` are in flight: assigned, perhaps written, not to be seen by readers.  It rises without
+ *     the lock and never falls.
  *   - Not thread-safe by itself: the store holds a lock, shared for reading, exclusive for each change. */
 #ifndef BPI_INDEX_INDEX_H
 #define BPI_INDEX_INDEX_H
@@ -17,7 +18,7 @@ typedef struct bpi_index {
   size_t run_count;
   size_t run_capacity;
   uint32_t count;      /* rows, in flight too */
-  uint32_t published;
+  _Atomic uint32_t published;
   uint32_t entities;   /* names with events */
   uint32_t scopes;
   bpi_range *hidden;   /* sorted, disjoint */
@@ -28,7 +29,7 @@ void bpi_index_init(bpi_index *index, const bpi_memory *memory, uint64_t seed);
 void bpi_index_free(bpi_index *index);
 size_t bpi_index_bytes(const bpi_index *index);
 
-/* Appends; `row` has entity and scope still unset, they are interned here.  BP_NO_MEMORY leaves the index as it was but
+/* Appends; entity, scope and previous of `row` are set here.  BP_NO_MEMORY leaves the index as it was but
  * for names without events. */
 bp_status bpi_index_add(bpi_index *index, const bpi_row *row, bpi_bytes entity, bpi_bytes scope);
 /* Takes back the newest rows, which must not be published, until `count` are left. */
@@ -45,30 +46,14 @@ int bpi_index_is_visible(const bpi_index *index, uint32_t row);
 
 /* The first row with this id, hidden and in flight too.  BPI_NO_ROW when there is none. */
 uint32_t bpi_index_find(const bpi_index *index, const uint8_t event_id[16]);
-/* The entity's newest row, hidden ones too.  BPI_NO_ROW when there is none. */
-uint32_t bpi_index_last_of_entity(const bpi_index *index, uint32_t entity);
+/* The entity's newest row, hidden and in flight too.  BPI_NO_ROW when there is none. */
+uint32_t bpi_index_last_of_entity(const bpi_index *index, bpi_bytes entity);
+/* The nearest visible row of the same entity before `row` whose event hash is `hash`.  BPI_NO_ROW when there is none. */
+uint32_t bpi_index_parent(const bpi_index *index, uint32_t row, const uint8_t hash[32]);
 /* The first row with a sequence >= `sequence`, or index->count. */
 uint32_t bpi_index_seek(const bpi_index *index, uint64_t sequence);
 /* Visible rows in all. */
 uint64_t bpi_index_visible_count(const bpi_index *index);
-
-/* --- ancestry: the rows of one entity, newest first, a run at a time */
-
-typedef struct bpi_ancestry {
-  bpi_memory memory;
-  uint32_t entity;
-  uint32_t below;      /* rows from here on are behind us */
-  uint32_t *rows;      /* ascending, those of one run that are still ahead */
-  size_t count;
-  size_t capacity;
-} bpi_ancestry;
-
-/* Begins below `row`, with the row's entity. */
-void bpi_ancestry_init(bpi_ancestry *ancestry, const bpi_index *index, uint32_t row);
-void bpi_ancestry_free(bpi_ancestry *ancestry);
-/* *row is the nearest visible one, not yet passed, whose event hash is `hash`; BPI_NO_ROW when there is none.
- * BP_NO_MEMORY. */
-bp_status bpi_ancestry_find(bpi_ancestry *ancestry, const bpi_index *index, const uint8_t hash[32], uint32_t *row);
 
 /* --- selection */
 

@@ -93,25 +93,16 @@ void bpi_postings_add(bpi_postings *postings, uint32_t key, uint32_t row) {
   list->count++;
 }
 
-static uint32_t piece_before(const bpi_postings *postings, const bpi_posting_list *list) {
-  uint32_t piece = list->first;
-  while (postings->words[piece + NEXT] != list->last) piece = postings->words[piece + NEXT];
-  return piece;
-}
-
 /* An emptied last piece stays where it is, to be filled again. */
 void bpi_postings_undo(bpi_postings *postings, uint32_t key) {
   bpi_posting_list *list = find_slot(postings, key);
-  if (postings->words[list->last + USED] == 0) list->last = piece_before(postings, list);
+  if (postings->words[list->last + USED] == 0) {
+    uint32_t piece = list->first;
+    while (postings->words[piece + NEXT] != list->last) piece = postings->words[piece + NEXT];
+    list->last = piece;
+  }
   postings->words[list->last + USED]--;
   list->count--;
-}
-
-int bpi_postings_last(const bpi_postings *postings, const bpi_posting_list *list, uint32_t *row) {
-  if (list->count == 0) return 0;
-  uint32_t at = postings->words[list->last + USED] > 0 ? list->last : piece_before(postings, list);
-  *row = postings->words[at + ROWS + postings->words[at + USED] - 1];
-  return 1;
 }
 
 void bpi_posting_seek(const bpi_postings *postings, const bpi_posting_list *list, uint32_t from,

@@ -38,9 +38,6 @@ void bpi_postings_undo(bpi_postings *postings, uint32_t key);
 /* NULL when the key has none. */
 const bpi_posting_list *bpi_postings_find(const bpi_postings *postings, uint32_t key);
 
-/* The newest row of a list that is not empty. */
-int bpi_postings_last(const bpi_postings *postings, const bpi_posting_list *list, uint32_t *row);
-
 /* A place in a list. */
 typedef struct bpi_posting_cursor {
   const uint32_t *words;

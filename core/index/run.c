@@ -103,11 +103,6 @@ int bpi_run_find(const bpi_run *run, const uint8_t event_id[16], uint32_t *row) 
   return 0;
 }
 
-int bpi_run_last_of_entity(const bpi_run *run, uint32_t entity, uint32_t *row) {
-  const bpi_posting_list *list = bpi_postings_find(&run->entities, entity);
-  return list != NULL && bpi_postings_last(&run->entities, list, row);
-}
-
 uint32_t bpi_run_seek(const bpi_run *run, uint64_t sequence) {
   uint32_t low = 0, high = run->count;
   while (low < high) {

@@ -7,7 +7,13 @@
 
 enum { BPI_RUN_ROWS = 65536 };
 
-/* What the index keeps of an event: 96 bytes. */
+enum {
+  /* Correlation is the event's own id, no causation, lane and depth 0, prev_hash that of the row's predecessor: all that a
+   * footer wants to know can be told without reading the frame. */
+  BPI_ROW_PLAIN = 1
+};
+
+/* What the index keeps of an event: 104 bytes. */
 typedef struct bpi_row {
   uint8_t event_id[16];
   uint8_t event_hash[32];
@@ -19,8 +25,10 @@ typedef struct bpi_row {
   uint32_t entity;       /* numbers of the names table */
   uint32_t scope;
   uint32_t clock;
+  uint32_t previous;     /* row number of the entity's event before this one; BPI_NO_ROW: there is none */
   uint16_t kind;
-  uint16_t reserved;
+  uint16_t flags;        /* BPI_ROW_* */
+  uint32_t reserved;
 } bpi_row;
 
 typedef struct bpi_run {
@@ -47,8 +55,6 @@ void bpi_run_undo(bpi_run *run);
 
 /* The first row with this id; 0 when there is none. */
 int bpi_run_find(const bpi_run *run, const uint8_t event_id[16], uint32_t *row);
-/* The newest row of the entity; 0 when there is none. */
-int bpi_run_last_of_entity(const bpi_run *run, uint32_t entity, uint32_t *row);
 /* The first row whose sequence is >= `sequence`; count when there is none. */
 uint32_t bpi_run_seek(const bpi_run *run, uint64_t sequence);
 

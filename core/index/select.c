@@ -103,10 +103,11 @@ size_t bpi_index_select(const bpi_index *index, const bpi_filter *filter, uint32
   size_t taken = 0;
   if ((filter->flags & BPI_FILTER_ENTITY) && !bpi_names_find(&index->names, filter->entity, &s.entity)) return 0;
   if ((filter->flags & BPI_FILTER_SCOPE) && !bpi_names_find(&index->names, filter->scope, &s.scope)) return 0;
-  while (taken < limit && *next < index->published) {
+  uint32_t published = index->published;
+  while (taken < limit && *next < published) {
     uint32_t base = *next / BPI_RUN_ROWS * BPI_RUN_ROWS;
     const bpi_run *run = index->runs[*next / BPI_RUN_ROWS];
-    uint32_t end = index->published - base < run->count ? index->published - base : run->count;
+    uint32_t end = published - base < run->count ? published - base : run->count;
     uint32_t row = *next - base;
     taken += select_in_run(&s, run, &row, end, limit - taken, rows + taken);
     *next = base + row;

@@ -1,8 +1,6 @@
 #include "journal/writer.h"
 
 #include "base/status.h"
-#include "journal/scan.h"
-#include "journal/frame.h"
 #include "sys/file.h"
 
 void bpi_writer_init(bpi_writer *writer, bpi_segments *segments, int sync_data_only) {
@@ -25,8 +23,7 @@ static void abandon_file(bpi_writer *writer, const char *path) {
   (void)writer->system->path_remove(writer->system->context, path);
 }
 
-bp_status bpi_writer_begin(bpi_writer *writer, uint64_t id, uint64_t first_sequence, int64_t created_ns,
-                           bp_error *error) {
+bp_status bpi_writer_begin(bpi_writer *writer, uint64_t id, int64_t created_ns, bp_error *error) {
   const bp_system *system = writer->system;
   uint8_t prologue[BPI_SEGMENT_PROLOGUE_MAX];
   size_t length = bpi_prologue_encode(id, created_ns, prologue);
@@ -53,8 +50,7 @@ bp_status bpi_writer_begin(bpi_writer *writer, uint64_t id, uint64_t first_seque
   if (status != BP_OK) return status;
   writer->ordinal = writer->segments->count - 1;
   writer->id = id;
-  writer->first_frame = writer->offset = writer->synced = length;
-  writer->first_sequence = first_sequence;
+  writer->offset = writer->synced = length;
   return BP_OK;
 }
 
@@ -86,43 +82,13 @@ bp_status bpi_writer_sync(bpi_writer *writer, bp_error *error) {
   return BP_SYNC_FAILED;
 }
 
-/* Every frame of the segment is an event, in commit order. */
-static bp_status add_rows(bpi_writer *writer, bpi_footer_writer *footer, bp_error *error) {
-  uint64_t sequence = writer->first_sequence;
-  bpi_bytes file;
-  bp_status status = bpi_segments_view(writer->segments, writer->ordinal, 0, (size_t)writer->offset, &file, error);
-  for (size_t at = (size_t)writer->first_frame; status == BP_OK && at < file.length;) {
-    bpi_frame frame;
-    bpi_record record;
-    size_t length = bpi_frame_length(file, at);
-    if (length == 0 || bpi_frame_decode(bpi_bytes_of(file.data + at, length), &frame) != BP_OK) {
-      return bpi_fail_at(error, BP_DAMAGED_FRAME, writer->id, at, "the segment changed under the store");
-    }
-    bpi_record_of_frame(&frame.header, at, (uint32_t)length, &record);
-    record.sequence = sequence++;
-    if (bpi_footer_add(footer, &record) != BP_OK) return bpi_fail(error, BP_NO_MEMORY, "writing a footer");
-    at += length;
-  }
-  return status;
-}
-
-static bp_status append_footer(bpi_writer *writer, bp_error *error) {
-  bpi_footer_writer footer;
+bp_status bpi_writer_seal(bpi_writer *writer, bpi_footer_writer *footer, bp_error *error) {
   bpi_buffer bytes;
-  bpi_footer_writer_init(&footer, &writer->memory);
   bpi_buffer_init(&bytes, &writer->memory);
-  bp_status status = add_rows(writer, &footer, error);
-  if (status == BP_OK && bpi_footer_finish(&footer, writer->offset, &bytes) != BP_OK) {
-    status = bpi_fail(error, BP_NO_MEMORY, "writing a footer");
-  }
+  bp_status status = bpi_footer_finish(footer, writer->offset, &bytes);
+  if (status != BP_OK) (void)bpi_fail(error, status, "writing a footer");
   if (status == BP_OK) status = bpi_writer_append(writer, bytes.data, bytes.length, error);
   bpi_buffer_free(&bytes);
-  bpi_footer_writer_free(&footer);
-  return status;
-}
-
-bp_status bpi_writer_seal(bpi_writer *writer, bp_error *error) {
-  bp_status status = append_footer(writer, error);
   if (status == BP_OK) status = bpi_writer_sync(writer, error);
   if (status == BP_OK) bpi_writer_free(writer);
   return status;

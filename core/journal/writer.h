@@ -1,11 +1,11 @@
 /* The segment that is being written: bytes go to its end, a failed write is taken back, a sealed one gets its footer.
  *
  *   - `offset` is the end of the last good byte; nothing behind it counts.
- *   - A failed flush is final: the writer is poisoned, it never flushes the same file again.
- *   - Sequences within one segment of ours are consecutive, from `first_sequence` on. */
+ *   - A failed flush is final: the writer is poisoned, it never flushes the same file again. */
 #ifndef BPI_JOURNAL_WRITER_H
 #define BPI_JOURNAL_WRITER_H
 
+#include "journal/footer.h"
 #include "journal/segments.h"
 
 typedef struct bpi_writer {
@@ -16,10 +16,8 @@ typedef struct bpi_writer {
   int sync_data_only;
   uint32_t ordinal;
   uint64_t id;
-  uint64_t first_frame;
   uint64_t offset;
   uint64_t synced;          /* everything below was flushed */
-  uint64_t first_sequence;
   bp_status poisoned;       /* BP_OK, or why nothing may be written any more */
   uint64_t writes;          /* system calls so far */
   _Atomic uint64_t syncs;
@@ -30,13 +28,12 @@ void bpi_writer_init(bpi_writer *writer, bpi_segments *segments, int sync_data_o
 void bpi_writer_free(bpi_writer *writer);
 
 /* Creates segment `id`, durably with its name in the directory, and writes there from now on. */
-bp_status bpi_writer_begin(bpi_writer *writer, uint64_t id, uint64_t first_sequence, int64_t created_ns,
-                           bp_error *error);
+bp_status bpi_writer_begin(bpi_writer *writer, uint64_t id, int64_t created_ns, bp_error *error);
 /* All or nothing.  After a failure that could not be undone the writer is poisoned. */
 bp_status bpi_writer_append(bpi_writer *writer, const uint8_t *bytes, size_t length, bp_error *error);
 /* BP_SYNC_FAILED poisons. */
 bp_status bpi_writer_sync(bpi_writer *writer, bp_error *error);
-/* Footer, flush, close.  The writer then has no segment. */
-bp_status bpi_writer_seal(bpi_writer *writer, bp_error *error);
+/* Appends the footer, which has its rows, flushes, closes.  The writer then has no segment. */
+bp_status bpi_writer_seal(bpi_writer *writer, bpi_footer_writer *footer, bp_error *error);
 
 #endif

@@ -4,6 +4,8 @@
 #include "codec/pack.h"
 #include "model/event.h"
 
+#include <stdlib.h>
+
 static bp_status check_name(const uint8_t *name, size_t length) {
   if (length == 0) return BP_EXTENSION_EMPTY;
   size_t dots = 0, dot = 0;
@@ -49,66 +51,40 @@ bp_status bpi_extensions_check(const bp_extension *items, size_t count, bp_error
 static bpi_bytes name_of(const bp_extension *item) { return bpi_bytes_of(item->name, item->name_length); }
 
 /* Of equal names the later place is the greater. */
-static int comes_before(const bp_extension *items, uint32_t a, uint32_t b) {
-  int order = bpi_bytes_compare(name_of(&items[a]), name_of(&items[b]));
-  return order != 0 ? order < 0 : a < b;
+static int compare_items(const void *left, const void *right) {
+  const bp_extension *a = *(const bp_extension *const *)left, *b = *(const bp_extension *const *)right;
+  int order = bpi_bytes_compare(name_of(a), name_of(b));
+  return order != 0 ? order : (a > b) - (a < b);
 }
 
-static void sift_down(const bp_extension *items, uint32_t *order, size_t root, size_t count) {
-  for (;;) {
-    size_t child = 2 * root + 1;
-    if (child >= count) return;
-    if (child + 1 < count && comes_before(items, order[child], order[child + 1])) child++;
-    if (!comes_before(items, order[root], order[child])) return;
-    uint32_t swap = order[root];
-    order[root] = order[child];
-    order[child] = swap;
-    root = child;
-  }
-}
-
-/* Heap sort: it asks for no memory, and the caller cannot choose names that make it slow. */
-static void sort(const bp_extension *items, uint32_t *order, size_t count) {
-  for (size_t i = 0; i < count; i++) order[i] = (uint32_t)i;
-  for (size_t root = count / 2; root > 0; root--) sift_down(items, order, root - 1, count);
-  for (size_t end = count; end > 1; end--) {
-    uint32_t swap = order[0];
-    order[0] = order[end - 1];
-    order[end - 1] = swap;
-    sift_down(items, order, 0, end - 1);
-  }
-}
-
-static int is_last_of_name(const bp_extension *items, const uint32_t *order, size_t place, size_t count) {
-  return place + 1 == count || !bpi_bytes_equal(name_of(&items[order[place]]), name_of(&items[order[place + 1]]));
-}
-
-static void pack_sorted(bpi_buffer *out, const bp_extension *items, const uint32_t *order, size_t count) {
-  uint32_t distinct = 0;
-  for (size_t i = 0; i < count; i++) distinct += (uint32_t)is_last_of_name(items, order, i, count);
-  bpi_pack_map(out, distinct);
+static void pack_sorted(bpi_buffer *out, const bp_extension **sorted, size_t count) {
+  size_t distinct = 0;
   for (size_t i = 0; i < count; i++) {
-    if (!is_last_of_name(items, order, i, count)) continue;
-    const bp_extension *item = &items[order[i]];
-    bpi_pack_str(out, item->name, item->name_length);
-    bpi_pack_octets(out, item->value, item->value_length);
+    int is_last = i + 1 == count || !bpi_bytes_equal(name_of(sorted[i]), name_of(sorted[i + 1]));
+    if (is_last) sorted[distinct++] = sorted[i];
+  }
+  bpi_pack_map(out, (uint32_t)distinct);
+  for (size_t i = 0; i < distinct; i++) {
+    bpi_pack_str(out, sorted[i]->name, sorted[i]->name_length);
+    bpi_pack_octets(out, sorted[i]->value, sorted[i]->value_length);
   }
 }
 
 void bpi_extensions_pack(bpi_buffer *out, const bp_extension *items, size_t count) {
   enum { FEW = 32 };
   if (count == 0) return;
-  uint32_t few[FEW];
-  uint32_t *order = few;
-  size_t size = bpi_size(count, sizeof *order, 0);
-  if (count > FEW) order = size == 0 ? NULL : (uint32_t *)bpi_allocate(&out->memory, size);
-  if (order == NULL) {
+  const bp_extension *few[FEW];
+  const bp_extension **sorted = few;
+  size_t size = bpi_size(count, sizeof *sorted, 0);
+  if (count > FEW) sorted = size == 0 ? NULL : (const bp_extension **)bpi_resize(&out->memory, NULL, 0, size);
+  if (sorted == NULL) {
     out->failed = 1;
     return;
   }
-  sort(items, order, count);
-  pack_sorted(out, items, order, count);
-  if (order != few) bpi_release(&out->memory, order, size);
+  for (size_t i = 0; i < count; i++) sorted[i] = &items[i];
+  qsort(sorted, count, sizeof *sorted, compare_items);
+  pack_sorted(out, sorted, count);
+  if (sorted != few) bpi_release(&out->memory, sorted, size);
 }
 
 bp_status bp_extensions_encode(const bp_extension *items, size_t count, uint8_t *buffer, size_t capacity,
@@ -123,16 +99,7 @@ bp_status bp_extensions_encode(const bp_extension *items, size_t count, uint8_t 
   bpi_buffer_init(&out, &memory);
   if (count == 0) bpi_pack_map(&out, 0);
   bpi_extensions_pack(&out, items, count);
-  if (out.failed) {
-    status = bpi_fail(error, BP_NO_MEMORY, "no memory for the map of extensions");
-  } else {
-    *needed = out.length;
-    if (out.length > capacity) {
-      status = bpi_fail_values(error, BP_TOO_SMALL, out.length, capacity, "the buffer is smaller than the map");
-    } else {
-      memcpy(buffer, out.data, out.length);
-    }
-  }
+  status = bpi_pack_hand_over(&out, buffer, capacity, needed, error);
   bpi_buffer_free(&out);
   return status;
 }

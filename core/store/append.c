@@ -17,7 +17,7 @@ size_t bpi_item_size(const bp_draft *draft) {
 }
 
 void bpi_item_prepare(bpi_item *item, const bp_draft *draft, uint8_t *room) {
-  *item = (bpi_item){.draft = draft, .forced_us = BPI_NOW, .row = BPI_NO_ROW};
+  *item = (bpi_item){.draft = draft, .forced_us = BPI_NOW, .number = BPI_NO_ROW};
   bpi_bytes payload = bpi_bytes_of(draft->payload, draft->payload_length);
   if (draft->extension_count > 0) {
     size_t length = 0;

@@ -87,15 +87,16 @@ static void rotate(group *g) {
   if (g->failure != BP_OK) return;
   bp_status status = BP_OK;
   if (store->writer.file >= 0) {
-    status = bpi_writer_seal(&store->writer, &g->error);
+    status = bpi_store_seal(store, &g->error);
     if (status == BP_OK) note_durable(store);
   }
   if (status == BP_OK) {
-    status = bpi_writer_begin(&store->writer, store->next_segment, store->next_sequence,
+    status = bpi_writer_begin(&store->writer, store->next_segment,
                               store->system->clock_wall_ns(store->system->context), &g->error);
   }
   if (status == BP_OK) {
     store->next_segment++;
+    store->segment_row = store->index.count;
   } else {
     fail_group(g, status);
   }
@@ -104,9 +105,7 @@ static void rotate(group *g) {
 /* --- judging one item against the last assigned state */
 
 static const bpi_row *last_of_entity(const bp_store *store, const bp_draft *draft) {
-  uint32_t entity;
-  if (!bpi_names_find(&store->index.names, bpi_bytes_of(draft->entity, draft->entity_length), &entity)) return NULL;
-  uint32_t row = bpi_index_last_of_entity(&store->index, entity);
+  uint32_t row = bpi_index_last_of_entity(&store->index, bpi_bytes_of(draft->entity, draft->entity_length));
   return row == BPI_NO_ROW ? NULL : bpi_index_row(&store->index, row);
 }
 
@@ -138,7 +137,8 @@ static bp_status look_up_key(group *g, bpi_item *item, bp_error *error) {
   if (bpi_index_is_hidden(&store->index, bpi_index_row(&store->index, row)->sequence)) {
     return bpi_fail(error, BP_KEY_CANCELLED, "the key belongs to an event that was cancelled");
   }
-  item->row = row;
+  item->number = row;
+  item->row = *bpi_index_row(&store->index, row);
   item->replayed = 1;
   return BP_OK;
 }
@@ -171,6 +171,12 @@ static bp_status fill_header(group *g, const bpi_item *item, const bpi_row *last
   return BP_OK;
 }
 
+static int is_plain(const bpi_header *header) {
+  static const uint8_t none[16];
+  return header->lane == 0 && header->depth == 0 && memcmp(header->causation_id, none, 16) == 0 &&
+         memcmp(header->correlation_id, header->event_id, 16) == 0;
+}
+
 /* The row goes into the index, the frame to the end of the unit: both or neither. */
 static bp_status place(group *g, bpi_item *item, const bpi_header *header, bp_error *error) {
   bp_store *store = g->store;
@@ -186,7 +192,8 @@ static bp_status place(group *g, bpi_item *item, const bpi_header *header, bp_er
                  .segment = store->writer.ordinal,
                  .frame_length = (uint32_t)bpi_frame_finish(header, &item->parts, out),
                  .clock = header->clock,
-                 .kind = header->kind};
+                 .kind = header->kind,
+                 .flags = is_plain(header) ? BPI_ROW_PLAIN : 0};
   memcpy(row.event_id, header->event_id, 16);
   memcpy(row.event_hash, item->event_hash, 32);
   memcpy(item->prev_hash, header->prev_hash, 32);
@@ -195,7 +202,8 @@ static bp_status place(group *g, bpi_item *item, const bpi_header *header, bp_er
                                    bpi_bytes_of(draft->scope, draft->scope_length));
   bpi_rwlock_unlock(&store->index_lock);
   if (status != BP_OK) return bpi_fail(error, status, "adding to the index");
-  item->row = store->index.count - 1;
+  item->number = store->index.count - 1;
+  item->row = row;
   store->group.length += row.frame_length;
   bpi_point point = {header->wall_ms, store->next_sequence++};
   if (bpi_point_after(point, store->frontier)) store->frontier = point;
@@ -258,8 +266,8 @@ static void settle(group *g) {
   for (bpi_request *request = g->first; request != g->end; request = request->next) {
     size_t kept = 0;
     request->is_durable = 1;
-    while (kept < request->accepted && request->items[kept].row < store->index.count) {
-      if (request->items[kept].row >= durable_rows) request->is_durable = 0;
+    while (kept < request->accepted && request->items[kept].number < store->index.count) {
+      if (request->items[kept].number >= durable_rows) request->is_durable = 0;
       kept++;
     }
     if (kept < request->accepted || (request->count == 0 && atomic_load(&store->poisoned))) {
@@ -277,9 +285,7 @@ static void run_group(bp_store *store, bpi_request *first, bpi_request *end) {
   begin_unit(&g);
   assign_all(&g);
   flush_group(&g);
-  bpi_rwlock_write(&store->index_lock);
   store->index.published = store->index.count;
-  bpi_rwlock_unlock(&store->index_lock);
   settle(&g);
 }
 

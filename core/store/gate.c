@@ -55,7 +55,7 @@ static bp_status write_close(bp_store *store, bp_error *error) {
     return bpi_fail(error, BP_POISONED, "an earlier write or flush failed; the next open repairs the store");
   }
   bp_status status = bpi_store_append_closed(store, error);
-  return status == BP_OK ? bpi_writer_seal(&store->writer, error) : status;
+  return status == BP_OK ? bpi_store_seal(store, error) : status;
 }
 
 bp_status bpi_store_destroy(bp_store *store, bp_error *error) {

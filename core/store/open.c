@@ -107,10 +107,10 @@ static bp_status begin_writing(bp_store *store, uint64_t started_ns, bp_error *e
   const bp_system *system = store->system;
   int64_t now_us;
   uint64_t restored = store->index.count;
-  bp_status status = bpi_writer_begin(&store->writer, store->next_segment, store->next_sequence,
-                                      system->clock_wall_ns(system->context), error);
+  bp_status status = bpi_writer_begin(&store->writer, store->next_segment, system->clock_wall_ns(system->context), error);
   if (status != BP_OK) return status;
   store->next_segment++;
+  store->segment_row = store->index.count;
   /* A clock before 1970 does not keep the store from opening; appends will say so. */
   if (bpi_store_now(store, &now_us, NULL) == BP_OK && (uint64_t)now_us / 1000 > store->frontier.wall_ms) {
     store->frontier.wall_ms = (uint64_t)now_us / 1000;

@@ -154,10 +154,6 @@ static int is_zero(const uint8_t hash[32]) {
 }
 
 static bp_status walk(bp_store *store, uint32_t number, bpi_row row, size_t limit, bp_page *page, bp_error *error) {
-  bpi_ancestry ancestry;
-  bpi_rwlock_read(&store->index_lock);
-  bpi_ancestry_init(&ancestry, &store->index, number);
-  bpi_rwlock_unlock(&store->index_lock);
   bp_status status = BP_OK;
   while (status == BP_OK) {
     bpi_row *chosen = bpi_page_add_row(page);
@@ -171,17 +167,15 @@ static bp_status walk(bp_store *store, uint32_t number, bpi_row row, size_t limi
     const bp_event *event = &page->events[page->count - 1];
     if (event->status != BP_OK || is_zero(event->prev_hash)) break;
     bpi_rwlock_read(&store->index_lock);
-    status = bpi_ancestry_find(&ancestry, &store->index, event->prev_hash, &number);
-    if (status == BP_OK && number != BPI_NO_ROW) row = *bpi_index_row(&store->index, number);
+    number = bpi_index_parent(&store->index, number, event->prev_hash);
+    if (number != BPI_NO_ROW) row = *bpi_index_row(&store->index, number);
     bpi_rwlock_unlock(&store->index_lock);
-    if (status != BP_OK) (void)bpi_fail(error, status, "walking");
     if (number == BPI_NO_ROW) break;
     if (page->count == limit) {
       page->more = 1;
       break;
     }
   }
-  bpi_ancestry_free(&ancestry);
   return status;
 }
 

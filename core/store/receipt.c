@@ -35,8 +35,8 @@ static void fill_place(bp_store *store, const bpi_row *row, int durable, bp_rece
 }
 
 /* The event is an older one: its coordinate, link and extensions are in its frame. */
-static bp_status fill_replayed(bp_store *store, const bpi_item *item, const bpi_row *row, bp_receipt *receipt,
-                               bp_error *error) {
+static bp_status fill_replayed(bp_store *store, const bpi_item *item, bp_receipt *receipt, bp_error *error) {
+  const bpi_row *row = &item->row;
   bpi_frame frame;
   const bp_draft *draft = item->draft;
   bp_status status = bpi_store_read_frame(store, row, &frame, error);
@@ -61,14 +61,12 @@ static bp_status fill_replayed(bp_store *store, const bpi_item *item, const bpi_
 
 bp_status bpi_store_fill_receipt(bp_store *store, const bpi_item *item, int durable, bp_receipt *receipt,
                                  bp_error *error) {
-  bpi_rwlock_read(&store->index_lock);
-  bpi_row row = *bpi_index_row(&store->index, item->row);
-  bpi_rwlock_unlock(&store->index_lock);
-  fill_place(store, &row, durable, receipt);
-  if (item->replayed) return fill_replayed(store, item, &row, receipt, error);
+  const bpi_row *row = &item->row;
+  fill_place(store, row, durable, receipt);
+  if (item->replayed) return fill_replayed(store, item, receipt, error);
   const bp_draft *draft = item->draft;
-  bpi_cover cover = {.event_id = row.event_id,
-                     .sequence = row.sequence,
+  bpi_cover cover = {.event_id = row->event_id,
+                     .sequence = row->sequence,
                      .entity = bpi_bytes_of(draft->entity, draft->entity_length),
                      .scope = bpi_bytes_of(draft->scope, draft->scope_length),
                      .kind = draft->kind,

@@ -17,12 +17,8 @@ typedef struct {
 /* How many events of `entity` are missing before this record, if it is the first of the entity behind a gap: the clocks
  * of an entity have no holes. */
 static uint64_t missing_before(const bp_store *store, const bpi_record *record) {
-  uint32_t entity;
-  uint64_t expected = 0;
-  if (bpi_names_find(&store->index.names, record->entity, &entity)) {
-    uint32_t row = bpi_index_last_of_entity(&store->index, entity);
-    if (row != BPI_NO_ROW) expected = (uint64_t)bpi_index_row(&store->index, row)->clock + 1;
-  }
+  uint32_t row = bpi_index_last_of_entity(&store->index, record->entity);
+  uint64_t expected = row == BPI_NO_ROW ? 0 : (uint64_t)bpi_index_row(&store->index, row)->clock + 1;
   return record->clock > expected ? record->clock - expected : 0;
 }
 

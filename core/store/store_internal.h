@@ -59,6 +59,7 @@ struct bp_store {
   bpi_point frontier;
   uint64_t next_sequence;
   uint64_t next_segment;
+  uint32_t segment_row;        /* first row of the segment that is being written */
   uint64_t unsynced;           /* written events since the last flush */
   _Atomic uint64_t durable_rows;
   _Atomic int poisoned;
@@ -92,7 +93,8 @@ typedef struct bpi_item {
   bpi_bytes extensions;        /* encoded map; length 0: none */
   int64_t forced_us;           /* timestamp of a lifecycle event; BPI_NOW otherwise */
   /* what became of it */
-  uint32_t row;
+  uint32_t number;             /* of its row */
+  bpi_row row;                 /* a copy */
   uint8_t replayed;
   uint8_t prev_hash[32];
 } bpi_item;
@@ -117,6 +119,9 @@ struct bpi_request {
 bp_status bpi_store_commit(bp_store *store, bpi_request *request);
 /* Microseconds, never backwards within this handle.  For the leader and for open. */
 bp_status bpi_store_now(bp_store *store, int64_t *now_us, bp_error *error);
+
+/* Ends the segment that is being written: footer, flush, close. */
+bp_status bpi_store_seal(bp_store *store, bp_error *error);
 
 /* Appends an event of the store's own.  The open event carries an extension that names this library: sessions of ours
  * have no gaps in their sequences, those of the reference may, and verify must tell one from the other. */

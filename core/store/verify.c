@@ -26,13 +26,12 @@ static void load_rows(bpi_verifier *v, uint32_t first, batch *b) {
     e->row = *bpi_index_row(&store->index, e->number);
     e->visible = bpi_index_is_visible(&store->index, e->number);
     e->first_with_id = bpi_index_find(&store->index, e->row.event_id) == e->number;
-    uint32_t previous = v->last_of_entity[e->row.entity];
-    e->has_previous = previous != BPI_NO_ROW;
+    e->has_previous = e->row.previous != BPI_NO_ROW;
     if (e->has_previous) {
-      memcpy(e->previous_hash, bpi_index_row(&store->index, previous)->event_hash, 32);
-      e->previous_clock = bpi_index_row(&store->index, previous)->clock;
+      const bpi_row *previous = bpi_index_row(&store->index, e->row.previous);
+      memcpy(e->previous_hash, previous->event_hash, 32);
+      e->previous_clock = previous->clock;
     }
-    v->last_of_entity[e->row.entity] = e->number;
   }
   bpi_rwlock_unlock(&store->index_lock);
 }
@@ -126,29 +125,21 @@ static bp_status verify_events(bpi_verifier *v, bp_error *error) {
 }
 
 /* What holds at this moment; later appends are not looked at. */
-static bp_status begin(bpi_verifier *v, bp_error *error) {
+static void begin(bpi_verifier *v) {
   bp_store *store = v->store;
-  bpi_rwlock_read(&store->index_lock);
   v->rows = store->index.published;
-  v->names = store->index.names.count;
-  bpi_rwlock_unlock(&store->index_lock);
   v->segment = UINT32_MAX;
-  v->last_of_entity = bpi_allocate(&store->memory, bpi_size(v->names, sizeof *v->last_of_entity, 1));
-  if (v->last_of_entity == NULL) return bpi_fail(error, BP_NO_MEMORY, "verifying");
-  memset(v->last_of_entity, 0xff, v->names * sizeof *v->last_of_entity);
   bpi_findings_copy(&v->report->findings, &store->open_findings);
   v->report->verdict.first_unproven = store->first_unproven;
-  return BP_OK;
 }
 
 static bp_status verify(bpi_verifier *v, const bp_trust *trust, const bpi_keyring *keyring, bp_error *error) {
-  bp_status status = begin(v, error);
-  if (status == BP_OK) status = verify_events(v, error);
+  begin(v);
+  bp_status status = verify_events(v, error);
   int receipts_given = trust != NULL && trust->receipt_count > 0;
   if (status == BP_OK && receipts_given) status = bpi_verify_receipts(v, trust, keyring, error);
   if (status == BP_OK && v->report->findings.failed) status = bpi_fail(error, BP_NO_MEMORY, "verifying");
   if (status == BP_OK) bpi_report_decide(v->report, receipts_given);
-  bpi_release(&v->store->memory, v->last_of_entity, bpi_size(v->names, sizeof *v->last_of_entity, 1));
   return status;
 }
 

@@ -25,8 +25,6 @@ typedef struct bpi_verifier {
   bp_store *store;
   bp_report *report;
   uint32_t rows;             /* as many as were published when it began */
-  uint32_t *last_of_entity;  /* by name; BPI_NO_ROW */
-  size_t names;
   /* the session that is being read */
   int ours;                  /* written by this library: its sequences have no gaps */
   uint64_t next_sequence;

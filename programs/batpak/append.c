@@ -16,13 +16,6 @@ typedef struct appending {
   receipt_file kept;
 } appending;
 
-/* What is wrong with the words, said before a store is made for them. */
-static int wrong(const char *what, bp_status status, const bp_error *error) {
-  message("%s: %s", what, error->text);
-  message_more(bp_status_advice(status));
-  return status_exit(status);
-}
-
 static int read_payload(const char *json, text *payload) {
   text given = {0};
   bp_error error = error_empty();
@@ -36,12 +29,13 @@ static int read_payload(const char *json, text *payload) {
   }
   if (code == EXIT_FINE) {
     bp_status status = payload_read(given.data, given.length, payload, &error);
-    if (status != BP_OK) code = wrong("payload", status, &error);
+    if (status != BP_OK) code = failed("payload", &error);
   }
   text_free(&given);
   return code;
 }
 
+/* What is wrong with the words is said before a store is made for them. */
 static int read_draft(const options *asked, appending *now) {
   const char *entity = asked->arguments[ENTITY], *scope = asked->arguments[SCOPE], *kind = asked->arguments[KIND];
   bp_draft *draft = &now->draft;
@@ -53,10 +47,10 @@ static int read_draft(const options *asked, appending *now) {
   draft->scope_length = strlen(scope);
   bp_status status = bp_coordinate_check(draft->entity, draft->entity_length, draft->scope, draft->scope_length,
                                          &error);
-  if (status != BP_OK) return wrong("coordinate", status, &error);
+  if (status != BP_OK) return failed("coordinate", &error);
   status = bp_kind_parse(kind, strlen(kind), &draft->kind, &error);
   if (status == BP_OK) status = bp_kind_make(draft->kind >> 12, draft->kind & 0xFFF, &draft->kind, &error);
-  if (status != BP_OK) return wrong(kind, status, &error);
+  if (status != BP_OK) return failed("kind", &error);
   int code = read_payload(asked->arguments[JSON], &now->payload);
   draft->payload = (const uint8_t *)now->payload.data;
   draft->payload_length = now->payload.length;
@@ -72,7 +66,7 @@ static int append_store(const options *asked, bp_store *store, void *user) {
   bp_status status = bp_store_append(store, &now->draft, &receipt, &error);
   if (status == BP_OK) status = receipt_write(store, &receipt, true, &line, &error);
   if (status == BP_OK) status = receipt_write(store, &receipt, asked->json, &shown, &error);
-  int code = status == BP_OK ? receipt_file_append(&now->kept, &line) : failed(asked->arguments[0], status, &error);
+  int code = status == BP_OK ? receipt_file_append(&now->kept, &line) : failed(asked->arguments[0], &error);
   if (code == EXIT_FINE) output_text(&shown);
   text_free(&line);
   text_free(&shown);

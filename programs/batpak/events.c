@@ -7,9 +7,9 @@
 #include <time.h>
 
 static const column log_columns[] = {
-    {"sequence", true, INK_PLAIN}, {"time", false, INK_DIM},     {"kind", false, INK_PLAIN},
-    {"entity", false, INK_BOLD},   {"scope", false, INK_PLAIN},  {"event_id", false, INK_DIM},
-    {"payload", false, INK_PLAIN},
+    {"sequence", true, INK_PLAIN, 0}, {"time", false, INK_DIM, 1},    {"kind", false, INK_PLAIN, 0},
+    {"entity", false, INK_BOLD, 0},   {"scope", false, INK_PLAIN, 2}, {"event_id", false, INK_DIM, 0},
+    {"payload", false, INK_PLAIN, 0},
 };
 enum { LOG_COLUMNS = sizeof log_columns / sizeof log_columns[0] };
 
@@ -100,7 +100,7 @@ static void tell_unreadable(event_printer *printer, const bp_event *event) {
 
 event_printer events_begin(const options *asked) {
   return (event_printer){
-      .path = asked->arguments[0], .json = asked->json, .rows = table_begin(log_columns, LOG_COLUMNS)};
+      .path = asked->arguments[0], .json = asked->json, .rows = table_begin(log_columns, LOG_COLUMNS, true)};
 }
 
 void events_print(event_printer *printer, const bp_event *event) {

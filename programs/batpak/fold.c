@@ -60,8 +60,8 @@ static void print_json(const state *now) {
 }
 
 static void print_table(const state *now) {
-  static const column columns[] = {{"kind", false, INK_PLAIN}, {"count", true, INK_BOLD}};
-  table rows = table_begin(columns, 2);
+  static const column columns[] = {{"kind", false, INK_PLAIN, 0}, {"count", true, INK_BOLD, 0}};
+  table rows = table_begin(columns, 2, false);
   for (uint32_t kind = 0; kind < KINDS; kind++) {
     char name[6];
     if (now->by_kind[kind] == 0) continue;
@@ -89,7 +89,7 @@ static int fold_store(const options *asked, bp_store *store, void *user) {
   int code = events_end(&now.printer);
   bool reached_limit = status == BP_STOPPED && !signals_stop();
   if (status != BP_OK && !reached_limit) {
-    code = failed(asked->arguments[0], status, &error);
+    code = failed(asked->arguments[0], &error);
   } else if (asked->json) {
     print_json(&now);
   } else {

@@ -50,18 +50,18 @@ static int keep_receipts(importing *now, size_t from, size_t count) {
     count_receipt(now, receipt);
     receipt->durable = 1;
     bp_status status = wanted ? receipt_write(now->store, receipt, true, &now->receipts, &error) : BP_OK;
-    if (status != BP_OK) return failed(now->asked->arguments[0], status, &error);
+    if (status != BP_OK) return failed(now->asked->arguments[0], &error);
   }
   return EXIT_FINE;
 }
 
 /* What a refused draft means: a bad line, or the end. */
-static int refused(importing *now, size_t at, bp_status status, const bp_error *error) {
-  if (status_exit(status) != EXIT_USAGE) return failed(now->asked->arguments[0], status, error);
+static int refused(importing *now, size_t at, const bp_error *error) {
+  if (status_exit(error->code) != EXIT_USAGE) return failed(now->asked->arguments[0], error);
   text why = {0};
-  text_string(&why, error->text);
+  error_describe(&why, error);
   int code = note_bad(now, now->lines->line_numbers[at], &why);
-  if (code != EXIT_FINE) message_more(bp_status_advice(status));
+  if (code != EXIT_FINE) message_more(bp_status_advice(error->code));
   text_free(&why);
   return code;
 }
@@ -77,7 +77,7 @@ static int append_group(importing *now) {
                                             &accepted, &error);
     code = keep_receipts(now, at, accepted);
     at += accepted;
-    if (status != BP_OK && code == EXIT_FINE) code = refused(now, at++, status, &error);
+    if (status != BP_OK && code == EXIT_FINE) code = refused(now, at++, &error);
   }
   return code;
 }
@@ -85,7 +85,7 @@ static int append_group(importing *now) {
 static int acknowledge(importing *now) {
   bp_error error = error_empty();
   bp_status status = bp_store_sync(now->store, &error);
-  if (status != BP_OK) return failed(now->asked->arguments[0], status, &error);
+  if (status != BP_OK) return failed(now->asked->arguments[0], &error);
   int code = receipt_file_append(&now->kept, &now->receipts);
   if (code == EXIT_FINE && now->asked->json) {
     output_text(&now->receipts);

@@ -11,7 +11,7 @@ int command_keygen(const options *asked) {
   const char *path = asked->arguments[0];
   bp_error error = error_empty();
   bp_status status = bp_key_generate(seed, public_key, key_id, &error);
-  int code = status == BP_OK ? seed_save(path, seed) : failed(path, status, &error);
+  int code = status == BP_OK ? seed_save(path, seed) : failed(path, &error);
   explicit_bzero(seed, sizeof seed);
   if (code != EXIT_FINE) return code;
   record out = record_begin(asked->json);

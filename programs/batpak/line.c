@@ -1,6 +1,7 @@
 #include "line.h"
 
 #include "payload.h"
+#include "session.h"
 
 enum { ENTITY, SCOPE, KIND, PAYLOAD, KEY, CORRELATION, CAUSATION, COUNT };
 
@@ -22,9 +23,10 @@ static bool take_string(const member *found, text *kept, text *why) {
 }
 
 static bool take_payload(const member *found, text *payload, text *why) {
-  bp_error error = {.struct_size = sizeof error};
+  bp_error error = error_empty();
   if (payload_read(found->json, found->json_length, payload, &error) == BP_OK) return true;
-  text_format(why, "payload: %s", error.text);
+  text_string(why, "payload: ");
+  error_describe(why, &error);
   return false;
 }
 

@@ -82,13 +82,13 @@ static int read_pages(const options *asked, bp_store *store, void *user) {
   bp_error error = error_empty();
   reading now = {.left = asked->limit};
   bp_status status = bp_page_new(&now.page, &error);
-  if (status != BP_OK) return failed(asked->arguments[0], status, &error);
+  if (status != BP_OK) return failed(asked->arguments[0], &error);
   now.printer = events_begin(asked);
   if (now.left > 0) status = way->read(asked, store, &now, &error);
   bp_page_free(now.page);
   query_tell_hidden(now.hidden);
   int code = events_end(&now.printer);
-  return status == BP_OK ? code : failed(asked->arguments[0], status, &error);
+  return status == BP_OK ? code : failed(asked->arguments[0], &error);
 }
 
 /* The id is judged before the store is touched. */

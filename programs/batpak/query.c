@@ -43,7 +43,7 @@ bool query_hides(const options *asked, const bp_event *event, uint64_t *hidden) 
 
 void query_tell_hidden(uint64_t hidden) {
   text said = {0};
-  if (hidden == 0) return;
+  if (hidden == 0 || output_lost()) return;
   text_counted(&said, hidden, "system event");
   message("%.*s not shown (--system)", (int)said.length, said.data);
   text_free(&said);

@@ -3,6 +3,7 @@
 #include "members.h"
 #include "output.h"
 #include "receipts.h"
+#include "session.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +29,7 @@ static bool take_flag(const member *found, bool nullable, uint8_t *flag, text *w
 
 /* The canonical map of them, in memory of its own. */
 static bool encode_extensions(const bp_extension *items, size_t count, bp_receipt *receipt, text *why) {
-  bp_error error = {.struct_size = sizeof error};
+  bp_error error = error_empty();
   size_t needed = 0;
   bp_status status = bp_extensions_encode(items, count, NULL, 0, &needed, &error);
   if (status == BP_TOO_SMALL) {
@@ -36,7 +37,10 @@ static bool encode_extensions(const bp_extension *items, size_t count, bp_receip
     receipt->extensions_capacity = receipt->extensions_length = needed;
     status = bp_extensions_encode(items, count, receipt->extensions, needed, &needed, &error);
   }
-  if (status != BP_OK) text_format(why, "extensions: %s", error.text);
+  if (status != BP_OK) {
+    text_string(why, "extensions: ");
+    error_describe(why, &error);
+  }
   return status == BP_OK;
 }
 

@@ -33,16 +33,25 @@ int status_exit(bp_status status) {
   return status < 400 ? EXIT_JUDGED : EXIT_TROUBLE;
 }
 
-int failed(const char *path, bp_status status, const bp_error *error) {
-  if (status == BP_STOPPED) return EXIT_TROUBLE;  /* a signal: nobody needs to be told */
-  if (status == BP_DAMAGED_FRAME || status == BP_DAMAGED_SEGMENT) {
-    message("%s: %s, in segment %llu at offset %llu", path, error->text, (unsigned long long)error->segment_id,
-            (unsigned long long)error->offset);
-  } else {
-    message("%s: %s", path, error->text);
+void error_describe(text *out, const bp_error *error) {
+  bool in_store = error->code >= 200 && error->code < 400 && (error->segment_id != 0 || error->offset != 0);
+  text_string(out, error->text);
+  if (in_store) {
+    text_format(out, ", in segment %llu at offset %llu", (unsigned long long)error->segment_id,
+                (unsigned long long)error->offset);
+  } else if (error->code == BP_JSON) {
+    text_format(out, ", at byte %llu", (unsigned long long)error->offset + 1);
   }
-  message_more(bp_status_advice(status));
-  return status_exit(status);
+}
+
+int failed(const char *subject, const bp_error *error) {
+  if (error->code == BP_STOPPED) return EXIT_TROUBLE;  /* a signal: nobody needs to be told */
+  text said = {0};
+  error_describe(&said, error);
+  message("%s: %.*s", subject, (int)said.length, said.data);
+  message_more(bp_status_advice(error->code));
+  text_free(&said);
+  return status_exit(error->code);
 }
 
 static int32_t show_progress(void *user, uint32_t stage, uint64_t done, uint64_t total) {
@@ -57,7 +66,8 @@ static void report_open(const char *path, const bp_store *store) {
   size_t count;
   const bp_finding *findings = bp_report_findings(report, &count);
   for (size_t i = 0; i < count && i < REPORTED_FINDINGS_MAX; i++) {
-    message("%s: %s: %s", path, bp_severity_name(findings[i].severity), findings[i].text);
+    message("%s: %s: %s, in segment %llu at offset %llu", path, bp_severity_name(findings[i].severity),
+            findings[i].text, (unsigned long long)findings[i].segment_id, (unsigned long long)findings[i].offset);
   }
   if (count > REPORTED_FINDINGS_MAX) {
     message("%s: and %zu findings more; see batpak verify", path, count - REPORTED_FINDINGS_MAX);
@@ -79,11 +89,7 @@ static bp_store *session_open(const char *path, const bp_config *config, int *co
   bp_error error = error_empty();
   signals_begin();
   bp_status status = bp_store_open(path, config, &store, &error);
-  if (status == BP_OK) {
-    report_open(path, store);
-  } else {
-    *code = failed(path, status, &error);
-  }
+  if (status != BP_OK) *code = failed(path, &error);
   return store;
 }
 
@@ -92,16 +98,25 @@ static int session_run(const options *asked, bp_store *store, session_work work,
   int code = work(asked, store, user);
   bp_status status = bp_store_close(store, &error);
   if (status == BP_OK) return code;
-  int closed = failed(asked->arguments[0], status, &error);
+  int closed = failed(asked->arguments[0], &error);
   return code == EXIT_FINE ? closed : code;
 }
 
-int session_read(const options *asked, session_work work, void *user) {
+static int session_look(const options *asked, bool reported, session_work work, void *user) {
   int code;
   bp_config config = configured(BP_MODE_READ_ONLY);
   bp_store *store = session_open(asked->arguments[0], &config, &code);
-  if (store != NULL) code = session_run(asked, store, work, user);
+  if (store != NULL) {
+    if (reported) report_open(asked->arguments[0], store);
+    code = session_run(asked, store, work, user);
+  }
   return signals_exit(code);
+}
+
+int session_read(const options *asked, session_work work, void *user) { return session_look(asked, true, work, user); }
+
+int session_verify(const options *asked, session_work work, void *user) {
+  return session_look(asked, false, work, user);
 }
 
 /* A store whose only event is that of its opening was not there before. */
@@ -125,6 +140,7 @@ int session_write(const options *asked, uint32_t durability, session_work work, 
   explicit_bzero(seed, sizeof seed);
   if (store != NULL) {
     say_new(asked->arguments[0], store);
+    report_open(asked->arguments[0], store);
     code = session_run(asked, store, work, user);
   }
   return signals_exit(code);

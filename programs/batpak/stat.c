@@ -8,7 +8,7 @@ static int stat_store(const options *asked, bp_store *store, void *user) {
   bp_error error = error_empty();
   bp_stat stat = {.struct_size = sizeof stat};
   bp_status status = bp_store_stat(store, &stat, &error);
-  if (status != BP_OK) return failed(asked->arguments[0], status, &error);
+  if (status != BP_OK) return failed(asked->arguments[0], &error);
   record out = record_begin(asked->json);
   record_number(&out, "events", stat.events);
   record_number(&out, "entities", stat.entities);

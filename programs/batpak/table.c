@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { GAP = 2 };
+enum { GAP = 2, LAST_COLUMNS_LEAST = 20 };
 
-table table_begin(const column *columns, size_t column_count) {
-  return (table){.columns = columns, .column_count = column_count};
+table table_begin(const column *columns, size_t column_count, bool cut) {
+  return (table){.columns = columns, .column_count = column_count, .cut = cut};
 }
 
 static size_t cell_count(const table *out) { return out->cells.length / sizeof(table_cell); }
@@ -57,14 +57,19 @@ static void add_cut(text *line, const char *bytes, size_t length, size_t columns
   text_string(line, mark);
 }
 
+static bool is_shown(const table *out, size_t at) {
+  return out->columns[at].spare == 0 || out->columns[at].spare > out->spared;
+}
+
 static void add_cell(const table *out, size_t at, const char *bytes, const table_cell *cell, size_t room, text *line) {
   const column *style = &out->columns[at];
   bool last = at + 1 == out->column_count;
   bool padded = (style->right || !last) && cell->columns < out->widths[at];
   int padding = padded ? (int)(out->widths[at] - cell->columns) : 0;
-  output_ink(line, style->colour);
+  if (!is_shown(out, at)) return;
   if (style->right) text_format(line, "%*s", padding, "");
-  if (last && output_columns() > 0 && cell->columns > room) {
+  if (style->colour != INK_PLAIN) output_ink(line, style->colour);
+  if (last && out->cut && output_columns() > 0 && cell->columns > room) {
     add_cut(line, bytes, cell->length, room);
   } else {
     text_bytes(line, bytes, cell->length);
@@ -77,31 +82,49 @@ static void add_cell(const table *out, size_t at, const char *bytes, const table
 /* What the columns before the last leave of the terminal's line. */
 static size_t room_left(const table *out) {
   size_t used = 0;
-  for (size_t i = 0; i + 1 < out->column_count; i++) used += out->widths[i] + GAP;
+  for (size_t i = 0; i + 1 < out->column_count; i++) used += is_shown(out, i) ? out->widths[i] + GAP : 0;
   return output_columns() > used + 1 ? output_columns() - used : 1;
 }
 
-static void add_heading(table *out, text *line) {
+static size_t spare_columns(table *out) {
+  size_t room = room_left(out);
+  while (output_columns() > 0 && room < LAST_COLUMNS_LEAST && out->spared < out->column_count) {
+    out->spared++;
+    room = room_left(out);
+  }
+  return room;
+}
+
+static void add_heading(const table *out, text *line) {
   column dim[TABLE_COLUMNS_MAX];
   table heading = *out;
   heading.columns = dim;
   for (size_t i = 0; i < out->column_count; i++) {
-    size_t length = strlen(out->columns[i].title);
-    table_cell cell = {.length = length, .columns = length};
-    dim[i] = (column){.right = out->columns[i].right, .colour = INK_DIM};
-    if (length > out->widths[i]) heading.widths[i] = out->widths[i] = length;
-    add_cell(&heading, i, out->columns[i].title, &cell, length, line);
+    table_cell cell = {.length = strlen(out->columns[i].title), .columns = strlen(out->columns[i].title)};
+    dim[i] = out->columns[i];
+    dim[i].colour = INK_DIM;
+    add_cell(&heading, i, out->columns[i].title, &cell, cell.columns, line);
   }
   text_bytes(line, "\n", 1);
-  out->headed = true;
+}
+
+/* Columns are at least as wide as their titles, where those are shown. */
+static void widen_for_titles(table *out) {
+  for (size_t i = 0; i < out->column_count; i++) {
+    size_t columns = strlen(out->columns[i].title);
+    if (columns > out->widths[i]) out->widths[i] = columns;
+  }
 }
 
 void table_flush(table *out) {
   text line = {0};
   const table_cell *cells = (const table_cell *)(const void *)out->cells.data;
   size_t count = cell_count(out);
-  if (count > 0 && !out->headed && output_columns() > 0) add_heading(out, &line);
-  size_t room = room_left(out);
+  bool heads = count > 0 && !out->headed && output_columns() > 0;
+  if (heads) widen_for_titles(out);
+  size_t room = spare_columns(out);
+  if (heads) add_heading(out, &line);
+  out->headed = out->headed || heads;
   for (size_t i = 0; i < count; i++) {
     size_t at = i % out->column_count;
     add_cell(out, at, out->texts.data + cells[i].offset, &cells[i], room, &line);

@@ -54,11 +54,11 @@ static void add_optional(table *rows, uint64_t value) {
 
 static void print_findings_table(const bp_finding *findings, size_t count) {
   static const column columns[] = {
-      {"severity", false, INK_BOLD}, {"code", false, INK_PLAIN},   {"segment_id", true, INK_PLAIN},
-      {"offset", true, INK_PLAIN},   {"sequence", true, INK_PLAIN}, {"event_id", false, INK_DIM},
-      {"text", false, INK_PLAIN},
+      {"severity", false, INK_BOLD, 0}, {"code", false, INK_PLAIN, 0},    {"segment_id", true, INK_PLAIN, 0},
+      {"offset", true, INK_PLAIN, 0},   {"sequence", true, INK_PLAIN, 0}, {"event_id", false, INK_DIM, 1},
+      {"text", false, INK_PLAIN, 0},
   };
-  table rows = table_begin(columns, sizeof columns / sizeof columns[0]);
+  table rows = table_begin(columns, sizeof columns / sizeof columns[0], false);
   for (size_t i = 0; i < count; i++) {
     const bp_finding *finding = &findings[i];
     table_format(&rows, "%s", bp_severity_name(finding->severity));
@@ -153,7 +153,7 @@ static int verify_store(const options *asked, bp_store *store, void *user) {
   trust.public_key_count = asked->keys.length / KEY_BYTES;
   trust.receipts = receipts_of(user, &trust.receipt_count);
   bp_status status = bp_store_verify(store, &trust, &report, &error);
-  if (status != BP_OK) return failed(asked->arguments[0], status, &error);
+  if (status != BP_OK) return failed(asked->arguments[0], &error);
   bp_verdict verdict = {.struct_size = sizeof verdict};
   bp_report_verdict(report, &verdict);
   print_report(asked, report, &verdict);
@@ -164,7 +164,7 @@ static int verify_store(const options *asked, bp_store *store, void *user) {
 int command_verify(const options *asked) {
   receipt_list receipts = {0};
   int code = asked->receipts != NULL ? receipts_load(asked->receipts, &receipts) : EXIT_FINE;
-  if (code == EXIT_FINE) code = session_read(asked, verify_store, &receipts);
+  if (code == EXIT_FINE) code = session_verify(asked, verify_store, &receipts);
   receipts_free(&receipts);
   return code;
 }

@@ -536,8 +536,7 @@ class Reading(Cli):
             process.stdout.read(10)
             process.stdout.close()
             self.assertEqual(process.wait(SECONDS), 0)
-            said = process.stderr.read().decode().splitlines()
-            self.assertEqual([row for row in said if "system events not shown" not in row], [])
+            self.assertEqual(process.stderr.read(), b"")
         process = self.start("import", "st", "--json")
         process.stdout.close()
         process.stdin.write((line() * 10).encode())
@@ -628,13 +627,14 @@ class Damage(Cli):
 
     def test_newer_version(self):
         self.filled(2)
-        path = sorted((self.place / "st").glob("*.fbat"))[-1]
+        path = next((self.place / "st").glob("*.fbat"))
         content = path.read_bytes()
-        self.assertIn(b"\xa7version\x01", content)
-        path.write_bytes(content.replace(b"\xa7version\x01", b"\xa7version\x02", 1))
+        at = content.index(b"\xa7version\x01")
+        path.write_bytes(content[:at] + b"\xa7version\x02" + content[at + 9:60] + b"frames of another age" * 20)
+        before = digest(self.place / "st")
         for words in [["log", "st"], ["append", "st", "e", "s", "F:001"], ["verify", "st"]]:
-            done = self.run_it(*words, code=1)
-            self.assertIn(path.name, done.err)
+            self.assertIn("segment", self.run_it(*words, code=1).err)
+        self.assertEqual(digest(self.place / "st"), before)
 
     def test_empty_directory_becomes_a_store(self):
         (self.place / "st").mkdir()
