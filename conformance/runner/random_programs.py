@@ -61,6 +61,7 @@ class Generator:
         self.on = {name for name, share in FEATURES.items() if self.random.random() < share}
         self._settle_features()
         self.now_us = START_US
+        self.clock_was_read = False
         self.keys = []
         self.count = 0
         self.config = self._config()
@@ -96,6 +97,7 @@ class Generator:
         # A session never begins before the last one ended: a slower clock is held back for the whole
         # store here, for each entity there (decisions.md D9).
         steps = [{"op": "clock", "us": str(self.now_us)}, {"op": "open", **self.config}]
+        self.clock_was_read = False
         for _ in range(self.random.randrange(3, 25)):
             (op,) = self.random.choices(list(self.weights), list(self.weights.values()))
             step = getattr(self, f"_{op}")()
@@ -104,7 +106,10 @@ class Generator:
         return [*steps, {"op": "abort"} if kill else {"op": "close"}]
 
     def _clock(self):
-        back = "clock_runs_back" in self.on and self.random.random() < 0.3
+        # It runs back only from a time that was certainly looked at: whether a sync, say, looks
+        # at the clock is nobody's business.
+        back = self.clock_was_read and "clock_runs_back" in self.on and self.random.random() < 0.5
+        self.clock_was_read = self.clock_was_read and back
         if not back:
             self.now_us += self.random.choice((0, 1, 999, 1000, self.random.randrange(10_000_000)))
         return {"op": "clock", "us": str(self.now_us - (self.random.randrange(5_000_000) if back else 0))}
@@ -150,7 +155,9 @@ class Generator:
 
     def _append(self):
         draft = self._draft()
+        self.clock_was_read = True
         if "expectations" in self.on and self.random.random() < 0.4:
+            self.clock_was_read = False
             draft["expected_sequence"] = self.random.choice((0, 0, 1, 2, 3, 2**32 - 1))
             # A refused key must not be taken for one that is known.
             if draft.get("key"):
