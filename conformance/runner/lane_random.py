@@ -62,11 +62,9 @@ def foreign_differs(program, ours, reference, directory):
     ]
     answers = ours.run([{"id": number, **step} for number, step in enumerate(addition)], directory)
     refused = [answer for answer in answers if answer["status"] != "ok"]
-    return (
-        f"continuing answered {refused[0]}"
-        if refused
-        else reads_differently(directory, ours, (reference, ours), config)
-    )
+    if refused:
+        return f"continuing answered {refused[0]}"
+    return reads_differently(directory, ours, (reference, ours), config)
 
 
 def differs(program, ours, reference):
