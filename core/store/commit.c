@@ -54,13 +54,17 @@ static void take_back(group *g, uint32_t row) {
   bpi_rwlock_unlock(&store->index_lock);
 }
 
+/* Once the writer is poisoned nothing of the group can become durable any more, so all of it fails. */
 static void fail_group(group *g, bp_status status) {
   g->failure = status;
+  if (g->store->writer.poisoned != BP_OK) {
+    atomic_store(&g->store->poisoned, 1);
+    g->unit_row = g->store->index.published;
+  }
   take_back(g, g->unit_row);
   g->store->next_sequence = g->unit_sequence;
   g->store->frontier = g->unit_frontier;
   g->store->group.length = 0;
-  if (g->store->writer.poisoned != BP_OK) atomic_store(&g->store->poisoned, 1);
 }
 
 static void write_unit(group *g) {
@@ -253,7 +257,6 @@ static void flush_group(group *g) {
     if (status == BP_OK) {
       note_durable(store);
     } else {
-      g->unit_row = store->index.published;
       fail_group(g, status);
     }
   }

@@ -123,8 +123,13 @@ static bp_status open_store(bp_store *store, bp_error *error) {
   const char *path = (const char *)store->directory.data;
   uint64_t started_ns = system->clock_mono_ns(system->context);
   bpi_directory directory = {.memory = store->memory};
-  bp_status status = BP_OK;
-  if (store->mode == BP_MODE_CREATE) status = bpi_directory_create_all(system, path, error);
+  int kind = BPI_PATH_NONE;
+  int failed = system->path_kind(system->context, path, &kind);
+  bp_status status = failed != 0 ? bpi_fail_system(error, failed, "looking at the path") : BP_OK;
+  if (kind == BPI_PATH_FILE || kind == BPI_PATH_OTHER) {
+    status = bpi_fail(error, BP_NOT_A_STORE, "the path is not a directory");
+  }
+  if (status == BP_OK && store->mode == BP_MODE_CREATE) status = bpi_directory_create_all(system, path, error);
   /* Looked at before the lock is taken, so that nothing is left in a directory that is no store; and again after. */
   if (status == BP_OK) status = bpi_directory_read(system, &store->memory, path, &directory, error);
   if (status == BP_OK) status = judge_directory(store, &directory, error);

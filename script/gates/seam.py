@@ -20,7 +20,7 @@ NOWHERE = ["strdup", "strndup", "strerror", "strtok", "strsignal", "strcoll", "s
 BY_ROOM = {
     "base/memory": ["realloc", "free", "malloc", "calloc"],
     "codec": ["msgpack_*", "json_*", "array_list_*", "printbuf_*", "lh_*",
-              "__cpu_model"]  # which instructions the machine has,
+              "__cpu_model"],  # which instructions the machine has
     "crypto": ["blake3_*", "crypto_*", "sodium_*", "libdeflate_*"],
 }
 
