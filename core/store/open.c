@@ -69,7 +69,7 @@ static bp_status take_lock(bp_store *store, bp_error *error) {
   bpi_buffer_init(&path, &store->memory);
   bp_status status = bpi_path_join(&path, (const char *)store->directory.data, BPI_LOCK_NAME, error);
   if (status == BP_OK) {
-    int failed = system->file_open(system->context, (const char *)path.data, read_only ? BPI_OPEN_READ : BPI_OPEN_LOCK,
+    int failed = system->file_open(system->context, (const char *)path.data, read_only ? BPI_OPEN_READ_NO_LINK : BPI_OPEN_LOCK,
                                    &store->lock_file);
     if (failed != 0) store->lock_file = -1;
     if (failed == 0) failed = system->file_lock(system->context, store->lock_file, !read_only);

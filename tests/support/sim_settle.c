@@ -105,10 +105,11 @@ static void decide_sectors(const sim_system *sim, uint32_t node, const sim_fate 
 }
 
 static void make_room(sim_node *file, uint64_t size) {
+  if (size <= file->durable_high) return;
   size_t before = file->durable_capacity;
   file->durable = (uint8_t *)sim_grown(file->durable, &file->durable_capacity, (size_t)size, 1);
   memset(file->durable + before, 0, file->durable_capacity - before);
-  if (size > file->durable_high) file->durable_high = size;
+  file->durable_high = size;
 }
 
 static void replay_write(sim_node *file, const sim_op *op, size_t index, const sectors *touched) {
