@@ -78,7 +78,8 @@ bp_status bpi_writer_append(bpi_writer *writer, const uint8_t *bytes, size_t len
     return BP_OK;
   }
   undo(writer, writer->offset);
-  return status;
+  if (writer->poisoned == BP_OK) return status;
+  return bpi_fail(error, BP_SYNC_FAILED, "a write failed and could not be taken back");
 }
 
 bp_status bpi_writer_sync(bpi_writer *writer, bp_error *error) {

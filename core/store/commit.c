@@ -54,17 +54,21 @@ static void take_back(group *g, uint32_t row) {
   bpi_rwlock_unlock(&store->index_lock);
 }
 
-/* Once the writer is poisoned nothing of the group can become durable any more, so all of it fails. */
+/* What stays of the group: without a failed flush all but this unit; with one only what was durable before it. */
+static uint32_t rows_to_keep(const group *g) {
+  const bp_store *store = g->store;
+  if (store->writer.poisoned == BP_OK) return g->unit_row;
+  uint64_t durable = atomic_load(&store->durable_rows);
+  return durable > store->index.published ? (uint32_t)durable : store->index.published;
+}
+
 static void fail_group(group *g, bp_status status) {
   g->failure = status;
-  if (g->store->writer.poisoned != BP_OK) {
-    atomic_store(&g->store->poisoned, 1);
-    g->unit_row = g->store->index.published;
-  }
-  take_back(g, g->unit_row);
+  take_back(g, rows_to_keep(g));
   g->store->next_sequence = g->unit_sequence;
   g->store->frontier = g->unit_frontier;
   g->store->group.length = 0;
+  if (g->store->writer.poisoned != BP_OK) atomic_store(&g->store->poisoned, 1);
 }
 
 static void write_unit(group *g) {
