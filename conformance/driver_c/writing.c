@@ -144,7 +144,8 @@ static bool draft_from(const json *step, owned_draft *owned) {
   bp_draft *draft = &owned->draft;
   bp_draft_init(draft, sizeof *draft);
   bool read = draft_ids(step, draft) && draft_numbers(step, draft) && draft_expectation(step, draft) &&
-              argument_name(step, "entity", &owned->entity) && argument_name(step, "scope", &owned->scope) && argument_hex(step, "payload", &owned->payload) &&
+              argument_name(step, "entity", &owned->entity) && argument_name(step, "scope", &owned->scope) &&
+              argument_hex(step, "payload", &owned->payload) &&
               extensions_from_json(json_object_object_get(step, "extensions"), &owned->extensions);
   if (!read) {
     draft_free(owned);
