@@ -9,12 +9,21 @@ from runner.stores import LIFECYCLE, read_events, same_events
 
 GOLDEN = CONFORMANCE / "golden"
 MARKER_KINDS = (0x0006, 0x0007)
+# Every other store agrees with itself (decisions.md D37).
+VERDICTS = {
+    "full_disk_closed": "DAMAGED",
+    "full_disk_killed": "DAMAGED",
+    "torn_continued": "DAMAGED",
+    "retention": "INCOMPLETE",
+    "tombstones": "INCOMPLETE",
+}
 
 
 class GoldenCase:
     def __init__(self, directory, work):
         self.name = f"{directory.parent.name}/{directory.name}"
         self.work = work
+        self.verdict = VERDICTS.get(directory.name, "CONSISTENT")
         self.about = json.loads((directory / "about.json").read_text())
         self.expected = read_events(directory / "expected.jsonl")
         self.receipts = read_events(directory / "receipts.jsonl")
