@@ -10,7 +10,8 @@ from runner.stores import dump, fingerprint, same_events
 
 def run(report, ours, reference):
     for directory in directories():
-        with tempfile.TemporaryDirectory() as scratch:
+        name = f"golden: {directory.parent.name}/{directory.name}"
+        with tempfile.TemporaryDirectory() as scratch, report.guard(name):
             check(report, ours, reference, GoldenCase(directory, pathlib.Path(scratch)))
 
 
