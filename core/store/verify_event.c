@@ -5,14 +5,24 @@
 
 static const uint8_t zero_hash[32];
 
-bp_finding *bpi_verify_find(bpi_verifier *v, const bpi_exhibit *exhibit, uint32_t severity, const char *code,
-                            const char *text) {
+/* The open may have said it already. */
+static int found_at_open(const bpi_verifier *v, const char *code, uint64_t segment_id, uint64_t offset) {
+  const bpi_findings *open = &v->store->open_findings;
+  for (size_t i = 0; i < open->count; i++) {
+    const bp_finding *finding = &open->items[i];
+    if (finding->segment_id == segment_id && finding->offset == offset && strcmp(finding->code, code) == 0) return 1;
+  }
+  return 0;
+}
+
+void bpi_verify_find(bpi_verifier *v, const bpi_exhibit *exhibit, uint32_t severity, const char *code,
+                     const char *text) {
   uint64_t segment_id = bpi_segments_at(&v->store->segments, exhibit->row.segment)->id;
+  if (found_at_open(v, code, segment_id, exhibit->row.offset)) return;
   bp_finding *finding =
       bpi_find(&v->report->findings, severity, code, segment_id, exhibit->row.offset, "%s", text);
   finding->sequence = exhibit->row.sequence;
   memcpy(finding->event_id, exhibit->row.event_id, sizeof finding->event_id);
-  return finding;
 }
 
 /* The frame against what the index was told (by the footer, or by the frame itself). */
