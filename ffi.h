@@ -434,7 +434,6 @@ BP_API bp_status bp_store_fold(const bp_store *store, const bp_query *query, bp_
 enum { /* what became of a receipt: steps in the order in which they are judged */
   BP_RECEIPT_SIGNED = 0,               /* valid: everything agrees and the signature holds */
   BP_RECEIPT_UNSIGNED_ACCEPTED = 1,    /* valid: everything agrees, nobody signed, no keys are known */
-  BP_RECEIPT_TOMBSTONED = 2,           /* the event was retired by a recorded run; signature holds for what it was */
   BP_RECEIPT_MISSING_EVENT = 10,
   BP_RECEIPT_SEQUENCE = 11,
   BP_RECEIPT_POSITION = 12,

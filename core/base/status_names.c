@@ -35,7 +35,7 @@ static const status_row rows[] = {
     ROW(BP_SCOPE_TOO_LONG, "Shorten the scope to 1,024 bytes."),
     ROW(BP_COORDINATE_NUL, "Take the zero byte out of the entity or the scope."),
     ROW(BP_COORDINATE_CONTROL, "Take the control bytes out of the entity or the scope."),
-    ROW(BP_COORDINATE_TRAVERSAL, "Take the two dots in a row out of the entity or the scope."),
+    ROW(BP_COORDINATE_TRAVERSAL, "Take slashes and double dots out of the entity or the scope; a colon makes levels."),
     ROW(BP_COORDINATE_SEPARATOR, "Take the reserved separators out of the entity or the scope; a colon makes levels."),
     ROW(BP_COORDINATE_UTF8, "Encode the entity and the scope as UTF-8."),
     ROW(BP_KIND_RANGE, "Choose a category of at most 15 and a type id of at most 0xFFF."),

@@ -61,11 +61,12 @@ static void begin(bpi_batches *batches, uint32_t items) {
 }
 
 bp_status bpi_batches_frame(bpi_batches *batches, const bpi_record *record, const bpi_header *header) {
-  if (header->kind == BPI_KIND_BATCH_BEGIN) {
+  int is_marker = !header->has_chain;
+  if (is_marker && header->kind == BPI_KIND_BATCH_BEGIN) {
     begin(batches, header->payload_size);
     return BP_OK;
   }
-  if (header->kind == BPI_KIND_BATCH_COMMIT) {
+  if (is_marker) {
     int whole = batches->open && (batches->staged == batches->declared || batches->damaged);
     if (whole) {
       commit(batches);

@@ -127,6 +127,11 @@ int bpi_footer_row(const bpi_footer *footer, uint32_t index, bpi_record *record)
                              NULL) == BP_OK;
 }
 
+int bpi_record_is_marker(const bpi_record *record) {
+  static const uint8_t no_hash[32];
+  return bpi_kind_is_marker(record->kind) && memcmp(record->event_hash, no_hash, sizeof no_hash) == 0;
+}
+
 /* Batch markers have no row: steps from `at` over such frames up to `to`.  Only frames without a chain, which are small,
  * are decoded. */
 static int skip_markers(bpi_bytes frames, size_t at, size_t to) {
@@ -134,7 +139,7 @@ static int skip_markers(bpi_bytes frames, size_t at, size_t to) {
     bpi_frame frame;
     size_t length = bpi_frame_check(frames, at);
     if (length == 0 || bpi_frame_decode(bpi_bytes_of(frames.data + at, length), &frame) != BP_OK) return 0;
-    if (!bpi_kind_is_marker(frame.header.kind)) return 0;
+    if (frame.header.has_chain) return 0;
     at += length;
   }
   return at == to;
@@ -152,7 +157,7 @@ int bpi_footer_fits(const bpi_footer *footer, bpi_bytes file, size_t first_frame
     if (record.offset > at && !skip_markers(frames, at, (size_t)record.offset)) return 0;
     if (bpi_frame_length(frames, (size_t)record.offset) != record.frame_length) return 0;
     at = (size_t)record.offset + record.frame_length;
-    if (bpi_kind_is_marker(record.kind)) continue;
+    if (bpi_record_is_marker(&record)) continue;
     if (record.sequence < next_sequence || record.sequence == UINT64_MAX) return 0;
     next_sequence = record.sequence + 1;
   }

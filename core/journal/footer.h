@@ -9,7 +9,7 @@
 
 enum { BPI_FOOTER_ROW_BYTES = 162, BPI_FOOTER_TRAILER_BYTES = 16 };
 
-/* What the journal knows of an event without reading its payload. */
+/* What the journal knows of an event without reading its payload.  Of a batch marker the hashes are zeros. */
 typedef struct bpi_record {
   uint8_t event_id[16];
   uint8_t correlation_id[16];
@@ -27,6 +27,9 @@ typedef struct bpi_record {
   bpi_bytes entity;
   bpi_bytes scope;
 } bpi_record;
+
+/* A kind alone does not make a marker: the reference lets callers append events of the markers' kinds. */
+int bpi_record_is_marker(const bpi_record *record);
 
 typedef struct bpi_footer {
   size_t frames_end;      /* the string table's offset; the frames end here */

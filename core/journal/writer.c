@@ -115,6 +115,7 @@ bp_status bpi_writer_seal(bpi_writer *writer, bpi_footer_writer *footer, bp_erro
   if (status == BP_OK) status = append_footer(writer, &bytes, error);
   bpi_buffer_free(&bytes);
   if (status == BP_OK) {
+    atomic_store(&bpi_segments_at(writer->segments, writer->ordinal)->has_footer, 1);
     bpi_writer_free(writer);
   } else if (writer->offset > frames_end && writer->poisoned == BP_OK) {
     undo(writer, frames_end);

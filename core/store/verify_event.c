@@ -5,14 +5,24 @@
 
 static const uint8_t zero_hash[32];
 
-bp_finding *bpi_verify_find(bpi_verifier *v, const bpi_exhibit *exhibit, uint32_t severity, const char *code,
-                            const char *text) {
+/* The open may have said it already. */
+static int found_at_open(const bpi_verifier *v, const char *code, uint64_t segment_id, uint64_t offset) {
+  const bpi_findings *open = &v->store->open_findings;
+  for (size_t i = 0; i < open->count; i++) {
+    const bp_finding *finding = &open->items[i];
+    if (finding->segment_id == segment_id && finding->offset == offset && strcmp(finding->code, code) == 0) return 1;
+  }
+  return 0;
+}
+
+void bpi_verify_find(bpi_verifier *v, const bpi_exhibit *exhibit, uint32_t severity, const char *code,
+                     const char *text) {
   uint64_t segment_id = bpi_segments_at(&v->store->segments, exhibit->row.segment)->id;
+  if (found_at_open(v, code, segment_id, exhibit->row.offset)) return;
   bp_finding *finding =
       bpi_find(&v->report->findings, severity, code, segment_id, exhibit->row.offset, "%s", text);
   finding->sequence = exhibit->row.sequence;
   memcpy(finding->event_id, exhibit->row.event_id, sizeof finding->event_id);
-  return finding;
 }
 
 /* The frame against what the index was told (by the footer, or by the frame itself). */
@@ -28,7 +38,7 @@ static void check_row(bpi_verifier *v, const bpi_exhibit *e) {
 }
 
 /* Clock and link continue the entity's last event.  A restart (clock 0, no link) is what the reference does after hidden
- * events. */
+ * events; a gap is what its compaction leaves. */
 static void check_chain(bpi_verifier *v, const bpi_exhibit *e) {
   const bpi_header *header = &e->frame.header;
   uint32_t clock = e->has_previous ? e->previous_clock + 1 : 0;
@@ -37,7 +47,8 @@ static void check_chain(bpi_verifier *v, const bpi_exhibit *e) {
   if (header->clock == 0 && memcmp(header->prev_hash, zero_hash, 32) == 0) {
     bpi_verify_find(v, e, BP_SEVERITY_NOTE, "chain_restart", "the entity's chain begins anew");
   } else if (header->clock != clock) {
-    bpi_verify_find(v, e, BP_SEVERITY_DAMAGE, "clock_gap", "the entity's clock does not follow its last event");
+    bpi_verify_find(v, e, v->ours ? BP_SEVERITY_DAMAGE : BP_SEVERITY_NOTE, "clock_gap",
+                    "the entity's clock does not follow its last event");
   } else {
     bpi_verify_find(v, e, BP_SEVERITY_DAMAGE, "chain_break", "prev_hash is not the hash of the entity's last event");
   }

@@ -11,6 +11,7 @@ bp_status bpi_verify_enter_segment(bpi_verifier *v, uint32_t ordinal) {
   bpi_prologue prologue;
   bpi_footer_state state;
   v->segment = ordinal;
+  if (!atomic_load(&segment->has_footer)) return BP_OK;
   if (bpi_segments_view(&v->store->segments, ordinal, 0, (size_t)size, &file, NULL) != BP_OK) return BP_OK;
   if (bpi_prologue_parse(file, &prologue) != BPI_PROLOGUE_GOOD) return BP_OK;
   bp_status status = bpi_footer_parse(file, prologue.length, &v->store->memory, &v->footer, &state);
@@ -41,7 +42,7 @@ void bpi_verify_footer_row(bpi_verifier *v, const bpi_exhibit *e) {
   from_frame.sequence = e->row.sequence;
   while (v->footer_row < v->footer.count) {
     if (!bpi_footer_row(&v->footer, v->footer_row++, &from_footer)) break;
-    if (bpi_kind_is_marker(from_footer.kind)) continue;
+    if (bpi_record_is_marker(&from_footer)) continue;
     if (from_footer.offset < e->row.offset) continue; /* of an event that could not be read */
     if (!same_record(&from_frame, &from_footer)) break;
     return;
