@@ -33,13 +33,13 @@ target_link_libraries(batpak PRIVATE batpak_flags ${BATPAK_LINK})
 target_include_directories(batpak INTERFACE
   $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 
-# The static library is a single object in which every hidden name has become local: a program may
+# The static library is a single object in which every name but the public ones has become local: a program may
 # link it beside another copy of BLAKE3, or use our internal names for its own.
 set(merged "${PROJECT_BINARY_DIR}/batpak_merged.o")
 add_custom_command(OUTPUT "${merged}"
   COMMAND ${CMAKE_C_COMPILER} -r -nostdlib -o "${merged}"
           "$<TARGET_OBJECTS:batpak_objects>" "$<TARGET_OBJECTS:batpak_blake3>"
-  COMMAND ${CMAKE_OBJCOPY} --localize-hidden "${merged}"
+  COMMAND ${CMAKE_OBJCOPY} -w --keep-global-symbol=bp_* "${merged}"
   DEPENDS $<TARGET_OBJECTS:batpak_objects> $<TARGET_OBJECTS:batpak_blake3>
   COMMAND_EXPAND_LISTS VERBATIM COMMENT "Merging the static library's object")
 set_source_files_properties("${merged}" PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)

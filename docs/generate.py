@@ -21,7 +21,7 @@ CONFIG = {
                    "[durability](durability.md)."),
     "sync_mode": ("", "one of two", "`BP_SYNC_ALL` also flushes times and other metadata: one more journal write on most "
                   "file systems, no more safety for the events."),
-    "segment_max_bytes": ("bytes", "1 to 2^64-1", "Small segments cost a footer and three flushes each; large ones a longer "
+    "segment_max_bytes": ("bytes", "1 to 2^64-1", "Small segments cost a footer and up to four flushes each; large ones a longer "
                           "pass after a kill, since only the last is without a footer. Judged before a frame is "
                           "written, so a file may exceed it by one frame and its footer."),
     "single_append_max_bytes": ("bytes", "1 to 67,108,864", "Memory: a group holds the frames of all its events, and a frame "

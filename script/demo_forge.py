@@ -64,6 +64,12 @@ def integers(data: bytes) -> bytes:
     return head + b"".join(bytes([byte]) if byte < 128 else bytes([0xCC, byte]) for byte in data)
 
 
+def text_head(length: int) -> bytes:
+    if length < 32:
+        return bytes([0xA0 | length])
+    return bytes([0xD9, length]) if length < 256 else b"\xda" + struct.pack(">H", length)
+
+
 def segments(store: Path) -> list[Path]:
     return sorted(store.glob("*.fbat"), key=lambda path: int(path.stem))
 
@@ -89,12 +95,20 @@ def alter(store: Path, event: dict, old: bytes, new: bytes) -> None:
     changed = payload.replace(old, new)
     before, after = blake3(payload), blake3(changed)
     assert before.hex() == event["event_hash"], "this is not how the store hashed the payload"
+    entity = event["entity"].encode()
+    # What tells a frame of the entity, what a frame holds of the event, and the link of its successor.
+    mark = b"\xa6entity" + text_head(len(entity)) + entity
+    own = [(integers(payload), integers(changed)), (integers(before), integers(after))]
+    link = [(b"\xa9prev_hash" + integers(before), b"\xa9prev_hash" + integers(after))]
+    edits: list = [own, link]
     for path in segments(store):
-        mine = event["offset"] if int(path.stem) == event["segment_id"] else None
-        rewrite(path, mine, (integers(payload), integers(changed)), (before, after))
+        if int(path.stem) >= event["segment_id"] and edits:
+            first = event["offset"] if int(path.stem) == event["segment_id"] else 0
+            rewrite(path, first, mark, edits, (before, after))
 
 
-def rewrite(path: Path, altered_at: int | None, payloads: tuple[bytes, bytes], hashes: tuple[bytes, bytes]) -> None:
+def rewrite(path: Path, first: int, mark: bytes, edits: list, hashes: tuple[bytes, bytes]) -> None:
+    """Applies the edits, one each, to the next frames of the entity from offset `first` on."""
     content = path.read_bytes()
     end, footer = len(content), b""
     if content.endswith(b"SDX2"):
@@ -102,29 +116,32 @@ def rewrite(path: Path, altered_at: int | None, payloads: tuple[bytes, bytes], h
         footer = content[end:]
     at = 8 + struct.unpack(">I", content[4:8])[0]
     out = bytearray(content[:at])
-    places = {}
+    places, edited = {}, set()
     while at < end:
         length = struct.unpack(">I", content[at:at + 4])[0]
-        # The hash stands twice in the event itself and once, as prev_hash, in its successor.
-        body = content[at + 8:at + 8 + length].replace(integers(hashes[0]), integers(hashes[1]))
-        if at == altered_at:
-            body = body.replace(*payloads)
+        body = content[at + 8:at + 8 + length]
+        if at >= first and edits and mark in body:
+            edited.add(at)
+            for pair in edits.pop(0):
+                body = body.replace(*pair)
         places[at] = (len(out), len(body) + 8)
         out += struct.pack(">II", len(body), zlib.crc32(body)) + body
         at += 8 + length
     if footer:
-        out += repaired_footer(footer, places, hashes, len(out))
+        out += repaired_footer(footer, places, edited, hashes, len(out))
     path.write_bytes(out)
 
 
-def repaired_footer(footer: bytes, places: dict, hashes: tuple[bytes, bytes], begins: int) -> bytes:
+def repaired_footer(footer: bytes, places: dict, edited: set, hashes: tuple[bytes, bytes], begins: int) -> bytes:
     count = struct.unpack("<I", footer[-8:-4])[0]
     strings = footer[:len(footer) - 16 - FOOTER_ROW * count]
     rows = b""
     for number in range(count):
         start = len(strings) + FOOTER_ROW * number
-        row = footer[start:start + FOOTER_ROW].replace(*hashes)
+        row = footer[start:start + FOOTER_ROW]
         offset = struct.unpack("<Q", row[110:118])[0]
+        if offset in edited:
+            row = row.replace(*hashes)
         rows += row[:110] + struct.pack("<QI", *places[offset]) + row[122:]
     return strings + rows + struct.pack("<QI", begins, count) + b"SDX2"
 

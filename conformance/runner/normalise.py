@@ -40,6 +40,9 @@ EQUIVALENT = {
     "panicked": {"BP_SEED_ZERO"},
 }
 
+# Where a group has several, the instruction tells which one it must be.
+EXACT = {("configuration", "open"): "BP_CONFIGURATION", ("configuration", "append"): "BP_PAYLOAD_TOO_LARGE"}
+
 LIFECYCLE = "batpak:store"
 # An open event holds elapsed times, so everything behind it may lie a few bytes apart.
 PLACES = ("segment_id", "offset")
@@ -54,10 +57,20 @@ def same_status(expected, actual):
     return expected == actual or actual in EQUIVALENT.get(expected, ())
 
 
+def exact_status(step, name):
+    """The one status of ours for one of the reference's, where there is but one."""
+    ours = EQUIVALENT.get(name, ())
+    return next(iter(ours)) if len(ours) == 1 else EXACT.get((name, step["op"]))
+
+
 def difference(step, expected, actual):
     """None, or what differs between two answers to one instruction, as text."""
+    if step["op"] == "walk" and expected.get("value") == [] and actual["status"] == "BP_NOT_FOUND":
+        return None  # the reference answers an empty walk from an event that it does not have
     if not same_status(expected["status"], actual["status"]):
         return f"status {expected['status']} against {actual['status']}"
+    if expected.get("ours", actual["status"]) not in (actual["status"], exact_status(step, actual["status"])):
+        return f"status {expected['ours']} against {actual['status']}"
     if expected.get("detail") is not None and "detail" in actual and expected["detail"] != actual["detail"]:
         return f"detail {expected['detail']} against {actual['detail']}"
     wanted, found = stable(step, expected.get("value")), stable(step, actual.get("value"))

@@ -32,6 +32,7 @@ FEATURES = {
     "large_payloads": 0.2,
     "equal_payloads": 0.3,
     "unkeyed": 0.2,
+    "wide_payloads": 0.5,
 }
 
 # instruction: weight
@@ -60,6 +61,7 @@ class Generator:
         self.on = {name for name, share in FEATURES.items() if self.random.random() < share}
         self._settle_features()
         self.now_us = START_US
+        self.clock_was_read = False
         self.keys = []
         self.count = 0
         self.config = self._config()
@@ -92,7 +94,10 @@ class Generator:
 
     def _part(self):
         self.now_us += self.random.randrange(1, 5_000_000)
-        steps = [self._clock(), {"op": "open", **self.config}]
+        # A session never begins before the last one ended: a slower clock is held back for the whole
+        # store here, for each entity there (decisions.md D9).
+        steps = [{"op": "clock", "us": str(self.now_us)}, {"op": "open", **self.config}]
+        self.clock_was_read = False
         for _ in range(self.random.randrange(3, 25)):
             (op,) = self.random.choices(list(self.weights), list(self.weights.values()))
             step = getattr(self, f"_{op}")()
@@ -101,7 +106,10 @@ class Generator:
         return [*steps, {"op": "abort"} if kill else {"op": "close"}]
 
     def _clock(self):
-        back = "clock_runs_back" in self.on and self.random.random() < 0.3
+        # It runs back only from a time that was certainly looked at: whether a sync, say, looks
+        # at the clock is nobody's business.
+        back = self.clock_was_read and "clock_runs_back" in self.on and self.random.random() < 0.5
+        self.clock_was_read = self.clock_was_read and back
         if not back:
             self.now_us += self.random.choice((0, 1, 999, 1000, self.random.randrange(10_000_000)))
         return {"op": "clock", "us": str(self.now_us - (self.random.randrange(5_000_000) if back else 0))}
@@ -123,7 +131,8 @@ class Generator:
     def _payload(self):
         if "equal_payloads" in self.on:
             return encode(self.random.randrange(3))
-        body = values.to_bytes(values.random_value(self.random))
+        maker = values.random_value if "wide_payloads" in self.on else values.random_json_value
+        body = values.to_bytes(maker(self.random))
         if "large_payloads" in self.on and self.random.random() < 0.2:
             body = encode(self.random.randbytes(self.random.choice((300, 5000, 70000))))
         # The number makes each payload, and with it each link of a chain, its own.
@@ -146,7 +155,9 @@ class Generator:
 
     def _append(self):
         draft = self._draft()
+        self.clock_was_read = True
         if "expectations" in self.on and self.random.random() < 0.4:
+            self.clock_was_read = False
             draft["expected_sequence"] = self.random.choice((0, 0, 1, 2, 3, 2**32 - 1))
             # A refused key must not be taken for one that is known.
             if draft.get("key"):
@@ -202,7 +213,8 @@ class Generator:
 
     def _walk(self):
         # Equal payloads: the reference walks to the earliest match, ours to the nearest (decisions.md D21).
-        if "equal_payloads" in self.on or not self.keys:
+        # Payloads that JSON cannot say end its walk, not ours (D26).
+        if self.on & {"equal_payloads", "wide_payloads", "large_payloads"} or not self.keys:
             return None
         return {"op": "walk", "event_id": self.random.choice(self.keys), "limit": self.random.choice((0, 1, 3, 1000))}
 

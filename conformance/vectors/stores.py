@@ -265,25 +265,24 @@ def reading():
     return steps + [{"op": "get", "event_id": f"{110:032x}"}, {"op": "get", "event_id": f"{99:032x}"}, {"op": "dump"}]
 
 
-def hidden_history():
+def sessions():
     """The dump of a store opened three times, read-only at last."""
-    steps = [
+    return [
         clock(1700000000000000),
         opened(keys=[SEED]),
-        append(1),
-        append(2, entity="entity:2"),
+        append(1, payload=b"\x01"),
+        append(2, payload=b"\x02", entity="entity:2"),
         {"op": "close"},
         clock(1700000060000000),
         opened(),
-        append(3),
-        append(4, extensions={"acme.trace": "01ff"}),
+        append(3, payload=b"\x03"),
+        append(4, payload=b"\x04", extensions={"acme.trace": "01ff"}),
         {"op": "close"},
         opened(read_only=True),
         {"op": "dump"},
         {"op": "walk", "event_id": f"{4:032x}"},
         {"op": "close"},
     ]
-    return steps
 
 
 def verified(receipts):
@@ -345,5 +344,5 @@ PROGRAMS = [
     refusals,
     clocks,
     reading,
-    hidden_history,
+    sessions,
 ]

@@ -7,8 +7,8 @@
 
 enum { DIGITS_MAX = 17, SCRATCH = 40 };
 
-/* `digits` significant digits with exponent, as the C library rounds them (correctly), trailing zeros cut.  Its decimal
- * point depends on the locale and is dropped here. */
+/* Significant digits with exponent, as the C library rounds them (correctly).  Its decimal point depends on the locale and
+ * is dropped here. */
 typedef struct decimal {
   char digits[DIGITS_MAX + 1];
   int count;
@@ -23,7 +23,6 @@ static void to_decimal(double value, int digits, decimal *result) {
   for (const char *at = text; at < mark; at++) {
     if (*at >= '0' && *at <= '9') result->digits[result->count++] = *at;
   }
-  while (result->count > 1 && result->digits[result->count - 1] == '0') result->count--;
   result->exponent = (int)strtol(mark + 1, NULL, 10) + 1;
 }
 
@@ -44,7 +43,6 @@ static void step_up(decimal *value) {
     value->digits[0] = '1';
     value->exponent++;
   }
-  while (value->count > 1 && value->digits[value->count - 1] == '0') value->count--;
 }
 
 static int reads_back(double value, int digits, decimal *result) {
@@ -52,8 +50,9 @@ static int reads_back(double value, int digits, decimal *result) {
   if (from_decimal(result) == value) return 1;
   /* Below a power of two the doubles lie twice as close as above: the nearest decimal may miss on the narrow side while
    * its upper neighbour hits. */
-  int exponent;
-  if (__builtin_frexp(value, &exponent) != 0.5 || result->count < digits) return 0;
+  uint64_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  if (bits << 12 != 0) return 0;
   step_up(result);
   return from_decimal(result) == value;
 }
@@ -62,6 +61,7 @@ static void shortest(double value, decimal *result) {
   /* Any decimal of at most 15 digits survives the way through a normal double, so the 15 digits that come back are it. */
   int digits = value < DBL_MIN ? 1 : DBL_DIG;
   while (!reads_back(value, digits, result) && digits < DIGITS_MAX) digits++;
+  while (result->count > 1 && result->digits[result->count - 1] == '0') result->count--;
 }
 
 static char *put_digits(char *at, const char *digits, int count) {

@@ -71,11 +71,12 @@ static bp_status feed_piece(json_feed *feed, const void *piece, size_t length, s
     enum json_tokener_error failure = json_tokener_get_error(feed->tokener);
     size_t read = json_tokener_get_parse_end(feed->tokener);
     if (failure == json_tokener_success) {
-      /* It begins anew with every call, so whatever is left must be space, which the survey has seen to be harmless. */
       json_object_put(feed->value);
       feed->value = value;
       feed->complete = 1;
-      if (read < now) return refuse(feed->error, BP_NO_MEMORY, offset + read, "no memory for the JSON text");
+      /* It refuses what follows a value, or takes it, if that is space.  To stop anywhere but at the closing zero byte is
+       * its way to say that memory ran out. */
+      if (read < now && at[read] != '\0') return refuse(feed->error, BP_NO_MEMORY, offset + read, "no memory for the JSON text");
     } else if (failure != json_tokener_continue) {
       return refuse(feed->error, BP_JSON, offset + read, json_tokener_error_desc(failure));
     }
@@ -230,6 +231,27 @@ static bp_status pack_tree(bpi_buffer *out, struct json_object *value, const jso
   return status;
 }
 
+/* Where the number stands that became infinite: each is read once more, alone. */
+static size_t find_overflow(bpi_bytes text) {
+  size_t offset = 0, found = 0;
+  struct json_tokener *tokener = json_tokener_new();
+  if (tokener == NULL) return 0;
+  for (int is_found = 0; !is_found;) {
+    bpi_lexeme lexeme;
+    (void)bpi_lexeme_next(text, &offset, &lexeme);
+    if (lexeme.type == BPI_LEXEME_END) break;
+    if (lexeme.type != BPI_LEXEME_NUMBER) continue;
+    json_tokener_reset(tokener);
+    (void)json_tokener_parse_ex(tokener, (const char *)text.data + lexeme.start, (int)(lexeme.end - lexeme.start));
+    struct json_object *number = json_tokener_parse_ex(tokener, "", 1);
+    is_found = json_object_get_type(number) == json_type_double && __builtin_isinf(json_object_get_double(number));
+    if (is_found) found = lexeme.start;
+    json_object_put(number);
+  }
+  json_tokener_free(tokener);
+  return found;
+}
+
 bp_status bp_payload_from_json(const uint8_t *json, size_t json_length, uint8_t *buffer, size_t capacity,
                                size_t *needed, bp_error *error) {
   if ((json == NULL && json_length > 0) || (buffer == NULL && capacity > 0) || needed == NULL) {
@@ -244,7 +266,7 @@ bp_status bp_payload_from_json(const uint8_t *json, size_t json_length, uint8_t 
   bpi_buffer_init(&out, &memory);
   status = parse(&feed, &facts);
   if (status == BP_OK && pack_tree(&out, feed.value, &facts) != BP_OK) {
-    status = refuse(error, BP_JSON, 0, "a number is outside the range of a double");
+    status = refuse(error, BP_JSON, find_overflow(feed.text), "a number is outside the range of a double");
   }
   if (status == BP_OK) status = bpi_pack_hand_over(&out, buffer, capacity, needed, error);
   bpi_buffer_free(&out);

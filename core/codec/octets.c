@@ -24,9 +24,16 @@ static inline octets_bits octets_masks(const uint8_t *block) {
 
 static inline void octets_compact(const uint8_t *block, uint64_t markers, uint8_t *out) {
   /* Where a value goes depends on the mask alone, never on a byte just read. */
-  for (unsigned i = 0; i < OCTETS_BLOCK; i++) {
-    *out = block[i];
-    out += ~markers >> i & 1;
+  for (unsigned i = 0; i < OCTETS_BLOCK; i += 8, markers >>= 8) {
+    if ((markers & 0xff) == 0) {
+      memcpy(out, block + i, 8);
+      out += 8;
+      continue;
+    }
+    for (unsigned k = 0; k < 8; k++) {
+      *out = block[i + k];
+      out += ~markers >> k & 1;
+    }
   }
 }
 
@@ -54,7 +61,9 @@ static inline uint8_t *octets_expand(uint8_t *at, const uint8_t *bytes) {
 
 const bpi_octets_loops bpi_octets_portable = {octets_scan, octets_decode, octets_put};
 
-static const bpi_octets_loops *loops(void) { return &bpi_octets_portable; }
+static const bpi_octets_loops *loops(void) {
+  return bpi_octets_shuffle_works() ? &bpi_octets_shuffle : &bpi_octets_portable;
+}
 
 size_t bpi_octets_size(const uint8_t *bytes, size_t length) {
   size_t header = length < 16 ? 1 : length <= UINT16_MAX ? 3 : 5;
@@ -92,7 +101,7 @@ bp_status bpi_unpack_octets_exact(bpi_unpack *in, uint8_t *out, size_t length) {
   uint32_t count;
   uint8_t whole[OCTETS_BLOCK];
   if (length > sizeof whole || bpi_unpack_array(&ahead, &count) != BP_OK || count != length) return BP_MESSAGEPACK;
-  const uint8_t *end = loops()->decode(ahead.at, ahead.end, whole, length);
+  const uint8_t *end = loops()->decode(ahead.at, ahead.end, length, whole, sizeof whole);
   if (end == NULL) return BP_MESSAGEPACK;
   memcpy(out, whole, length);
   in->at = end;
@@ -104,6 +113,6 @@ void bpi_octets_decode(bpi_bytes elements, int is_bin, uint8_t *out, size_t leng
   if (is_bin) {
     memcpy(out, elements.data, length);
   } else {
-    (void)loops()->decode(elements.data, elements.data + elements.length, out, length);
+    (void)loops()->decode(elements.data, elements.data + elements.length, length, out, length);
   }
 }

@@ -69,21 +69,11 @@ static inline const uint8_t *octets_rare_element(const uint8_t *at, const uint8_
   return in.at;
 }
 
-OCTETS_TARGET static inline void octets_compact_into(const uint8_t *block, uint64_t markers, uint8_t *out, size_t room,
-                                                     size_t elements) {
-  if (room >= OCTETS_BLOCK) {
-    octets_compact(block, markers, out);
-    return;
-  }
-  uint8_t whole[OCTETS_BLOCK];
-  octets_compact(block, markers, whole);
-  memcpy(out, whole, elements);
-}
-
-/* Steps over `wanted` elements and, with `out`, decodes them: the end, or NULL where something else than an octet is met.
- * Inlined into its two callers, so that `out` is known to be NULL or not. */
+/* Steps over `wanted` elements and, with `out`, decodes them into the first of its `room` bytes: the end, or NULL where
+ * something else than an octet is met.  Inlined into its two callers, so that `out` is known to be NULL or not. */
 OCTETS_TARGET static inline __attribute__((always_inline)) const uint8_t *octets_run(const uint8_t *at, const uint8_t *end,
-                                                                                     uint8_t *out, size_t wanted) {
+                                                                                     size_t wanted, uint8_t *out,
+                                                                                     size_t room) {
   while (wanted > 0) {
     size_t available = (size_t)(end - at);
     uint8_t padded[OCTETS_BLOCK];
@@ -101,6 +91,7 @@ OCTETS_TARGET static inline __attribute__((always_inline)) const uint8_t *octets
       at = octets_rare_element(at, end, &value);
       if (at == NULL) return NULL;
       if (out != NULL) *out++ = value;
+      room--;
       wanted--;
       continue;
     }
@@ -110,21 +101,29 @@ OCTETS_TARGET static inline __attribute__((always_inline)) const uint8_t *octets
       elements = wanted;
     }
     if (out != NULL) {
-      octets_compact_into(block, markers, out, wanted, elements);
+      if (room >= OCTETS_BLOCK) {
+        octets_compact(block, markers, out);
+      } else {
+        uint8_t whole[OCTETS_BLOCK];
+        octets_compact(block, markers, whole);
+        memcpy(out, whole, elements);
+      }
       out += elements;
     }
     at += span;
+    room -= elements;
     wanted -= elements;
   }
   return at;
 }
 
 OCTETS_TARGET static const uint8_t *octets_scan(const uint8_t *at, const uint8_t *end, size_t wanted) {
-  return octets_run(at, end, NULL, wanted);
+  return octets_run(at, end, wanted, NULL, 0);
 }
 
-OCTETS_TARGET static const uint8_t *octets_decode(const uint8_t *at, const uint8_t *end, uint8_t *out, size_t wanted) {
-  return octets_run(at, end, out, wanted);
+OCTETS_TARGET static const uint8_t *octets_decode(const uint8_t *at, const uint8_t *end, size_t wanted, uint8_t *out,
+                                                  size_t room) {
+  return octets_run(at, end, wanted, out, room);
 }
 
 OCTETS_TARGET static uint8_t *octets_put(uint8_t *at, const uint8_t *bytes, size_t length) {

@@ -47,9 +47,16 @@ static bp_status read_header(bpi_unpack *in, bpi_prologue *prologue) {
   return bpi_fields_end(&fields, (1u << COUNT) - 1);
 }
 
+/* What a crash leaves of a file whose size reached the disk and whose bytes did not. */
+static int is_blank(bpi_bytes file) {
+  size_t i = 0;
+  while (i < file.length && file.data[i] == 0) i++;
+  return i == file.length;
+}
+
 bpi_prologue_state bpi_prologue_parse(bpi_bytes file, bpi_prologue *prologue) {
   memset(prologue, 0, sizeof *prologue);
-  if (file.length < BPI_SEGMENT_FIXED_BYTES) return BPI_PROLOGUE_SHORT;
+  if (file.length < BPI_SEGMENT_FIXED_BYTES || is_blank(file)) return BPI_PROLOGUE_SHORT;
   uint32_t header_length = bpi_load_be32(file.data + 4);
   int magic_fits = memcmp(file.data, magic, sizeof magic) == 0;
   if (header_length > BPI_SEGMENT_HEADER_MAX) return BPI_PROLOGUE_DAMAGED;

@@ -30,7 +30,7 @@ typedef struct bpi_prologue {
 
 typedef enum bpi_prologue_state {
   BPI_PROLOGUE_GOOD,
-  BPI_PROLOGUE_SHORT,    /* the file ends inside it */
+  BPI_PROLOGUE_SHORT,    /* the file ends inside it, or is nothing but zeros: it never reached the disk */
   BPI_PROLOGUE_DAMAGED,  /* other magic, absurd length, undecodable header; `length` may still be right */
   BPI_PROLOGUE_NEWER     /* a version this code does not know */
 } bpi_prologue_state;

@@ -54,6 +54,19 @@ bp_status bpi_writer_begin(bpi_writer *writer, uint64_t id, int64_t created_ns, 
   return BP_OK;
 }
 
+/* Takes back what stands behind `offset`, for good: a crash must not bring it to light. */
+static void undo(bpi_writer *writer, uint64_t offset) {
+  const bp_system *system = writer->system;
+  int failed = system->file_truncate(system->context, writer->file, offset);
+  if (failed == 0) failed = system->file_sync(system->context, writer->file, writer->sync_data_only);
+  if (failed != 0) {
+    writer->poisoned = BP_POISONED;
+    return;
+  }
+  writer->offset = writer->synced = offset;
+  atomic_store_explicit(&bpi_segments_at(writer->segments, writer->ordinal)->size, offset, memory_order_release);
+}
+
 bp_status bpi_writer_append(bpi_writer *writer, const uint8_t *bytes, size_t length, bp_error *error) {
   const bp_system *system = writer->system;
   writer->writes++;
@@ -64,8 +77,9 @@ bp_status bpi_writer_append(bpi_writer *writer, const uint8_t *bytes, size_t len
                           memory_order_release);
     return BP_OK;
   }
-  if (system->file_truncate(system->context, writer->file, writer->offset) != 0) writer->poisoned = BP_POISONED;
-  return status;
+  undo(writer, writer->offset);
+  if (writer->poisoned == BP_OK) return status;
+  return bpi_fail(error, BP_SYNC_FAILED, "a write failed and could not be taken back");
 }
 
 bp_status bpi_writer_sync(bpi_writer *writer, bp_error *error) {
@@ -82,14 +96,29 @@ bp_status bpi_writer_sync(bpi_writer *writer, bp_error *error) {
   return BP_SYNC_FAILED;
 }
 
+/* The trailer alone makes a footer of the rows before it, so it follows when they are on the disk, and the frames too: a
+ * footer that a crash left with holes could not be told from a true one. */
+static bp_status append_footer(bpi_writer *writer, const bpi_buffer *footer, bp_error *error) {
+  size_t rows = footer->length - BPI_FOOTER_TRAILER_BYTES;
+  bp_status status = bpi_writer_append(writer, footer->data, rows, error);
+  if (status == BP_OK) status = bpi_writer_sync(writer, error);
+  if (status == BP_OK) status = bpi_writer_append(writer, footer->data + rows, BPI_FOOTER_TRAILER_BYTES, error);
+  return status == BP_OK ? bpi_writer_sync(writer, error) : status;
+}
+
 bp_status bpi_writer_seal(bpi_writer *writer, bpi_footer_writer *footer, bp_error *error) {
   bpi_buffer bytes;
+  uint64_t frames_end = writer->offset;
   bpi_buffer_init(&bytes, &writer->memory);
-  bp_status status = bpi_footer_finish(footer, writer->offset, &bytes);
+  bp_status status = bpi_footer_finish(footer, frames_end, &bytes);
   if (status != BP_OK) (void)bpi_fail(error, status, "writing a footer");
-  if (status == BP_OK) status = bpi_writer_append(writer, bytes.data, bytes.length, error);
+  if (status == BP_OK) status = append_footer(writer, &bytes, error);
   bpi_buffer_free(&bytes);
-  if (status == BP_OK) status = bpi_writer_sync(writer, error);
-  if (status == BP_OK) bpi_writer_free(writer);
+  if (status == BP_OK) {
+    atomic_store(&bpi_segments_at(writer->segments, writer->ordinal)->has_footer, 1);
+    bpi_writer_free(writer);
+  } else if (writer->offset > frames_end && writer->poisoned == BP_OK) {
+    undo(writer, frames_end);
+  }
   return status;
 }

@@ -19,7 +19,7 @@ typedef struct bpi_writer {
   uint64_t offset;
   uint64_t synced;          /* everything below was flushed */
   bp_status poisoned;       /* BP_OK, or why nothing may be written any more */
-  uint64_t writes;          /* system calls so far */
+  _Atomic uint64_t writes;  /* system calls so far */
   _Atomic uint64_t syncs;
 } bpi_writer;
 
@@ -33,7 +33,8 @@ bp_status bpi_writer_begin(bpi_writer *writer, uint64_t id, int64_t created_ns, 
 bp_status bpi_writer_append(bpi_writer *writer, const uint8_t *bytes, size_t length, bp_error *error);
 /* BP_SYNC_FAILED poisons. */
 bp_status bpi_writer_sync(bpi_writer *writer, bp_error *error);
-/* Appends the footer, which has its rows, flushes, closes.  The writer then has no segment. */
+/* Appends the footer, which has its rows, flushes, closes.  The writer then has no segment.  After a failure the segment
+ * is as it was, or the writer is poisoned. */
 bp_status bpi_writer_seal(bpi_writer *writer, bpi_footer_writer *footer, bp_error *error);
 
 #endif

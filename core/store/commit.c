@@ -56,9 +56,17 @@ static void take_back(group *g, uint32_t row) {
   bpi_rwlock_unlock(&store->index_lock);
 }
 
+/* What stays of the group: without a failed flush all but this unit; with one only what was durable before it. */
+static uint32_t rows_to_keep(const group *g) {
+  const bp_store *store = g->store;
+  if (store->writer.poisoned == BP_OK) return g->unit_row;
+  uint64_t durable = atomic_load(&store->durable_rows);
+  return durable > store->index.published ? (uint32_t)durable : store->index.published;
+}
+
 static void fail_group(group *g, bp_status status) {
   g->failure = status;
-  take_back(g, g->unit_row);
+  take_back(g, rows_to_keep(g));
   g->store->next_sequence = g->unit_sequence;
   g->store->frontier = g->unit_frontier;
   g->store->group.length = 0;
@@ -256,7 +264,6 @@ static void flush_group(group *g) {
     if (status == BP_OK) {
       note_durable(store);
     } else {
-      g->unit_row = store->index.published;
       fail_group(g, status);
     }
   }

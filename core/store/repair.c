@@ -21,6 +21,21 @@ static bp_status encode_footer(bp_store *store, const bpi_scan *scan, bpi_buffer
   return status == BP_OK ? BP_OK : bpi_fail(error, BP_NO_MEMORY, "writing a footer");
 }
 
+/* The rows, and when they and the frames are on the disk the trailer, which alone makes a footer of them. */
+static bp_status write_footer(const bp_system *system, int file, uint64_t offset, const bpi_buffer *footer,
+                              bp_error *error) {
+  size_t rows = footer->length - BPI_FOOTER_TRAILER_BYTES, written = 0;
+  for (size_t end = rows; written < footer->length; end = footer->length) {
+    bp_status status =
+        bpi_file_write_all(system, file, offset + written, footer->data + written, end - written, error);
+    if (status != BP_OK) return status;
+    int failed = system->file_sync(system->context, file, 0);
+    if (failed != 0) return bpi_fail_system(error, failed, "flushing a repaired segment");
+    written = end;
+  }
+  return BP_OK;
+}
+
 /* Cuts, then appends: after a crash in between the segment is one without a footer again. */
 static bp_status seal_in_place(bp_store *store, const char *path, uint64_t size, const bpi_scan *scan,
                                const bpi_buffer *footer, bp_error *error) {
@@ -34,13 +49,7 @@ static bp_status seal_in_place(bp_store *store, const char *path, uint64_t size,
     if (failed == 0) failed = system->file_sync(system->context, file, 0);
     if (failed != 0) status = bpi_fail_system(error, failed, "cutting a torn tail");
   }
-  if (status == BP_OK) {
-    status = bpi_file_write_all(system, file, scan->frames_end, footer->data, footer->length, error);
-  }
-  if (status == BP_OK) {
-    failed = system->file_sync(system->context, file, 0);
-    if (failed != 0) status = bpi_fail_system(error, failed, "flushing a repaired segment");
-  }
+  if (status == BP_OK) status = write_footer(system, file, scan->frames_end, footer, error);
   system->file_close(system->context, file);
   return status;
 }

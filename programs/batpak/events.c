@@ -31,7 +31,7 @@ static void print_members(bool json, const bp_event *event, text *scratch) {
   record_hex(&out, "event_id", event->event_id, sizeof event->event_id);
   record_string(&out, "entity", event->entity, event->entity_length);
   record_string(&out, "scope", event->scope, event->scope_length);
-  record_number(&out, "kind", event->kind);
+  record_kind(&out, "kind", event->kind);
   record_number(&out, "clock", event->clock);
   record_number(&out, "wall_ms", event->wall_ms);
   record_signed(&out, "timestamp_us", event->timestamp_us);

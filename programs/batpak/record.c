@@ -2,6 +2,7 @@
 
 #include "output.h"
 
+#include <batpak/ffi.h>
 #include <string.h>
 
 enum { NAME_COLUMNS = 16 };
@@ -10,8 +11,9 @@ record record_begin(bool json) { return (record){.json = json, .empty = true}; }
 
 static void begin_member(record *out, const char *name) {
   if (out->json) {
-    text_string(&out->out, out->empty ? "{" : ",");
-    text_format(&out->out, "\"%s\":", name);
+    text_string(&out->out, out->empty ? "{\"" : ",\"");
+    text_string(&out->out, name);
+    text_string(&out->out, "\":");
   } else {
     output_ink(&out->out, INK_DIM);
     text_format(&out->out, "%-*s", NAME_COLUMNS, name);
@@ -32,13 +34,14 @@ static void literal(record *out, const char *name, const char *json, const char 
 
 void record_number(record *out, const char *name, uint64_t value) {
   begin_member(out, name);
-  text_format(&out->out, "%llu", (unsigned long long)value);
+  text_number(&out->out, value);
   end_member(out);
 }
 
 void record_signed(record *out, const char *name, int64_t value) {
   begin_member(out, name);
-  text_format(&out->out, "%lld", (long long)value);
+  if (value < 0) text_bytes(&out->out, "-", 1);
+  text_number(&out->out, value < 0 ? -(uint64_t)value : (uint64_t)value);
   end_member(out);
 }
 
@@ -47,6 +50,16 @@ void record_optional(record *out, const char *name, uint64_t value) {
     record_null(out, name);
   } else {
     record_number(out, name, value);
+  }
+}
+
+void record_kind(record *out, const char *name, uint16_t kind) {
+  char shown[6];
+  bp_kind_format(kind, shown);
+  if (out->json) {
+    record_number(out, name, kind);
+  } else {
+    record_string(out, name, shown, strlen(shown));
   }
 }
 

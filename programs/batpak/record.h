@@ -16,6 +16,8 @@ void record_number(record *out, const char *name, uint64_t value);
 void record_signed(record *out, const char *name, int64_t value);
 /* UINT64_MAX says null. */
 void record_optional(record *out, const char *name, uint64_t value);
+/* A number in JSON, `F:001` for people. */
+void record_kind(record *out, const char *name, uint16_t kind);
 void record_bool(record *out, const char *name, bool value);
 void record_null(record *out, const char *name);
 void record_string(record *out, const char *name, const void *bytes, size_t length);

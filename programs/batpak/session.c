@@ -103,7 +103,7 @@ static int session_run(const options *asked, bp_store *store, session_work work,
 }
 
 static int session_look(const options *asked, bool reported, session_work work, void *user) {
-  int code;
+  int code = EXIT_FINE;
   bp_config config = configured(BP_MODE_READ_ONLY);
   bp_store *store = session_open(asked->arguments[0], &config, &code);
   if (store != NULL) {

@@ -11,14 +11,14 @@
 static const uint32_t REPLACEMENT = 0xFFFD;
 static const char REPLACEMENT_UTF8[] = "\xEF\xBF\xBD";
 
-static _Noreturn void out_of_memory(void) {
+_Noreturn void memory_gone(void) {
   message("no memory is left");
   exit(EXIT_TROUBLE);
 }
 
 void *memory_get(size_t size) {
   void *block = malloc(size > 0 ? size : 1);
-  if (block == NULL) out_of_memory();
+  if (block == NULL) memory_gone();
   return block;
 }
 
@@ -29,13 +29,13 @@ void text_free(text *out) {
 
 char *text_reserve(text *out, size_t more) {
   size_t needed;
-  if (__builtin_add_overflow(out->length, more, &needed)) out_of_memory();
+  if (__builtin_add_overflow(out->length, more, &needed)) memory_gone();
   if (needed > out->capacity) {
     size_t capacity = out->capacity < SIZE_MAX / 2 ? out->capacity * 2 : needed;
     if (capacity < needed) capacity = needed;
     if (capacity < 256) capacity = 256;
     char *data = realloc(out->data, capacity);
-    if (data == NULL) out_of_memory();
+    if (data == NULL) memory_gone();
     out->data = data;
     out->capacity = capacity;
   }
@@ -73,13 +73,24 @@ void text_hex(text *out, const uint8_t *bytes, size_t length) {
   out->length += 2 * length;
 }
 
+void text_number(text *out, uint64_t number) {
+  char digits[20];
+  size_t at = sizeof digits;
+  do {
+    digits[--at] = (char)('0' + number % 10);
+    number /= 10;
+  } while (number > 0);
+  text_bytes(out, digits + at, sizeof digits - at);
+}
+
 void text_count(text *out, uint64_t count) {
-  char digits[24];
-  int length = snprintf(digits, sizeof digits, "%llu", (unsigned long long)count);
-  for (int i = 0; i < length; i++) {
-    if (i > 0 && (length - i) % 3 == 0) text_bytes(out, ",", 1);
-    text_bytes(out, digits + i, 1);
+  text digits = {0};
+  text_number(&digits, count);
+  for (size_t i = 0; i < digits.length; i++) {
+    if (i > 0 && (digits.length - i) % 3 == 0) text_bytes(out, ",", 1);
+    text_bytes(out, digits.data + i, 1);
   }
+  text_free(&digits);
 }
 
 void text_counted(text *out, uint64_t count, const char *noun) {

@@ -21,6 +21,7 @@ void text_bytes(text *out, const void *bytes, size_t length);
 void text_string(text *out, const char *string);
 __attribute__((format(printf, 2, 3))) void text_format(text *out, const char *format, ...);
 void text_hex(text *out, const uint8_t *bytes, size_t length);
+void text_number(text *out, uint64_t number);
 /* 12345678 as "12,345,678". */
 void text_count(text *out, uint64_t count);
 /* "1 event", "2,000 events" */
@@ -42,5 +43,6 @@ bool decimal_read(const char *digits, size_t length, uint64_t *value);
 
 /* malloc and its kin for a program that cannot go on without. */
 void *memory_get(size_t size);
+_Noreturn void memory_gone(void);
 
 #endif

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import abi
 import alone
+import documents
 import generated
 import header
 import invariants
@@ -31,6 +32,7 @@ GATES = {
     "names": names.check,
     "statuses": statuses.check,
     "invariants": invariants.check,
+    "documents": documents.check,
     "paths": paths.check,
     "alone": alone.check,
 }

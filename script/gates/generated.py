@@ -8,7 +8,10 @@ import subprocess
 
 from tree import Skipped, Tree
 
-GENERATED: list[tuple[str, list[str]]] = []
+GENERATED: list[tuple[str, list[str]]] = [
+    ("docs/configuration.md", ["python3", "docs/generate.py", "configuration"]),
+    ("README.md", ["python3", "docs/generate.py", "readme"]),
+]
 
 
 def check(tree: Tree, table: list[tuple[str, list[str]]] | None = None) -> list[str]:
@@ -18,15 +21,19 @@ def check(tree: Tree, table: list[tuple[str, list[str]]] | None = None) -> list[
     problems = []
     for name, command in rows:
         path = tree.root / name
-        if not path.exists() or path.read_bytes() != output(tree, command):
+        made = subprocess.run(command, cwd=tree.root, capture_output=True, check=False)
+        if made.returncode != 0:
+            problems.append(f"{name}: {' '.join(command)} fails: {last_line(made.stderr)}")
+        elif not path.exists() or path.read_bytes() != made.stdout:
             problems.append(f"{name} is stale: script/check --update-generated ({' '.join(command)})")
     return problems
 
 
 def update(tree: Tree) -> None:
     for name, command in GENERATED:
-        (tree.root / name).write_bytes(output(tree, command))
+        made = subprocess.run(command, cwd=tree.root, capture_output=True, check=True)
+        (tree.root / name).write_bytes(made.stdout)
 
 
-def output(tree: Tree, command: list[str]) -> bytes:
-    return subprocess.run(command, cwd=tree.root, capture_output=True, check=True).stdout
+def last_line(words: bytes) -> str:
+    return (words.decode(errors="replace").strip().splitlines() or [""])[-1]

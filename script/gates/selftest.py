@@ -7,6 +7,7 @@ from pathlib import Path
 
 import abi
 import alone
+import documents
 import generated
 import header
 import invariants
@@ -38,7 +39,11 @@ BP_API int32_t bp_do(const bp_x *x);
 """
 BASE = {"CMakeLists.txt": CMAKE, "core/base/version.c": VERSION, "ffi.h": HEADER, "core/base/a.h": "", "core/base/b_internal.h": "",
         "core/journal/j.h": "", "core/journal/j.c": '#include "base/a.h"\n#include "journal/j.h"\n',
-        "tests/base/t.c": "/* BP_OK BP_BAD; I-001 */\n", "docs/invariants.md": "I-001 Something holds.\n"}
+        "tests/base/t.c": "/* BP_OK BP_BAD; I-001 */\n", "docs/invariants.md": "I-001 Something holds.\n",
+        "core/journal/f.c": 'void f(void) {\n  bpi_find(findings, BP_SEVERITY_NOTE, "torn_tail", 1, 2, "%u bytes", 3);\n}\n',
+        "docs/verdicts.md": "## Findings\n\n| `torn_tail` | open | it is torn |\n",
+        "tests/store/deviations.c": "/* V-01 */\n",
+        "docs/deviations.md": "| V-01 | there | here | `deviations.c` |\n"}
 LONG_LINE_COUNT = lines.LIMIT + 1
 
 # Gate, what is changed in the good tree, words that its finding must hold.
@@ -62,6 +67,12 @@ SAMPLES = [
     (invariants, {"tests/base/u.c": "Test(base, I_003_x)\n"}, "names I-003"),
     (invariants, {"docs/invariants.md": "I-001 One.\nI-001 Again.\n"}, "twice"),
     (paths, {"build-dev/bin/batpak": "\0/root/secret/x.c\0"}, "holds the path"),
+    (documents, {"docs/verdicts.md": "## Findings\n"}, "lacks the finding `torn_tail`"),
+    (documents, {"core/journal/f.c": ""}, "which no finding has"),
+    (documents, {"tests/store/deviations.c": ""}, "does not name V-01"),
+    (documents, {"tests/base/t.c": "/* V-02 */"}, "which docs/deviations.md does not state"),
+    (documents, {"docs/deviations.md": "| V-01 | there | here | `golden lost` |\n"}, "golden store lost"),
+    (documents, {"README.md": "[gone](docs/gone.md)\n"}, "docs/gone.md, which is not there"),
     (alone, {"README.md": "see /wo" "rk/main\n"}, "README.md:1"),
     (alone, {"README.md": "\nfrom static.crat" "es.io\n"}, "README.md:2"),
 ]
@@ -73,7 +84,7 @@ CALLS = {"write": "long write(int, const void *, unsigned long);\nlong f(void); 
 
 def check(_: Tree) -> list[str]:
     problems = []
-    for gate in (layers, lines, header, statuses, invariants, alone):
+    for gate in (layers, lines, header, statuses, invariants, documents, alone):
         problems += [f"{gate.__name__} finds in a good tree: {found}" for found in run(gate, {})]
     for gate, change, words in SAMPLES:
         found = run(gate, change)

@@ -154,6 +154,11 @@ uint64_t sim_calls(sim_system *sim, int kind);
 const char *sim_call_name(int kind);
 /* Bytes that writes have taken. */
 uint64_t sim_written_bytes(sim_system *sim);
+/* Goes up whenever the disk, or what a crash could leave of it, changes. */
+uint64_t sim_changes(sim_system *sim);
+/* Called before each call, on the calling thread, with nothing locked: may look at the sim and clone it.  NULL: nobody.  A
+ * clone has none. */
+void sim_set_observer(sim_system *sim, void (*observer)(void *user), void *user);
 /* Files now open, views now mapped: what a test that has closed everything finds to be 0. */
 size_t sim_open_files(sim_system *sim);
 size_t sim_mapped_views(sim_system *sim);

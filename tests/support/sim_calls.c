@@ -6,6 +6,7 @@
 
 static sim_system *enter(void *context) {
   sim_system *sim = (sim_system *)context;
+  if (sim->observer != NULL) sim->observer(sim->observer_user);
   bpi_mutex_lock(&sim->mutex);
   return sim;
 }

@@ -183,6 +183,7 @@ int sim_find(sim_system *sim, const char *path, sim_place *place) {
 static sim_op *log_op(sim_system *sim, uint32_t kind, uint32_t node) {
   sim->ops = (sim_op *)sim_grown(sim->ops, &sim->op_capacity, sim->op_count + 1, sizeof(sim_op));
   sim_op *op = &sim->ops[sim->op_count++];
+  sim->changes++;
   *op = (sim_op){.kind = kind, .node = node, .target = SIM_NO_NODE};
   return op;
 }

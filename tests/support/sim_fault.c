@@ -204,3 +204,17 @@ uint64_t sim_misuses(sim_system *sim) {
   bpi_mutex_unlock(&sim->mutex);
   return misuses;
 }
+
+uint64_t sim_changes(sim_system *sim) {
+  bpi_mutex_lock(&sim->mutex);
+  uint64_t changes = sim->changes;
+  bpi_mutex_unlock(&sim->mutex);
+  return changes;
+}
+
+void sim_set_observer(sim_system *sim, void (*observer)(void *user), void *user) {
+  bpi_mutex_lock(&sim->mutex);
+  sim->observer = observer;
+  sim->observer_user = user;
+  bpi_mutex_unlock(&sim->mutex);
+}

@@ -97,6 +97,9 @@ struct sim_system {
   uint64_t misuses;
   uint64_t calls[SIM_CALL_KINDS];
   uint64_t written_bytes;
+  uint64_t changes;
+  void (*observer)(void *user);
+  void *observer_user;
   sim_faults faults;
   size_t write_limit;
   uint64_t disk_capacity;

@@ -105,10 +105,11 @@ static void decide_sectors(const sim_system *sim, uint32_t node, const sim_fate 
 }
 
 static void make_room(sim_node *file, uint64_t size) {
+  if (size <= file->durable_high) return;
   size_t before = file->durable_capacity;
   file->durable = (uint8_t *)sim_grown(file->durable, &file->durable_capacity, (size_t)size, 1);
   memset(file->durable + before, 0, file->durable_capacity - before);
-  if (size > file->durable_high) file->durable_high = size;
+  file->durable_high = size;
 }
 
 static void replay_write(sim_node *file, const sim_op *op, size_t index, const sectors *touched) {
@@ -207,6 +208,7 @@ void sim_flush(sim_system *sim, uint32_t node) {
   for (size_t i = 0; i < sim->op_count; i++) {
     const sim_op *op = &sim->ops[i];
     if (op->node != node) continue;
+    sim->changes++;
     uint32_t doubted = is_directory ? SIM_LOST : SIM_HOLE;
     fates[i].kind = op->in_doubt ? doubted : SIM_KEPT;
     dropped[i] = !op->in_doubt;
@@ -245,6 +247,7 @@ static size_t push_pieces(sim_op **ops, size_t count, size_t *capacity, const si
 }
 
 void sim_fail_flush(sim_system *sim, uint32_t node) {
+  sim->changes++;
   sim_op *ops = NULL;
   size_t count = 0, capacity = 0;
   for (size_t i = 0; i < sim->op_count; i++) {
