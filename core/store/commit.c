@@ -19,7 +19,9 @@ typedef struct {
   bp_store *store;
   bpi_request *first;        /* the requests of the group, linked; */
   bpi_request *last;         /* its `next` is not the leader's to read: others queue behind it */
-  int64_t now_us;
+  int64_t now_us;            /* the last good time where the clock is wrong */
+  bp_status clock;           /* BP_OK, or why nothing that wants the time can be appended */
+  bp_error clock_error;
   int durable;               /* somebody needs the flush */
   uint32_t unit_row;         /* first row of the unit that is being gathered */
   uint64_t unit_sequence;
@@ -156,6 +158,7 @@ static bp_status look_up_key(group *g, bpi_item *item, bp_error *error) {
 static bp_status fill_header(group *g, const bpi_item *item, const bpi_row *last, bpi_header *header, bp_error *error) {
   bp_store *store = g->store;
   const bp_draft *draft = item->draft;
+  if (item->forced_us == BPI_NOW && g->clock != BP_OK) return bpi_error_copy(error, &g->clock_error);
   memset(header, 0, sizeof *header);
   header->timestamp_us = item->forced_us == BPI_NOW ? g->now_us : item->forced_us;
   header->wall_ms = (uint64_t)header->timestamp_us / 1000;
@@ -289,10 +292,11 @@ static void settle(group *g) {
 }
 
 static void run_group(bp_store *store, bpi_request *first, bpi_request *last) {
-  group g = {.store = store, .first = first, .last = last, .error = {.struct_size = sizeof g.error}};
-  g.failure = atomic_load(&store->poisoned)
-                  ? bpi_fail(&g.error, BP_POISONED, "an earlier write or flush failed; open the store anew")
-                  : bpi_store_now(store, &g.now_us, &g.error);
+  group g = {.store = store, .first = first, .last = last, .now_us = store->clock_us};
+  if (atomic_load(&store->poisoned)) {
+    g.failure = bpi_fail(&g.error, BP_POISONED, "an earlier write or flush failed; open the store anew");
+  }
+  g.clock = bpi_store_now(store, &g.now_us, &g.clock_error);
   begin_unit(&g);
   assign_all(&g);
   flush_group(&g);
