@@ -54,6 +54,16 @@ static void check_chain(bpi_verifier *v, const bpi_exhibit *e) {
   }
 }
 
+/* The map was only stepped over; a read would stumble over what is in it. */
+static void check_extensions(bpi_verifier *v, const bpi_exhibit *e) {
+  bpi_bytes map = e->frame.header.extensions;
+  size_t count, values;
+  if (map.length == 0) return;
+  bp_status status = bp_extensions_decode(map.data, map.length, NULL, 0, &count, NULL, 0, &values, NULL);
+  if (status == BP_OK || status == BP_TOO_SMALL) return;
+  bpi_verify_find(v, e, BP_SEVERITY_DAMAGE, "damaged_extensions", "the extensions of the frame cannot be read");
+}
+
 static int is_ours(const bpi_header *header) {
   bpi_unpack in = {header->extensions.data, header->extensions.data + header->extensions.length};
   uint32_t count;
@@ -115,6 +125,7 @@ void bpi_verify_event(bpi_verifier *v, const bpi_exhibit *e) {
     check_row(v, e);
     check_sequence(v, e);
     check_chain(v, e);
+    check_extensions(v, e);
     check_lifecycle(v, e);
   }
   advance(v, e);
