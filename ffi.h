@@ -102,8 +102,7 @@ enum {
   BP_HIDDEN_RANGES = 205,      /* visibility_ranges.fbv is unreadable; without it hidden events would come to light */
   BP_POISONED = 206,           /* an earlier write or flush failed for good: reads go on, writes need a new open */
 
-  BP_DAMAGED_FRAME = 300,      /* checksum or structure of a frame: `segment_id`, `offset` */
-  BP_DAMAGED_SEGMENT = 301,    /* a segment that cannot be walked at all */
+  BP_DAMAGED_FRAME = 300,  /* checksum or structure of a frame: `segment_id`, `offset` */
 
   BP_SYSTEM = 400,             /* a system call failed: `os_error` is its errno */
   BP_DISK_FULL = 401,          /* ENOSPC or EDQUOT; nothing of the failed write remains */

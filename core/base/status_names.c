@@ -72,7 +72,6 @@ static const status_row rows[] = {
 
     ROW(BP_DAMAGED_FRAME, "Run verify to see what else is damaged, and restore the event from a copy; other events stay "
                           "readable."),
-    ROW(BP_DAMAGED_SEGMENT, "Run verify to see what is damaged, and restore the segment from a copy."),
 
     ROW(BP_SYSTEM, "Look at os_error: it is what the system answered."),
     ROW(BP_DISK_FULL, "Make room on the disk, then append again; nothing of the failed write remains."),

@@ -2,6 +2,8 @@
 #include "journal/frames.h"
 #include "journal/scan_internal.h"
 
+#include <stdlib.h>
+
 static bp_status push_record(bpi_scan *scan, const bpi_record *record) {
   if (bpi_grow(&scan->memory, (void **)&scan->records, &scan->capacity, scan->count + 1, sizeof *scan->records) != 0) {
     return BP_NO_MEMORY;
@@ -12,13 +14,11 @@ static bp_status push_record(bpi_scan *scan, const bpi_record *record) {
 
 /* Takes every row but marker rows.  0 when a row cannot be read. */
 static int take_rows(bpi_scan *scan, const bpi_footer *footer, bp_status *status) {
-  uint64_t next_sequence = 0;
   for (uint32_t i = 0; i < footer->count && *status == BP_OK; i++) {
     bpi_record record;
     if (!bpi_footer_row(footer, i, &record)) return 0;
     if (bpi_record_is_marker(&record)) continue;
-    if (record.sequence < next_sequence || record.sequence == UINT64_MAX) return 0;
-    next_sequence = record.sequence + 1;
+    if (record.sequence == BPI_UNNUMBERED) return 0;
     *status = push_record(scan, &record);
   }
   return 1;
@@ -107,6 +107,23 @@ static void reconcile(bpi_scan *scan, bpi_bytes frames, uint64_t segment_id, bpi
   if (end != frames.length) scan->kind = BPI_SCAN_MISFIT;
 }
 
+static int by_sequence(const void *a, const void *b) {
+  const bpi_record *left = a, *right = b;
+  if (left->sequence != right->sequence) return left->sequence < right->sequence ? -1 : 1;
+  return (left->offset > right->offset) - (left->offset < right->offset);
+}
+
+/* The reference's compaction numbers anew in the middle of a segment; commit order is by sequence all the same. */
+static void order_records(bpi_scan *scan, uint64_t segment_id, bpi_findings *findings) {
+  for (size_t i = 1; i < scan->count; i++) {
+    if (scan->records[i].sequence > scan->records[i - 1].sequence) continue;
+    bpi_find(findings, BP_SEVERITY_NOTE, "sequence_order", segment_id, scan->records[i].offset,
+             "the sequences of the footer do not rise with the offsets");
+    qsort(scan->records, scan->count, sizeof *scan->records, by_sequence);
+    return;
+  }
+}
+
 int bpi_scan_by_footer(bpi_scan *scan, const bpi_footer *footer, bpi_bytes file, int fits, uint64_t segment_id,
                        bpi_findings *findings, bp_status *status) {
   if (!footer->table_is_exact || !take_rows(scan, footer, status)) {
@@ -117,5 +134,6 @@ int bpi_scan_by_footer(bpi_scan *scan, const bpi_footer *footer, bpi_bytes file,
   if (*status == BP_OK && !fits) {
     reconcile(scan, bpi_bytes_of(file.data, footer->frames_end), segment_id, findings);
   }
+  order_records(scan, segment_id, findings);
   return 1;
 }

@@ -95,7 +95,7 @@ static bp_status judge_directory(const bp_store *store, const bpi_directory *dir
     return bpi_fail(error, BP_COMPACTION_PENDING, "the reference must finish its compaction first");
   }
   if (is_store) return BP_OK;
-  if (directory->has_other_store_files) {
+  if (directory->has_other_store_files || directory->caches.count > 0) {
     return bpi_fail(error, BP_NOT_A_STORE, "files of a store, but no segment");
   }
   if (directory->foreign > 0) return bpi_fail(error, BP_NOT_A_STORE, "the directory holds other files and no segment");

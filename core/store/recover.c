@@ -4,6 +4,7 @@
 
 #include "sys/file.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* One segment's events, being numbered. */
@@ -170,7 +171,9 @@ static bp_status check_versions(bp_store *store, bp_error *error) {
     int has_frames = bpi_frames_next(&walk, &offset, &length, &frame, &skipped);
     if (has_frames) continue;
     if (state == BPI_PROLOGUE_NEWER) {
-      return bpi_fail(error, BP_NEWER_VERSION, "%s has a format version that is not known", segment->name);
+      char text[96];
+      snprintf(text, sizeof text, "%s has a format version that is not known", segment->name);
+      return bpi_fail_at(error, BP_NEWER_VERSION, segment->id, 0, text);
     }
     strange++;
   }

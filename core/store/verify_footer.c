@@ -35,17 +35,23 @@ static int same_record(const bpi_record *a, const bpi_record *b) {
          bpi_bytes_equal(a->scope, b->scope);
 }
 
+/* The row of the event at `offset`: mostly the next one. */
+static int find_row(bpi_verifier *v, uint64_t offset, bpi_record *record) {
+  for (uint32_t i = 0; i < v->footer.count; i++) {
+    uint32_t row = (v->footer_row + i) % v->footer.count;
+    if (!bpi_footer_row(&v->footer, row, record)) return 0;
+    if (record->offset != offset) continue;
+    v->footer_row = row + 1;
+    return 1;
+  }
+  return 0;
+}
+
 void bpi_verify_footer_row(bpi_verifier *v, const bpi_exhibit *e) {
   bpi_record from_frame, from_footer;
   if (!v->has_footer) return;
   bpi_record_of_frame(&e->frame.header, e->row.offset, e->row.frame_length, &from_frame);
   from_frame.sequence = e->row.sequence;
-  while (v->footer_row < v->footer.count) {
-    if (!bpi_footer_row(&v->footer, v->footer_row++, &from_footer)) break;
-    if (bpi_record_is_marker(&from_footer)) continue;
-    if (from_footer.offset < e->row.offset) continue; /* of an event that could not be read */
-    if (!same_record(&from_frame, &from_footer)) break;
-    return;
-  }
+  if (find_row(v, e->row.offset, &from_footer) && same_record(&from_frame, &from_footer)) return;
   bpi_verify_find(v, e, BP_SEVERITY_DAMAGE, "footer_row", "the footer's row does not say what the frame says");
 }

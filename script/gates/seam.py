@@ -12,7 +12,8 @@ from tree import Skipped, Tree
 # Our own names, computation without state, and what the compiler itself puts in.
 EVERYWHERE = [
     "bp_*", "bpi_*", "mem*", "str*", "__mem*_chk", "__str*_chk", "qsort", "bsearch", "frexp", "ldexp",
-    "snprintf", "vsnprintf", "__snprintf_chk", "__vsnprintf_chk", "__assert_fail", "abort", "__stack_chk_fail", "_GLOBAL_OFFSET_TABLE_",
+    "snprintf", "vsnprintf", "__snprintf_chk", "__vsnprintf_chk",
+    "__assert_fail", "abort", "__stack_chk_fail", "_GLOBAL_OFFSET_TABLE_",
     "__asan_*", "__ubsan_*", "__tsan_*", "__isoc23_strto*",
 ]
 # strdup and its kin allocate; strerror and strtok keep state.
