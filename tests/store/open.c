@@ -283,7 +283,7 @@ Test(open, read_only_reports_what_it_would_repair) {
 
 Test(open, unreadable_hidden_ranges_refuse_every_mode) {
   char copy[512];
-  golden_copy("fence_cancelled", parent, copy, sizeof copy);
+  golden_copy("reference/fence_cancelled", parent, copy, sizeof copy);
   fixture_flip(copy, BPI_HIDDEN_NAME, 20, 1);
   for (uint32_t mode = BP_MODE_CREATE; mode <= BP_MODE_READ_ONLY; mode++) {
     uint64_t before = fixture_digest(copy);
