@@ -196,6 +196,8 @@ static bp_status walk_frames(bpi_scan *scan, bpi_bytes file, uint64_t segment_id
     bpi_find(findings, BP_SEVERITY_NOTE, "incomplete_batch", segment_id, batches.good_end,
              "%llu items of a batch without end were dropped", (unsigned long long)batches.dropped);
   }
+  /* A footer that could not be read to its end may have left some. */
+  bpi_release(&scan->memory, scan->records, scan->capacity * sizeof *scan->records);
   scan->records = batches.records;
   scan->count = batches.count;
   scan->capacity = batches.capacity;
