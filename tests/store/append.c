@@ -456,7 +456,7 @@ Test(append, a_key_of_a_cancelled_event_is_refused) {
   char copy[512];
   bp_store *mine = store;
   bp_page *page;
-  golden_copy("fence_cancelled", path, copy, sizeof copy);
+  golden_copy("reference/fence_cancelled", path, copy, sizeof copy);
   store = fixture_open(copy, BP_MODE_MUST_EXIST, NULL);
   bp_draft draft = fixture_draft("e:1", "x");
   draft.given = BP_GIVEN_KEY;

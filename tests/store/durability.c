@@ -229,7 +229,7 @@ Test(durability, a_write_that_cannot_be_taken_back_poisons) {
   sim_set_write_limit(sim, 64);
   sim_add_fault(sim, (sim_fault){.kind = SIM_WRITE, .at = 3, .errno_value = EIO});
   sim_add_fault(sim, (sim_fault){.kind = SIM_TRUNCATE, .at = 1, .errno_value = EIO});
-  cr_assert_eq(bp_store_append(store, &draft, NULL, NULL), BP_SYSTEM);
+  cr_assert_eq(bp_store_append(store, &draft, NULL, NULL), BP_SYNC_FAILED);
   sim_set_write_limit(sim, 0);
   cr_assert_eq(fixture_stat(store).poisoned, 1);
   cr_assert_eq(bp_store_append(store, &draft, NULL, NULL), BP_POISONED);

@@ -75,7 +75,7 @@ Test(lifecycle, the_open_event_has_the_reference_s_report) {
   cr_assert_eq(opened->sequence, 0);
   cr_assert_eq(opened->clock, 0);
   json_object *ours = payload_of(opened), *theirs;
-  golden_lines lines = golden_read("no_index", "expected.jsonl");
+  golden_lines lines = golden_read("reference/no_index", "expected.jsonl");
   const char *hex = golden_text(lines.items[0], "payload_hex");
   uint8_t bytes[2048];
   fixture_hex(hex, bytes, strlen(hex) / 2);

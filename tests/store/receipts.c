@@ -230,7 +230,6 @@ Test(receipts, outcomes_have_the_reference_s_names) {
     const char *name;
   } names[] = {{BP_RECEIPT_SIGNED, "signed"},
                {BP_RECEIPT_UNSIGNED_ACCEPTED, "unsigned_accepted"},
-               {BP_RECEIPT_TOMBSTONED, "tombstoned"},
                {BP_RECEIPT_MISSING_EVENT, "missing_committed_event"},
                {BP_RECEIPT_SEQUENCE, "sequence_mismatch"},
                {BP_RECEIPT_POSITION, "disk_position_mismatch"},
