@@ -3,6 +3,7 @@
 #include "codec/pack.h"
 
 #define OCTETS_TARGET
+#define OCTETS_STEP 8
 #include "codec/octets_loop.h"
 
 /* The high bits of eight bytes, gathered in one. */
@@ -62,6 +63,7 @@ static inline uint8_t *octets_expand(uint8_t *at, const uint8_t *bytes) {
 const bpi_octets_loops bpi_octets_portable = {octets_scan, octets_decode, octets_put};
 
 static const bpi_octets_loops *loops(void) {
+  if (bpi_octets_wide_works()) return &bpi_octets_wide;
   return bpi_octets_shuffle_works() ? &bpi_octets_shuffle : &bpi_octets_portable;
 }
 
@@ -76,31 +78,53 @@ uint8_t *bpi_put_octets(uint8_t *at, const uint8_t *bytes, size_t length) {
   return loops()->put(bpi_put_array_header(at, (uint32_t)length), bytes, length);
 }
 
-bp_status bpi_unpack_octets(bpi_unpack *in, bpi_bytes *elements, size_t *length, int *is_bin) {
+/* The header of an array.  That of 16..65,535 elements, which most are, without the way through a token. */
+static int take_count(bpi_unpack *in, uint32_t *count) {
+  size_t left = (size_t)(in->end - in->at);
+  if (left < 3 || in->at[0] != 0xdc) return bpi_unpack_array(in, count) == BP_OK;
+  *count = bpi_load_be16(in->at + 1);
+  if (*count > left - 3) return 0;
+  in->at += 3;
+  return 1;
+}
+
+/* Steps over octets and, with `out`, decodes them. */
+static bp_status unpack_octets(bpi_unpack *in, uint8_t *out, bpi_bytes *elements, size_t *length, int *is_bin) {
   bpi_unpack ahead = *in;
   bpi_token token;
-  if (bpi_unpack_next(&ahead, &token) != BP_OK) return BP_MESSAGEPACK;
-  if (token.type == BPI_TOKEN_BIN) {
+  uint32_t count;
+  *is_bin = !take_count(&ahead, &count);
+  if (*is_bin) {
+    if (bpi_unpack_next(&ahead, &token) != BP_OK || token.type != BPI_TOKEN_BIN) return BP_MESSAGEPACK;
     *elements = token.bytes;
     *length = token.bytes.length;
+    if (out != NULL && *length > 0) memcpy(out, token.bytes.data, *length);
   } else {
-    if (token.type != BPI_TOKEN_ARRAY) return BP_MESSAGEPACK;
-    const uint8_t *end = loops()->scan(ahead.at, ahead.end, (size_t)token.u);
+    size_t room = (size_t)(ahead.end - ahead.at);
+    const uint8_t *end = out == NULL ? loops()->scan(ahead.at, ahead.end, count)
+                                     : loops()->decode(ahead.at, ahead.end, count, out, room);
     if (end == NULL) return BP_MESSAGEPACK;
     *elements = bpi_bytes_of(ahead.at, (size_t)(end - ahead.at));
-    *length = (size_t)token.u;
+    *length = count;
     ahead.at = end;
   }
-  *is_bin = token.type == BPI_TOKEN_BIN;
   in->at = ahead.at;
   return BP_OK;
+}
+
+bp_status bpi_unpack_octets(bpi_unpack *in, bpi_bytes *elements, size_t *length, int *is_bin) {
+  return unpack_octets(in, NULL, elements, length, is_bin);
+}
+
+bp_status bpi_unpack_octets_into(bpi_unpack *in, uint8_t *out, bpi_bytes *elements, size_t *length, int *is_bin) {
+  return unpack_octets(in, out, elements, length, is_bin);
 }
 
 bp_status bpi_unpack_octets_exact(bpi_unpack *in, uint8_t *out, size_t length) {
   bpi_unpack ahead = *in;
   uint32_t count;
   uint8_t whole[OCTETS_BLOCK];
-  if (length > sizeof whole || bpi_unpack_array(&ahead, &count) != BP_OK || count != length) return BP_MESSAGEPACK;
+  if (length > sizeof whole || !take_count(&ahead, &count) || count != length) return BP_MESSAGEPACK;
   const uint8_t *end = loops()->decode(ahead.at, ahead.end, length, whole, sizeof whole);
   if (end == NULL) return BP_MESSAGEPACK;
   memcpy(out, whole, length);

@@ -15,7 +15,9 @@ typedef struct bpi_octets_loops {
 
 extern const bpi_octets_loops bpi_octets_portable;
 extern const bpi_octets_loops bpi_octets_shuffle;
+extern const bpi_octets_loops bpi_octets_wide;
 /* May this machine run them? */
 int bpi_octets_shuffle_works(void);
+int bpi_octets_wide_works(void);
 
 #endif

@@ -1,5 +1,6 @@
 /* The loops over arrays of octets, made once for any machine and once for those with byte shuffles.  The including file
- * says what differs: OCTETS_TARGET (a function attribute, or nothing), octets_masks, octets_compact and octets_expand.
+ * says what differs: OCTETS_TARGET (a function attribute, or nothing), OCTETS_STEP (elements that octets_expand takes),
+ * octets_masks, octets_compact, octets_expand and octets_count; octets_select too where it can do better.
  *
  * An element is a byte 00..7f that stands for itself, or 0xcc and any byte.  Whether a 0xcc is marker or value depends on
  * what stands before it, so 64 bytes are looked at as bit masks: in a run of 0xcc that begins at an element, markers and
@@ -18,7 +19,7 @@ typedef struct octets_bits {
 OCTETS_TARGET static inline octets_bits octets_masks(const uint8_t *block);
 /* The bytes of block[0, 64) that are not in `markers`, moved together.  Writes 64 bytes at most, which are there. */
 OCTETS_TARGET static inline void octets_compact(const uint8_t *block, uint64_t markers, uint8_t *out);
-/* Eight elements; writes 16 bytes at most. */
+/* OCTETS_STEP elements; writes twice as many bytes at most. */
 OCTETS_TARGET static inline uint8_t *octets_expand(uint8_t *at, const uint8_t *bytes);
 OCTETS_TARGET static inline unsigned octets_count(uint64_t bits);
 
@@ -48,6 +49,8 @@ OCTETS_TARGET static inline unsigned octets_span(const uint8_t *block, size_t av
 }
 
 /* The place of the k-th bit that is set, counted from 1. */
+OCTETS_TARGET static inline unsigned octets_select(uint64_t bits, unsigned k);
+#ifndef OCTETS_HAS_SELECT
 OCTETS_TARGET static inline unsigned octets_select(uint64_t bits, unsigned k) {
   unsigned place = 0;
   for (unsigned width = 32; width > 0; width /= 2) {
@@ -60,6 +63,7 @@ OCTETS_TARGET static inline unsigned octets_select(uint64_t bits, unsigned k) {
   }
   return place;
 }
+#endif
 
 static inline const uint8_t *octets_rare_element(const uint8_t *at, const uint8_t *end, uint8_t *value) {
   bpi_unpack in = {at, end};
@@ -127,7 +131,7 @@ OCTETS_TARGET static const uint8_t *octets_decode(const uint8_t *at, const uint8
 }
 
 OCTETS_TARGET static uint8_t *octets_put(uint8_t *at, const uint8_t *bytes, size_t length) {
-  for (; length >= 8; bytes += 8, length -= 8) at = octets_expand(at, bytes);
+  for (; length >= OCTETS_STEP; bytes += OCTETS_STEP, length -= OCTETS_STEP) at = octets_expand(at, bytes);
   for (; length > 0; bytes++, length--) {
     /* Of the two stores a plain byte keeps the second. */
     unsigned marked = *bytes >> 7;

@@ -7,6 +7,7 @@
 #include <tmmintrin.h>
 
 #define OCTETS_TARGET __attribute__((target("ssse3,popcnt")))
+#define OCTETS_STEP 8
 #include "codec/octets_loop.h"
 
 /* Both tables are written by the preprocessor.  `m` is the mask, `i` the number of a byte. */

@@ -57,6 +57,8 @@ int bpi_unpack_nil(bpi_unpack *in);
 /* Octets (array of integers or bin): *length is their number, *elements the encoded elements; the cursor stands behind
  * them.  Any element that is not an integer 0..255 is BP_MESSAGEPACK. */
 bp_status bpi_unpack_octets(bpi_unpack *in, bpi_bytes *elements, size_t *length, int *is_bin);
+/* The same, decoded at once into `out`, which has as many bytes as the input has left.  After a failure some are written. */
+bp_status bpi_unpack_octets_into(bpi_unpack *in, uint8_t *out, bpi_bytes *elements, size_t *length, int *is_bin);
 /* An array of exactly `length` (at most 64) integers 0..255, decoded. */
 bp_status bpi_unpack_octets_exact(bpi_unpack *in, uint8_t *out, size_t length);
 /* Decodes `length` elements found by bpi_unpack_octets into `out` (wide, no per-byte branch on the common forms). */

@@ -32,6 +32,7 @@ typedef struct bpi_frame {
   size_t payload_length;      /* decoded bytes of the octets or bin */
   bpi_bytes payload_elements;
   bpi_bytes payload_raw;      /* the whole encoded value, whatever its shape */
+  const uint8_t *decoded;     /* the octets or bin, by bpi_frame_read; else NULL */
 } bpi_frame;
 
 /* The frame at `offset` of `file` (whose frames end at file.length): its whole length if header and CRC hold, else 0. */
@@ -44,8 +45,12 @@ size_t bpi_frame_length(bpi_bytes file, size_t offset);
  * BP_DAMAGED_FRAME when the body is not a frame's. */
 bp_status bpi_frame_decode(bpi_bytes frame, bpi_frame *out);
 
-/* The payload as the caller once gave it.  `buffer` has room for frame->payload_length bytes; the answer points to it, or,
- * for the value form, into the frame.  *form as bp_event.payload_form. */
+/* The same, and the payload's bytes decoded in passing into `room`, which has as many bytes as the frame. */
+bp_status bpi_frame_read(bpi_bytes frame, uint8_t *room, bpi_frame *out);
+
+/* The payload as the caller once gave it.  `buffer` has room for frame->payload_length bytes and may be NULL after
+ * bpi_frame_read; the answer points to it or to that room, or, for the value form, into the frame.  *form as
+ * bp_event.payload_form. */
 bpi_bytes bpi_frame_payload(const bpi_frame *frame, uint8_t *buffer, uint8_t *form);
 
 /* --- writing */

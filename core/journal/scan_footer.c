@@ -2,8 +2,6 @@
 #include "journal/frames.h"
 #include "journal/scan_internal.h"
 
-#include <stdlib.h>
-
 static bp_status push_record(bpi_scan *scan, const bpi_record *record) {
   if (bpi_grow(&scan->memory, (void **)&scan->records, &scan->capacity, scan->count + 1, sizeof *scan->records) != 0) {
     return BP_NO_MEMORY;
@@ -115,21 +113,16 @@ static void reconcile(bpi_scan *scan, bpi_bytes frames, uint64_t segment_id, bpi
   if (end != frames.length) scan->kind = BPI_SCAN_MISFIT;
 }
 
-static int by_sequence(const void *a, const void *b) {
-  const bpi_record *left = a, *right = b;
-  if (left->sequence != right->sequence) return left->sequence < right->sequence ? -1 : 1;
-  return (left->offset > right->offset) - (left->offset < right->offset);
-}
-
-/* The reference's compaction numbers anew in the middle of a segment; commit order is by sequence all the same. */
-static void order_records(bpi_scan *scan, uint64_t segment_id, bpi_findings *findings) {
-  for (size_t i = 1; i < scan->count; i++) {
-    if (scan->records[i].sequence > scan->records[i - 1].sequence) continue;
-    bpi_find(findings, BP_SEVERITY_NOTE, "sequence_order", segment_id, scan->records[i].offset,
-             "the sequences of the footer do not rise with the offsets");
-    qsort(scan->records, scan->count, sizeof *scan->records, by_sequence);
-    return;
-  }
+/* The reference's compaction numbers all events anew, in the middle of a segment too; the footer then holds numbers of
+ * both kinds.  The new ones are those that counting gives. */
+static void number_anew(bpi_scan *scan, uint64_t segment_id, bpi_findings *findings) {
+  size_t i = 1;
+  while (i < scan->count && scan->records[i].sequence > scan->records[i - 1].sequence) i++;
+  if (i >= scan->count) return;
+  bpi_find(findings, BP_SEVERITY_NOTE, "sequence_order", segment_id, scan->records[i].offset,
+           "the sequences of the footer do not rise; the events were counted");
+  for (i = 0; i < scan->count; i++) scan->records[i].sequence = BPI_UNNUMBERED;
+  scan->kind = BPI_SCAN_MISFIT;
 }
 
 int bpi_scan_by_footer(bpi_scan *scan, const bpi_footer *footer, bpi_bytes file, int fits, uint64_t segment_id,
@@ -142,6 +135,6 @@ int bpi_scan_by_footer(bpi_scan *scan, const bpi_footer *footer, bpi_bytes file,
   if (*status == BP_OK && !fits) {
     reconcile(scan, bpi_bytes_of(file.data, footer->frames_end), segment_id, findings);
   }
-  order_records(scan, segment_id, findings);
+  number_anew(scan, segment_id, findings);
   return 1;
 }

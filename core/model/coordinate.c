@@ -4,6 +4,23 @@
 #include "codec/text.h"
 #include "model/event.h"
 
+/* Bytes that no rule speaks of, wherever they stand: printing ASCII but . / = | */
+static const uint8_t is_ordinary[256] = {
+    [0x20] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, /* to / */
+    [0x30] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1, /* to ? */
+    [0x40] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, /* to O */
+    [0x50] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, /* to _ */
+    [0x60] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, /* to o */
+    [0x70] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1, 0, /* to DEL */
+};
+
+/* Most components are nothing but ordinary bytes, and each event that is read is asked. */
+static int all_ordinary(const uint8_t *text, size_t length) {
+  unsigned ordinary = length > 0 && length <= BPI_COMPONENT_MAX;
+  for (size_t i = 0; ordinary && i < length; i++) ordinary = is_ordinary[text[i]];
+  return (int)ordinary;
+}
+
 static bp_status check_bytes(const uint8_t *text, size_t length) {
   int traversal = 0, separator = 0;
   for (size_t i = 0; i < length; i++) {
@@ -34,6 +51,7 @@ bp_status bp_coordinate_check(const uint8_t *entity, size_t entity_length, const
   if ((entity == NULL && entity_length > 0) || (scope == NULL && scope_length > 0)) {
     return bpi_fail(error, BP_ARGUMENT, "entity or scope is NULL and not empty");
   }
+  if (all_ordinary(entity, entity_length) && all_ordinary(scope, scope_length)) return BP_OK;
   /* No text longer than the limit is looked at: it would be refused in any case. */
   int entity_fits = entity_length <= BPI_COMPONENT_MAX, scope_fits = scope_length <= BPI_COMPONENT_MAX;
   if (entity_fits && !bpi_utf8_valid(entity, entity_length)) {

@@ -146,7 +146,6 @@ static bp_status open_store(bp_store *store, bp_error *error) {
   if (status == BP_OK && directory.has_compaction) {
     status = bpi_directory_resolve_compaction(system, path, &directory, error);
   }
-  if (status == BP_OK && store->mode != BP_MODE_READ_ONLY) status = bpi_remove_leftovers(store, &directory, error);
   if (status == BP_OK) status = bpi_store_recover(store, &directory, error);
   bpi_directory_free(&directory);
   if (status == BP_OK && store->mode != BP_MODE_READ_ONLY) status = begin_writing(store, started_ns, error);

@@ -166,15 +166,15 @@ void bpi_page_read_row(bp_page *page, bp_store *store, const bpi_row *row, bp_ev
   bpi_frame frame;
   size_t start = page->length;
   fill_from_row(row, bpi_segments_at(&store->segments, row->segment)->id, event);
-  event->status = bpi_store_read_frame(store, row, &frame, NULL);
+  uint8_t *room = page->bytes + page->length;
+  event->status = bpi_store_read_frame(store, row, room, &frame, NULL);
   if (event->status == BP_OK) {
-    fill_from_header(page, &frame.header, event);
-    uint8_t *room = page->bytes + page->length;
-    bpi_bytes payload = bpi_frame_payload(&frame, room, &event->payload_form);
+    bpi_bytes payload = bpi_frame_payload(&frame, NULL, &event->payload_form);
     if (payload.data != room && payload.length > 0) memcpy(room, payload.data, payload.length);
     page->length += payload.length;
     event->payload = room;
     event->payload_length = (uint32_t)payload.length;
+    fill_from_header(page, &frame.header, event);
     event->status = read_extensions(page, frame.header.extensions, event);
   }
   if (event->status != BP_OK) {

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-bp_status bpi_store_read_frame(bp_store *store, const bpi_row *row, bpi_frame *frame, bp_error *error) {
+bp_status bpi_store_read_frame(bp_store *store, const bpi_row *row, uint8_t *room, bpi_frame *frame, bp_error *error) {
   bpi_bytes bytes;
   bp_status status = bpi_segments_view(&store->segments, row->segment, row->offset, row->frame_length, &bytes, error);
   if (status != BP_OK) return status;
@@ -11,7 +11,7 @@ bp_status bpi_store_read_frame(bp_store *store, const bpi_row *row, bpi_frame *f
   if (bpi_frame_check(bytes, 0) != row->frame_length) {
     return bpi_fail_at(error, BP_DAMAGED_FRAME, segment_id, row->offset, "the checksum of the frame does not hold");
   }
-  status = bpi_frame_decode(bytes, frame);
+  status = room == NULL ? bpi_frame_decode(bytes, frame) : bpi_frame_read(bytes, room, frame);
   if (status != BP_OK) {
     return bpi_fail_at(error, BP_DAMAGED_FRAME, segment_id, row->offset, "the frame is no event");
   }

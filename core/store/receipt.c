@@ -39,7 +39,7 @@ static bp_status fill_replayed(bp_store *store, const bpi_item *item, bp_receipt
   const bpi_row *row = &item->row;
   bpi_frame frame;
   const bp_draft *draft = item->draft;
-  bp_status status = bpi_store_read_frame(store, row, &frame, error);
+  bp_status status = bpi_store_read_frame(store, row, NULL, &frame, error);
   if (status != BP_OK) return status;
   const bpi_header *header = &frame.header;
   bpi_cover cover = {.event_id = row->event_id,
@@ -99,7 +99,7 @@ int32_t bpi_store_judge(bp_store *store, const bp_receipt *receipt, const bpi_ke
   if (positions_differ(receipt, &row, bpi_segments_at(&store->segments, row.segment)->id)) return BP_RECEIPT_POSITION;
   if (memcmp(receipt->content_hash, row.event_hash, 32) != 0) return BP_RECEIPT_CONTENT_HASH;
   bpi_frame frame;
-  if (bpi_store_read_frame(store, &row, &frame, NULL) != BP_OK) return BP_RECEIPT_UNREADABLE;
+  if (bpi_store_read_frame(store, &row, NULL, &frame, NULL) != BP_OK) return BP_RECEIPT_UNREADABLE;
   if (!bpi_extensions_equal(bpi_bytes_of(receipt->extensions, receipt->extensions_length), frame.header.extensions)) {
     return BP_RECEIPT_EXTENSIONS;
   }

@@ -183,20 +183,19 @@ static bp_status check_versions(bp_store *store, bp_error *error) {
   return BP_OK;
 }
 
-static bp_status load_hidden(bp_store *store, bp_error *error) {
-  const char *directory = (const char *)store->directory.data;
-  bpi_hidden hidden;
-  bpi_hidden_init(&hidden, &store->memory);
-  bp_status status = bpi_hidden_load(store->system, directory, &hidden, error);
-  if (status == BP_OK && bpi_hidden_clip(&hidden, store->next_sequence)) {
+/* A range may reach past the last event: a crash came between the range and the event that it was to hide. */
+static bp_status apply_hidden(bp_store *store, bpi_hidden *hidden, bp_error *error) {
+  bp_status status = BP_OK;
+  if (bpi_hidden_clip(hidden, store->next_sequence)) {
     bpi_find(&store->open_findings, BP_SEVERITY_NOTE, "hidden_range_clipped", UINT64_MAX, UINT64_MAX,
              "a hidden range reached past the last event");
-    if (store->mode != BP_MODE_READ_ONLY) status = bpi_hidden_save(store->system, directory, &hidden, error);
+    if (store->mode != BP_MODE_READ_ONLY) {
+      status = bpi_hidden_save(store->system, (const char *)store->directory.data, hidden, error);
+    }
   }
-  if (status == BP_OK && bpi_index_set_hidden(&store->index, hidden.ranges, hidden.count) != BP_OK) {
+  if (status == BP_OK && bpi_index_set_hidden(&store->index, hidden->ranges, hidden->count) != BP_OK) {
     status = bpi_fail(error, BP_NO_MEMORY, "reading hidden ranges");
   }
-  bpi_hidden_free(&hidden);
   return status;
 }
 
@@ -220,10 +219,16 @@ bp_status bpi_store_recover(bp_store *store, const bpi_directory *directory, bp_
     bpi_find(&store->open_findings, BP_SEVERITY_DAMAGE, "second_name", directory->spare.items[i].id, 0,
              "a second file with this number was ignored");
   }
-  bp_status status = add_segments(store, directory, error);
+  /* All that can refuse the store comes before anything is repaired. */
+  bpi_hidden hidden;
+  bpi_hidden_init(&hidden, &store->memory);
+  bp_status status = bpi_hidden_load(store->system, (const char *)store->directory.data, &hidden, error);
+  if (status == BP_OK) status = add_segments(store, directory, error);
   if (status == BP_OK) status = check_versions(store, error);
+  if (status == BP_OK && store->mode != BP_MODE_READ_ONLY) status = bpi_remove_leftovers(store, directory, error);
   if (status == BP_OK) status = recover_segments(store, error);
-  if (status == BP_OK) status = load_hidden(store, error);
+  if (status == BP_OK) status = apply_hidden(store, &hidden, error);
+  bpi_hidden_free(&hidden);
   if (status != BP_OK) return status;
   bpi_index *index = &store->index;
   index->published = index->count;

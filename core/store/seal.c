@@ -27,7 +27,7 @@ static bp_status add_row(bp_store *store, const bpi_row *row, bpi_footer_writer 
     record_of_plain_row(store, row, &record);
   } else {
     bpi_frame frame;
-    bp_status status = bpi_store_read_frame(store, row, &frame, error);
+    bp_status status = bpi_store_read_frame(store, row, NULL, &frame, error);
     if (status != BP_OK) return status;
     bpi_record_of_frame(&frame.header, row->offset, row->frame_length, &record);
   }

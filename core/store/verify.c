@@ -38,25 +38,21 @@ static void load_rows(bpi_verifier *v, uint32_t first, batch *b) {
 
 static bp_status read_frames(bpi_verifier *v, batch *b) {
   size_t room = 0;
-  for (size_t i = 0; i < b->count; i++) {
-    bpi_exhibit *e = &b->items[i];
-    bp_error error = {.struct_size = sizeof error};
-    e->readable = bpi_store_read_frame(v->store, &e->row, &e->frame, &error) == BP_OK;
-    if (!e->readable) {
-      uint32_t severity = error.code == BP_DAMAGED_FRAME ? BP_SEVERITY_DAMAGE : BP_SEVERITY_UNCHECKED;
-      bpi_verify_find(v, e, severity, severity == BP_SEVERITY_DAMAGE ? "damaged_frame" : "unreadable", error.text);
-    } else {
-      room += e->frame.payload_length;
-    }
-  }
+  for (size_t i = 0; i < b->count; i++) room += b->items[i].row.frame_length;
   b->bytes.length = 0;
-  uint8_t *at = bpi_buffer_reserve(&b->bytes, room + 1);
+  uint8_t *at = bpi_buffer_reserve(&b->bytes, room);
   if (at == NULL) return BP_NO_MEMORY;
   for (size_t i = 0; i < b->count; i++) {
     bpi_exhibit *e = &b->items[i];
-    if (!e->readable) continue;
-    e->payload = bpi_frame_payload(&e->frame, at, &e->payload_form);
-    at += e->frame.payload_length;
+    bp_error error = {.struct_size = sizeof error};
+    e->readable = bpi_store_read_frame(v->store, &e->row, at, &e->frame, &error) == BP_OK;
+    if (e->readable) {
+      e->payload = bpi_frame_payload(&e->frame, NULL, &e->payload_form);
+      at += e->frame.payload_length;
+    } else {
+      uint32_t severity = error.code == BP_DAMAGED_FRAME ? BP_SEVERITY_DAMAGE : BP_SEVERITY_UNCHECKED;
+      bpi_verify_find(v, e, severity, severity == BP_SEVERITY_DAMAGE ? "damaged_frame" : "unreadable", error.text);
+    }
   }
   return BP_OK;
 }

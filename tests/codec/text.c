@@ -83,7 +83,7 @@ Test(hex, either_case_and_nothing_else) {
   cr_assert_eq(bpi_hex_decode("aBCd", 4, out, 2), 0);
   cr_assert_arr_eq(out, "\xab\xcd", 2);
   cr_assert_eq(bpi_hex_decode("", 0, out, 0), 0);
-  static const char *const wrong[] = {"abc", "abcde", "abcdef", "ag00", "0x00", "00 0", "-100", "\xff" "000"};
+  static const char *const wrong[] = {"abc", "abcde", "abcdef", "ag00", "0x00", "00 0", "-100", "\xff\x30\x30\x30"};
   for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
     cr_assert_eq(bpi_hex_decode(wrong[i], strlen(wrong[i]), out, 2), -1, "%s", wrong[i]);
   }

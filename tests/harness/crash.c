@@ -5,7 +5,8 @@
  *
  *   crash [--length N] [--choices N] [--repair-choices N] [--repair-every N] [--seed N] [--program LETTERS] [--config N]
  *
- * A failure prints the program, the configuration and the choices; --program and --config repeat it. */
+ * Programs of three operations and more are given a quarter of the choices.  A failure prints the program, the configuration and the choices; --program and --config repeat it. */
+#include "base/hash.h"
 #include "support/check.h"
 #include "support/explorer.h"
 #include "support/program.h"
@@ -26,6 +27,8 @@ typedef struct world {
   explorer explorer;
   bp_config configs[CONFIGS];
   size_t config;
+  uint64_t seed;
+  size_t choices;
   char letters[LENGTH_MAX + 1];
   program program;
   uint64_t programs;
@@ -75,8 +78,11 @@ static void operate(program *run, char operation) {
 
 /* The last operation's moments, or those of the open where there is none. */
 static void run_program(world *w) {
+  enum { LONG = 3 };
   size_t length = strlen(w->letters);
   sim_system *sim = sim_new();
+  w->explorer.seed = bpi_hash(w->letters, length, w->seed * CONFIGS + w->config);
+  w->explorer.choices = length < LONG ? w->choices : (w->choices + 3) / 4;
   program *run = &w->program;
   sim_set_seed(sim, w->explorer.seed);
   program_init(run, sim);
@@ -110,8 +116,8 @@ static void run_all(world *w, size_t length, size_t filled) {
 
 static void describe(void *user) {
   const world *w = user;
-  fprintf(stderr, "  crash --program '%s' --config %zu --seed %" PRIu64 "\n", w->letters, w->config,
-          w->explorer.seed);
+  fprintf(stderr, "  crash --program '%s' --config %zu --seed %" PRIu64 " --choices %zu --repair-choices %zu --repair-every 1\n",
+          w->letters, w->config, w->seed, w->choices, w->explorer.repair_choices);
   explorer_describe(&w->explorer);
 }
 
@@ -139,10 +145,11 @@ int main(int argc, char **argv) {
   const char *letters = option(argc, argv, "--program", NULL);
   CHECK(length <= LENGTH_MAX && (letters == NULL || strlen(letters) <= LENGTH_MAX), "at most %d operations", LENGTH_MAX);
   make_configs(&w);
-  explorer_init(&w.explorer, &w.configs[0], number(argc, argv, "--seed", "1"));
-  w.explorer.choices = (size_t)number(argc, argv, "--choices", "12");
+  explorer_init(&w.explorer, &w.configs[0], 0);
+  w.seed = number(argc, argv, "--seed", "1");
+  w.choices = (size_t)number(argc, argv, "--choices", "16");
   w.explorer.repair_choices = (size_t)number(argc, argv, "--repair-choices", "4");
-  w.explorer.repair_every = number(argc, argv, "--repair-every", "16");
+  w.explorer.repair_every = number(argc, argv, "--repair-every", "64");
   check_describe_with(describe, &w);
   if (letters != NULL) {
     memcpy(w.letters, letters, strlen(letters));
@@ -154,7 +161,7 @@ int main(int argc, char **argv) {
   const explorer *x = &w.explorer;
   printf("%" PRIu64 " programs, %" PRIu64 " crashes, %" PRIu64 " distinct states (%" PRIu64 " of them left by a crash during "
          "repair, %" PRIu64 " with holes), seed %" PRIu64 ", %.1f s\n",
-         w.programs, x->crashes, x->states, x->repair_states, x->holes, x->seed, seconds() - started);
+         w.programs, x->crashes, x->states, x->repair_states, x->holes, w.seed, seconds() - started);
   explorer_free(&w.explorer);
   return 0;
 }

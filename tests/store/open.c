@@ -148,18 +148,19 @@ Test(open, calls_that_make_no_sense_are_refused) {
 
 Test(open, other_files_are_left_alone_and_leftovers_removed) {
   static const char *const kept[] = {"letter.txt", ".tmpabc", ".tmpabcdefg", ".tmp12345-", "x.fbat", "-1.fbat",
-                                     "index.fbati", "index.ckpt", "5.fbat.compact-src"};
+                                     "5.fbat.compact-src"};
+  static const char *const removed[] = {".tmpaZ09bC", "index.fbati", "index.ckpt"};
   make_store();
   for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) fixture_write(path, kept[i], "x", 1);
-  fixture_write(path, ".tmpaZ09bC", "x", 1);
+  for (size_t i = 0; i < sizeof removed / sizeof *removed; i++) fixture_write(path, removed[i], "x", 1);
   bp_store *store = fixture_open(path, BP_MODE_READ_ONLY, NULL);
   cr_assert_eq(fixture_count(store, NULL), 4);
   fixture_close(store);
-  cr_assert(fixture_exists(path, ".tmpaZ09bC"), "a reader removes nothing");
+  for (size_t i = 0; i < sizeof removed / sizeof *removed; i++) cr_assert(fixture_exists(path, removed[i]));
   store = fixture_open(path, BP_MODE_MUST_EXIST, NULL);
   cr_assert_eq(fixture_count(store, NULL), 5);
   fixture_close(store);
-  cr_assert_not(fixture_exists(path, ".tmpaZ09bC"));
+  for (size_t i = 0; i < sizeof removed / sizeof *removed; i++) cr_assert_not(fixture_exists(path, removed[i]));
   for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) cr_assert(fixture_exists(path, kept[i]), "%s", kept[i]);
 }
 
