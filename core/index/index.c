@@ -96,9 +96,11 @@ int bpi_index_is_visible(const bpi_index *index, uint32_t row) {
 }
 
 uint32_t bpi_index_find(const bpi_index *index, const uint8_t event_id[16]) {
+  uint64_t hash = bpi_run_hash(event_id);
+  for (size_t i = 0; i < index->run_count; i++) bpi_run_prefetch(index->runs[i], hash);
   for (size_t i = 0; i < index->run_count; i++) {
     uint32_t row;
-    if (bpi_run_find(index->runs[i], event_id, &row)) return (uint32_t)i * BPI_RUN_ROWS + row;
+    if (bpi_run_find(index->runs[i], event_id, hash, &row)) return (uint32_t)i * BPI_RUN_ROWS + row;
   }
   return BPI_NO_ROW;
 }
