@@ -186,22 +186,18 @@ void bpi_page_read_row(bp_page *page, bp_store *store, const bpi_row *row, bp_ev
   }
 }
 
-static void ask_for(const bp_store *store, const bpi_row *row) {
-  bpi_segments_prefetch(&store->segments, row->segment, row->offset, row->frame_length);
-}
-
 bp_status bpi_page_read(bp_page *page, bp_store *store, bp_error *error) {
   /* The frames of an entity lie far apart: those of the next rows are on their way while one is read. */
   enum { AHEAD = 4 };
   size_t bytes = 0;
-  for (size_t i = 0; i < page->row_count && i < AHEAD; i++) ask_for(store, &page->rows[i]);
+  for (size_t i = 0; i < page->row_count && i < AHEAD; i++) bpi_store_ask_for(store, &page->rows[i]);
   for (size_t i = 0; i < page->row_count; i++) bytes += room_of(&page->rows[i]);
   if (bpi_page_reserve(page, page->row_count, bytes) != BP_OK) {
     bpi_page_clear(page);
     return bpi_fail(error, BP_NO_MEMORY, "filling a page");
   }
   for (size_t i = 0; i < page->row_count; i++) {
-    if (i + AHEAD < page->row_count) ask_for(store, &page->rows[i + AHEAD]);
+    if (i + AHEAD < page->row_count) bpi_store_ask_for(store, &page->rows[i + AHEAD]);
     bpi_page_read_row(page, store, &page->rows[i], &page->events[page->count]);
     page->count++;
   }
