@@ -98,7 +98,18 @@ int bpi_index_is_visible(const bpi_index *index, uint32_t row) {
 uint32_t bpi_index_find(const bpi_index *index, const uint8_t event_id[16]) {
   for (size_t i = 0; i < index->run_count; i++) {
     uint32_t row;
-    if (bpi_run_find(index->runs[i], event_id, &row)) return (uint32_t)i * BPI_RUN_ROWS + row;
+    if (bpi_run_find(index->runs[i], event_id, 0, &row)) return (uint32_t)i * BPI_RUN_ROWS + row;
+  }
+  return BPI_NO_ROW;
+}
+
+uint32_t bpi_index_find_visible(const bpi_index *index, const uint8_t event_id[16]) {
+  for (size_t i = 0; i < index->run_count; i++) {
+    uint32_t row, number;
+    for (uint32_t from = 0; bpi_run_find(index->runs[i], event_id, from, &row); from = row + 1) {
+      number = (uint32_t)i * BPI_RUN_ROWS + row;
+      if (bpi_index_is_visible(index, number)) return number;
+    }
   }
   return BPI_NO_ROW;
 }

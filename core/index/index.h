@@ -46,6 +46,8 @@ int bpi_index_is_visible(const bpi_index *index, uint32_t row);
 
 /* The first row with this id, hidden and in flight too.  BPI_NO_ROW when there is none. */
 uint32_t bpi_index_find(const bpi_index *index, const uint8_t event_id[16]);
+/* The first of them that is visible. */
+uint32_t bpi_index_find_visible(const bpi_index *index, const uint8_t event_id[16]);
 /* The entity's newest row, hidden and in flight too.  BPI_NO_ROW when there is none. */
 uint32_t bpi_index_last_of_entity(const bpi_index *index, bpi_bytes entity);
 /* The nearest visible row of the same entity before `row` whose event hash is `hash`.  BPI_NO_ROW when there is none. */

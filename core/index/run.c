@@ -89,13 +89,15 @@ void bpi_run_undo(bpi_run *run) {
   bpi_postings_undo(&run->kinds, row->kind);
 }
 
-int bpi_run_find(const bpi_run *run, const uint8_t event_id[16], uint32_t *row) {
+/* Rows with one id stand in the table in the order in which they were added. */
+int bpi_run_find(const bpi_run *run, const uint8_t event_id[16], uint32_t from, uint32_t *row) {
   if (run->slot_count == 0) return 0;
   uint64_t hash = id_hash(event_id);
   uint16_t tag = id_tag(hash);
   size_t mask = run->slot_count - 1;
   for (size_t slot = (size_t)hash & mask; run->tags[slot] != 0; slot = (slot + 1) & mask) {
-    if (run->tags[slot] == tag && memcmp(run->rows[run->slots[slot]].event_id, event_id, 16) == 0) {
+    if (run->tags[slot] == tag && run->slots[slot] >= from &&
+        memcmp(run->rows[run->slots[slot]].event_id, event_id, 16) == 0) {
       *row = run->slots[slot];
       return 1;
     }

@@ -53,8 +53,8 @@ bp_status bpi_run_add(bpi_run *run, const bpi_row *row);
 /* Takes the newest row back. */
 void bpi_run_undo(bpi_run *run);
 
-/* The first row with this id; 0 when there is none. */
-int bpi_run_find(const bpi_run *run, const uint8_t event_id[16], uint32_t *row);
+/* The first row with this id at `from` or behind; 0 when there is none. */
+int bpi_run_find(const bpi_run *run, const uint8_t event_id[16], uint32_t from, uint32_t *row);
 /* The first row whose sequence is >= `sequence`; count when there is none. */
 uint32_t bpi_run_seek(const bpi_run *run, uint64_t sequence);
 

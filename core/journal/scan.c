@@ -53,6 +53,14 @@ static bp_status push_gap(bpi_scan *scan, size_t record, bpi_bytes skipped) {
 
 /* --- 3: by the frames */
 
+/* `dropped` items of a batch that began at record `start` are gone: what stood behind them has moved up. */
+static void move_gaps(bpi_scan *scan, size_t start, uint64_t dropped) {
+  for (size_t i = scan->gap_count; i > 0 && scan->gaps[i - 1].record > start; i--) {
+    bpi_scan_gap *gap = &scan->gaps[i - 1];
+    gap->record = gap->record - start > dropped ? gap->record - (size_t)dropped : start;
+  }
+}
+
 static size_t count_zeros(bpi_bytes file, size_t from, size_t to) {
   size_t at = from;
   while (at < to && file.data[at] == 0) at++;
@@ -99,8 +107,11 @@ static bp_status walk_frames(bpi_scan *scan, bpi_bytes file, uint64_t segment_id
       bpi_batches_skipped(&batches);
     }
     bpi_record record;
+    size_t decided = batches.count;
+    uint64_t dropped = batches.dropped;
     bpi_record_of_frame(&frame.header, offset, (uint32_t)length, &record);
     if (status == BP_OK) status = bpi_batches_frame(&batches, &record, &frame.header);
+    move_gaps(scan, decided, batches.dropped - dropped);
     int closes = bpi_record_is_marker(&record) && batches.good_end == offset + length;
     if (closes) scan->final_commit = record;
     scan->has_final_commit = closes || (scan->has_final_commit && batches.good_end <= scan->final_commit.offset +
@@ -108,7 +119,10 @@ static bp_status walk_frames(bpi_scan *scan, bpi_bytes file, uint64_t segment_id
   }
   *walk_end = offset;
   if (status == BP_OK && skipped > 0) report_tail(findings, file, segment_id, offset, skipped, is_last);
+  size_t decided = batches.count;
+  uint64_t dropped = batches.dropped;
   bpi_batches_end(&batches);
+  move_gaps(scan, decided, batches.dropped - dropped);
   if (batches.dropped > 0) {
     bpi_find(findings, BP_SEVERITY_NOTE, "incomplete_batch", segment_id, batches.good_end,
              "%llu items of a batch without end were dropped", (unsigned long long)batches.dropped);

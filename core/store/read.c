@@ -117,8 +117,8 @@ bp_status bp_store_page(const bp_store *store, const bp_query *query, bp_page *p
 /* The visible row with this id: its number, and a copy. */
 static bp_status find_row(bp_store *store, const uint8_t event_id[16], uint32_t *number, bpi_row *row, bp_error *error) {
   bpi_rwlock_read(&store->index_lock);
-  *number = bpi_index_find(&store->index, event_id);
-  int visible = *number != BPI_NO_ROW && bpi_index_is_visible(&store->index, *number);
+  *number = bpi_index_find_visible(&store->index, event_id);
+  int visible = *number != BPI_NO_ROW;
   if (visible) *row = *bpi_index_row(&store->index, *number);
   bpi_rwlock_unlock(&store->index_lock);
   if (visible) return BP_OK;
