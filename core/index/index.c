@@ -32,7 +32,7 @@ static bpi_run *open_run(bpi_index *index) {
   }
   bpi_run *run = bpi_allocate(&index->memory, sizeof *run);
   if (run == NULL) return NULL;
-  bpi_run_init(run, &index->memory);
+  bpi_run_init(run, &index->memory, index->names.seed);
   index->runs[index->run_count++] = run;
   return run;
 }
@@ -96,7 +96,7 @@ int bpi_index_is_visible(const bpi_index *index, uint32_t row) {
 }
 
 uint32_t bpi_index_find(const bpi_index *index, const uint8_t event_id[16]) {
-  uint64_t hash = bpi_run_hash(event_id);
+  uint64_t hash = bpi_run_hash(index->names.seed, event_id);
   for (size_t i = 0; i < index->run_count; i++) bpi_run_prefetch(index->runs[i], hash);
   for (size_t i = 0; i < index->run_count; i++) {
     uint32_t row;
@@ -106,7 +106,7 @@ uint32_t bpi_index_find(const bpi_index *index, const uint8_t event_id[16]) {
 }
 
 uint32_t bpi_index_find_visible(const bpi_index *index, const uint8_t event_id[16]) {
-  uint64_t hash = bpi_run_hash(event_id);
+  uint64_t hash = bpi_run_hash(index->names.seed, event_id);
   for (size_t i = 0; i < index->run_count; i++) bpi_run_prefetch(index->runs[i], hash);
   for (size_t i = 0; i < index->run_count; i++) {
     uint32_t row;
