@@ -11,6 +11,7 @@ bp_status bpi_verify_enter_segment(bpi_verifier *v, uint32_t ordinal) {
   bpi_prologue prologue;
   bpi_footer_state state;
   v->segment = ordinal;
+  if (!atomic_load(&segment->has_footer)) return BP_OK;
   if (bpi_segments_view(&v->store->segments, ordinal, 0, (size_t)size, &file, NULL) != BP_OK) return BP_OK;
   if (bpi_prologue_parse(file, &prologue) != BPI_PROLOGUE_GOOD) return BP_OK;
   bp_status status = bpi_footer_parse(file, prologue.length, &v->store->memory, &v->footer, &state);
