@@ -100,13 +100,8 @@ static void reconcile(bpi_scan *scan, bpi_bytes frames, uint64_t segment_id, bpi
     if (record->offset > end && record->offset <= frames.length) {
       judge_between(frames, end, record->offset, segment_id, findings, &has_strays);
     }
-<<<<<<< HEAD
     uint64_t row_end = end_within(frames, record, end);
     if (row_end > end) end = row_end;
-=======
-    int lies_inside = record->offset <= frames.length && record->frame_length <= frames.length - record->offset;
-    if (lies_inside && record->offset + record->frame_length > end) end = record->offset + record->frame_length;
->>>>>>> proof
   }
   if (end < frames.length) judge_between(frames, end, frames.length, segment_id, findings, &has_strays);
   if (has_strays) {

@@ -195,12 +195,8 @@ bp_status bpi_page_read(bp_page *page, bp_store *store, bp_error *error) {
   /* The frames of an entity lie far apart: those of the next rows are on their way while one is read. */
   enum { AHEAD = 4 };
   size_t bytes = 0;
-<<<<<<< HEAD
   for (size_t i = 0; i < page->row_count && i < AHEAD; i++) bpi_store_ask_for(store, &page->rows[i]);
-  for (size_t i = 0; i < page->row_count; i++) bytes += room_of(&page->rows[i]);
-=======
   for (size_t i = 0; i < page->row_count; i++) bytes += room_of(store, &page->rows[i]);
->>>>>>> proof
   if (bpi_page_reserve(page, page->row_count, bytes) != BP_OK) {
     bpi_page_clear(page);
     return bpi_fail(error, BP_NO_MEMORY, "filling a page");
