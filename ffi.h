@@ -102,8 +102,7 @@ enum {
   BP_HIDDEN_RANGES = 205,      /* visibility_ranges.fbv is unreadable; without it hidden events would come to light */
   BP_POISONED = 206,           /* an earlier write or flush failed for good: reads go on, writes need a new open */
 
-  BP_DAMAGED_FRAME = 300,      /* checksum or structure of a frame: `segment_id`, `offset` */
-  BP_DAMAGED_SEGMENT = 301,    /* a segment that cannot be walked at all */
+  BP_DAMAGED_FRAME = 300,  /* checksum or structure of a frame: `segment_id`, `offset` */
 
   BP_SYSTEM = 400,             /* a system call failed: `os_error` is its errno */
   BP_DISK_FULL = 401,          /* ENOSPC or EDQUOT; nothing of the failed write remains */
@@ -434,7 +433,6 @@ BP_API bp_status bp_store_fold(const bp_store *store, const bp_query *query, bp_
 enum { /* what became of a receipt: steps in the order in which they are judged */
   BP_RECEIPT_SIGNED = 0,               /* valid: everything agrees and the signature holds */
   BP_RECEIPT_UNSIGNED_ACCEPTED = 1,    /* valid: everything agrees, nobody signed, no keys are known */
-  BP_RECEIPT_TOMBSTONED = 2,           /* the event was retired by a recorded run; signature holds for what it was */
   BP_RECEIPT_MISSING_EVENT = 10,
   BP_RECEIPT_SEQUENCE = 11,
   BP_RECEIPT_POSITION = 12,

@@ -91,4 +91,8 @@ if(sanitize)
   target_compile_options(batpak_flags INTERFACE
     -fsanitize=${sanitize} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(batpak_flags INTERFACE -fsanitize=${sanitize})
+  # Under a sanitizer gcc no longer knows the ranges of values and warns of what cannot be.
+  if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(batpak_flags INTERFACE -Wno-format-truncation)
+  endif()
 endif()

@@ -113,17 +113,28 @@ static bool draft_ids(const json *step, bp_draft *draft) {
   return true;
 }
 
+/* One of three: a clock, as the reference knows it; that there is nothing yet; the id of the last event. */
+static bool draft_expectation(const json *step, bp_draft *draft) {
+  bool event;
+  if (!argument_u32(step, "expected_sequence", &draft->expect_clock) ||
+      !argument_id(step, "expected_event", draft->expect_event_id, &event)) {
+    return false;
+  }
+  if (is_given(step, "expected_sequence")) draft->expect = BP_EXPECT_CLOCK;
+  if (argument_flag(step, "expected_empty", false)) draft->expect = BP_EXPECT_EMPTY;
+  if (event) draft->expect = BP_EXPECT_EVENT;
+  return true;
+}
+
 static bool draft_numbers(const json *step, bp_draft *draft) {
   uint32_t kind = 0;
   uint32_t flags = 0;
   if (!argument_u32(step, "kind", &kind) || kind > UINT16_MAX || !argument_u32(step, "flags", &flags) ||
-      flags > UINT8_MAX || !argument_u32(step, "lane", &draft->lane) || !argument_u32(step, "depth", &draft->depth) ||
-      !argument_u32(step, "expected_sequence", &draft->expect_clock)) {
+      flags > UINT8_MAX || !argument_u32(step, "lane", &draft->lane) || !argument_u32(step, "depth", &draft->depth)) {
     return false;
   }
   draft->kind = (uint16_t)kind;
   draft->flags = (uint8_t)flags;
-  draft->expect = is_given(step, "expected_sequence") ? BP_EXPECT_CLOCK : BP_EXPECT_ANY;
   draft->allow_reserved = argument_flag(step, "allow_reserved", false) ? 1 : 0;
   return true;
 }
@@ -132,8 +143,9 @@ static bool draft_from(const json *step, owned_draft *owned) {
   memset(owned, 0, sizeof *owned);
   bp_draft *draft = &owned->draft;
   bp_draft_init(draft, sizeof *draft);
-  bool read = draft_ids(step, draft) && draft_numbers(step, draft) && argument_name(step, "entity", &owned->entity) &&
-              argument_name(step, "scope", &owned->scope) && argument_hex(step, "payload", &owned->payload) &&
+  bool read = draft_ids(step, draft) && draft_numbers(step, draft) && draft_expectation(step, draft) &&
+              argument_name(step, "entity", &owned->entity) && argument_name(step, "scope", &owned->scope) &&
+              argument_hex(step, "payload", &owned->payload) &&
               extensions_from_json(json_object_object_get(step, "extensions"), &owned->extensions);
   if (!read) {
     draft_free(owned);

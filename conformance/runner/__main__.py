@@ -18,7 +18,8 @@ from runner import (
 from runner.drivers import Unavailable, c_driver, reference_driver
 from runner.report import Report
 
-LANES = ("vectors", "values", "golden", "exchange", "locks", "torn", "frames", "random")
+LANES = ("vectors", "golden", "values", "exchange", "locks", "torn", "frames", "random")
+WITHOUT_REFERENCE = ("vectors", "golden")
 
 
 def arguments():
@@ -51,28 +52,21 @@ def main():
 
 
 def run_lanes(report, lanes, seed, chosen, ours, reference):
-    if "vectors" in lanes:
-        lane_vectors.run(report, ours)
-        if reference:
-            lane_vectors.run(report, reference)
-    if "golden" in lanes:
-        lane_golden.run(report, ours, reference)
-    if reference is None:
-        return
-    if "values" in lanes:
-        lane_values.run(report, seed, ours, reference)
-    if "exchange" in lanes:
-        lane_exchange.run(report, ours, reference)
-    if "locks" in lanes:
-        lane_locks.run(report, ours, reference)
-    if "torn" in lanes:
-        lane_torn.run(report, ours, reference)
-    if "frames" in lanes:
-        lane_frames.run(report, seed, ours, reference)
-    if "random" in lanes:
-        lane_random.run(report, seed, chosen.programs, ours, reference, chosen.only)
-        if chosen.only is None:
-            lane_random.run_foreign(report, seed, chosen.programs // 2, ours, reference)
+    both = (ours, reference)
+    running = {
+        "vectors": lambda: [lane_vectors.run(report, driver) for driver in both if driver],
+        "golden": lambda: lane_golden.run(report, *both),
+        "values": lambda: lane_values.run(report, seed, *both),
+        "exchange": lambda: lane_exchange.run(report, *both),
+        "locks": lambda: lane_locks.run(report, *both),
+        "torn": lambda: lane_torn.run(report, *both),
+        "frames": lambda: lane_frames.run(report, seed, *both),
+        "random": lambda: lane_random.run_all(report, seed, chosen.programs, *both, chosen.only),
+    }
+    for name in LANES:
+        if name in lanes and (reference or name in WITHOUT_REFERENCE):
+            with report.guard(name):
+                running[name]()
 
 
 if __name__ == "__main__":

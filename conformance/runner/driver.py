@@ -34,7 +34,7 @@ class Driver:
             check=False,
         )
         if finished.returncode not in (0, -signal.SIGKILL):
-            raise DriverBroken(f"{self.name} ended with {finished.returncode}: {finished.stderr.strip()[:400]}")
+            raise DriverBroken(f"{self.name} ended with {finished.returncode}: {finished.stderr.strip()[:4000]}")
         return [json.loads(line) for line in finished.stdout.split("\n") if line]
 
     @contextlib.contextmanager

@@ -25,7 +25,7 @@ def run(report, ours, reference):
             for end in ("close", "abort"):
                 ended = "closed" if end == "close" else "killed"
                 name = f"exchange: {feature}, {ended} by {writer.name}, read by {reader.name}"
-                with tempfile.TemporaryDirectory() as scratch:
+                with tempfile.TemporaryDirectory() as scratch, report.guard(name):
                     try:
                         exchange(writer, reader, pathlib.Path(scratch), write, config, end)
                         report.ok(name)

@@ -10,13 +10,16 @@ from runner.stores import dump, fingerprint, same_events
 
 def run(report, ours, reference):
     for directory in directories():
-        with tempfile.TemporaryDirectory() as scratch:
+        name = f"golden: {directory.parent.name}/{directory.name}"
+        with tempfile.TemporaryDirectory() as scratch, report.guard(name):
             check(report, ours, reference, GoldenCase(directory, pathlib.Path(scratch)))
 
 
 def check(report, ours, reference, case):
     if not read_only(report, ours, case):
         return
+    if "verify" in ours.capabilities:
+        judged(report, ours, case)
     if case.pending:
         refused(report, ours, case)
         return
@@ -35,6 +38,16 @@ def read_only(report, ours, case):
         differences.append("a read-only open changed the directory")
     report.case(f"golden: {case.name} read by {ours.name}", differences, f"({len(events)} events)")
     return not differences
+
+
+def judged(report, ours, case):
+    program = [{"id": 1, "op": "open", "path": "store", "read_only": True}, {"id": 2, "op": "verify"}]
+    verdict = ours.run(program, case.work)[1].get("value", {})
+    wrong = []
+    if verdict.get("verdict") != case.verdict:
+        findings = [f"{f['severity']} {f['code']}: {f['text']}" for f in verdict.get("findings", [])]
+        wrong = [f"{case.verdict} against {verdict.get('verdict')}", *findings]
+    report.case(f"golden: {case.name} judged by {ours.name}", wrong, f"({case.verdict})")
 
 
 def receipts_hold(report, ours, case):

@@ -8,6 +8,7 @@ import pathlib
 import re
 import tempfile
 
+from runner.driver import DriverBroken
 from runner.frames import frames_by_id
 from runner.normalise import LIFECYCLE, difference
 from runner.random_programs import Generator
@@ -17,6 +18,12 @@ PROGRAMS_PER_CASE = 50
 SHRINK_ATTEMPTS = 120
 ID = re.compile(r"^[0-9a-f]{32}$")
 STRUCTURE = ("open", "close", "abort", "clock")
+
+
+def run_all(report, seed, count, ours, reference, only=None):
+    run(report, seed, count, ours, reference, only)
+    if only is None:
+        run_foreign(report, seed, count // 2, ours, reference)
 
 
 def run(report, seed, count, ours, reference, only=None):
@@ -71,7 +78,10 @@ def differs(program, ours, reference):
     """None, or the first difference as text."""
     with tempfile.TemporaryDirectory() as left, tempfile.TemporaryDirectory() as right:
         directories = (pathlib.Path(left), pathlib.Path(right))
-        answers = [execute(program, driver, directory) for driver, directory in zip((reference, ours), directories)]
+        try:
+            answers = [execute(program, driver, at) for driver, at in zip((reference, ours), directories)]
+        except DriverBroken as broken:
+            return str(broken)
         return (
             answers_differ(program, *answers)
             or stores_differ(*directories, program)

@@ -15,7 +15,8 @@ VECTORS = CONFORMANCE / "vectors"
 def run(report, driver):
     for path in sorted(VECTORS.glob("*.jsonl")):
         if driver.name != "reference" or not path.stem.startswith("ours_"):
-            check(report, driver, path)
+            with report.guard(f"vectors: {path.stem} by {driver.name}"):
+                check(report, driver, path)
 
 
 def check(report, driver, path):

@@ -1,7 +1,11 @@
 """What is said: one line a case in the manner of TAP, and the counts at the end."""
 
+import contextlib
 import os
+import subprocess
 import time
+
+from runner.driver import DriverBroken
 
 
 class Report:
@@ -37,6 +41,14 @@ class Report:
 
     def say(self, text):
         print(f"# {text}", flush=True)
+
+    @contextlib.contextmanager
+    def guard(self, name):
+        """A driver that crashes or hangs fails one case, not the run."""
+        try:
+            yield
+        except (DriverBroken, subprocess.TimeoutExpired) as broken:
+            self.not_ok(name, broken)
 
     def close(self):
         seconds = time.monotonic() - self.started

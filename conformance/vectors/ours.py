@@ -58,6 +58,12 @@ PUBLIC_KEY = "03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8"
 KEY_ID = "98ba85304ac639f0f55daab01ad6d592be44a125d9b3b65e1efca5b96960baec"
 
 
+def names():
+    for entity, scope in (("ff", "61"), ("61", "c328"), ("eda080", "61")):
+        step = {"op": "coordinate", "entity_hex": entity, "scope_hex": scope}
+        yield expect(step, "BP_COORDINATE_UTF8", clause="encoding.md 3.2")
+
+
 def keys():
     yield expect({"op": "key", "seed": SEED}, "ok", {"public_key": PUBLIC_KEY, "key_id": KEY_ID}, "encoding.md 7")
     yield expect({"op": "key", "seed": "00" * 32}, "BP_SEED_ZERO", clause="decisions.md D8")
@@ -96,6 +102,19 @@ def key_before_expectation():
     yield expect({"op": "page"}, "ok", [0, 1, 2])
 
 
+def expectations():
+    """decisions.md D11: that an entity is empty, or what its last event is, without the doubt of a clock of 0."""
+    yield expect(clock(1700000000000000))
+    yield expect(opened())
+    yield expect(append(1, expected_event="01" * 16), "BP_EXPECTED_EVENT", clause="decisions.md D11")
+    yield {**append(1, expected_empty=True), "expect": {"status": "ok"}}
+    yield expect(append(2, expected_empty=True), "BP_EXPECTED_EMPTY", clause="decisions.md D11")
+    yield {**append(2, expected_event=f"{1:032x}"), "expect": {"status": "ok"}}
+    yield expect(append(3, expected_event=f"{1:032x}"), "BP_EXPECTED_EVENT", clause="decisions.md D11")
+    yield {**append(3, entity="other", expected_empty=True), "expect": {"status": "ok"}}
+    yield expect({"op": "page"}, "ok", [0, 1, 2, 3])
+
+
 def nearest_ancestor():
     """decisions.md D21: payloads A, B, A, C; the walk from C goes through all of them."""
     yield expect(clock(1700000000000000))
@@ -107,8 +126,9 @@ def nearest_ancestor():
 
 
 PROGRAMS = {
-    "ours_values": [payloads, keys],
+    "ours_values": [payloads, names, keys],
     "ours_writing": [writing],
+    "ours_expectations": [expectations],
     "ours_key_before_expectation": [key_before_expectation],
     "ours_nearest_ancestor": [nearest_ancestor],
 }

@@ -35,7 +35,7 @@ static const status_row rows[] = {
     ROW(BP_SCOPE_TOO_LONG, "Shorten the scope to 1,024 bytes."),
     ROW(BP_COORDINATE_NUL, "Take the zero byte out of the entity or the scope."),
     ROW(BP_COORDINATE_CONTROL, "Take the control bytes out of the entity or the scope."),
-    ROW(BP_COORDINATE_TRAVERSAL, "Take the two dots in a row out of the entity or the scope."),
+    ROW(BP_COORDINATE_TRAVERSAL, "Take slashes and double dots out of the entity or the scope; a colon makes levels."),
     ROW(BP_COORDINATE_SEPARATOR, "Take the reserved separators out of the entity or the scope; a colon makes levels."),
     ROW(BP_COORDINATE_UTF8, "Encode the entity and the scope as UTF-8."),
     ROW(BP_KIND_RANGE, "Choose a category of at most 15 and a type id of at most 0xFFF."),
@@ -72,7 +72,6 @@ static const status_row rows[] = {
 
     ROW(BP_DAMAGED_FRAME, "Run verify to see what else is damaged, and restore the event from a copy; other events stay "
                           "readable."),
-    ROW(BP_DAMAGED_SEGMENT, "Run verify to see what is damaged, and restore the segment from a copy."),
 
     ROW(BP_SYSTEM, "Look at os_error: it is what the system answered."),
     ROW(BP_DISK_FULL, "Make room on the disk, then append again; nothing of the failed write remains."),

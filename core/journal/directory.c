@@ -40,7 +40,7 @@ static int is_source(const char *name, size_t length, uint64_t *id) {
 }
 
 static bp_status classify(bpi_directory *directory, const char *name, size_t length) {
-  static const char *const store_files[] = {BPI_HIDDEN_NAME, "index.ckpt", "index.fbati", "cursors"};
+  static const char *const store_files[] = {BPI_HIDDEN_NAME, "cursors"};
   uint64_t id;
   if (length < BPI_FILE_NAME_MAX) {
     if (bpi_segment_name_parse(name, length, &id)) return push(directory, &directory->segments, id, name, length);
@@ -48,6 +48,9 @@ static bp_status classify(bpi_directory *directory, const char *name, size_t len
     if (is_temporary(name, length)) return push(directory, &directory->temporary, 0, name, length);
   }
   if (name_is(name, length, BPI_LOCK_NAME)) return BP_OK;
+  if (name_is(name, length, "index.ckpt") || name_is(name, length, "index.fbati")) {
+    return push(directory, &directory->caches, 0, name, length);
+  }
   if (name_is(name, length, BPI_COMPACTION_NAME)) {
     directory->has_compaction = 1;
     return BP_OK;
@@ -118,4 +121,5 @@ void bpi_directory_free(bpi_directory *directory) {
   free_list(&directory->memory, &directory->spare);
   free_list(&directory->memory, &directory->temporary);
   free_list(&directory->memory, &directory->sources);
+  free_list(&directory->memory, &directory->caches);
 }

@@ -29,7 +29,8 @@ typedef struct bpi_directory {
   bpi_name_list temporary;  /* ".tmpXXXXXX", left by a crash */
   bpi_name_list sources;    /* "N.fbat.compact-src", set aside by a compaction */
   int has_compaction;
-  int has_other_store_files; /* index files, hidden ranges, cursors */
+  bpi_name_list caches;     /* the reference's index files: good for nothing once the store was written by another */
+  int has_other_store_files; /* hidden ranges, cursors */
   size_t foreign;           /* entries that are none of ours */
 } bpi_directory;
 

@@ -3,6 +3,7 @@
 #include "base/status.h"
 #include "journal/batches.h"
 #include "journal/frames.h"
+#include "journal/scan_internal.h"
 
 void bpi_record_of_frame(const bpi_header *header, uint64_t offset, uint32_t frame_length, bpi_record *record) {
   memcpy(record->event_id, header->event_id, 16);
@@ -27,111 +28,27 @@ void bpi_scan_free(bpi_scan *scan) {
   bpi_release(&scan->memory, scan->gaps, scan->gap_capacity * sizeof *scan->gaps);
 }
 
-static bp_status push_record(bpi_scan *scan, const bpi_record *record) {
-  if (bpi_grow(&scan->memory, (void **)&scan->records, &scan->capacity, scan->count + 1, sizeof *scan->records) != 0) {
-    return BP_NO_MEMORY;
+/* Frames that fill the skipped bytes by the lengths they declare, batch markers aside: so many events are missing at least.
+ * 0 where the lengths do not add up. */
+static uint64_t count_frames(bpi_bytes skipped) {
+  static const uint8_t marker_entity[] = {0xa6, '_', 'b', 'a', 't', 'c', 'h'};
+  uint64_t events = 0;
+  size_t at = 0;
+  while (at < skipped.length) {
+    size_t length = bpi_frame_length(skipped, at);
+    if (length == 0) return 0;
+    if (memmem(skipped.data + at, length, marker_entity, sizeof marker_entity) == NULL) events++;
+    at += length;
   }
-  scan->records[scan->count++] = *record;
-  return BP_OK;
+  return events;
 }
 
-static bp_status push_gap(bpi_scan *scan, size_t record, uint64_t bytes) {
+static bp_status push_gap(bpi_scan *scan, size_t record, bpi_bytes skipped) {
   if (bpi_grow(&scan->memory, (void **)&scan->gaps, &scan->gap_capacity, scan->gap_count + 1, sizeof *scan->gaps) != 0) {
     return BP_NO_MEMORY;
   }
-  scan->gaps[scan->gap_count++] = (bpi_scan_gap){record, bytes};
+  scan->gaps[scan->gap_count++] = (bpi_scan_gap){record, skipped.length, count_frames(skipped)};
   return BP_OK;
-}
-
-/* --- 1 and 2: by the footer */
-
-/* Takes every row but marker rows.  0 when a row cannot be read. */
-static int take_rows(bpi_scan *scan, const bpi_footer *footer, bp_status *status) {
-  uint64_t next_sequence = 0;
-  for (uint32_t i = 0; i < footer->count && *status == BP_OK; i++) {
-    bpi_record record;
-    if (!bpi_footer_row(footer, i, &record)) return 0;
-    if (bpi_record_is_marker(&record)) continue;
-    if (record.sequence < next_sequence || record.sequence == UINT64_MAX) return 0;
-    next_sequence = record.sequence + 1;
-    *status = push_record(scan, &record);
-  }
-  return 1;
-}
-
-static int row_is_good(bpi_bytes frames, const bpi_record *record) {
-  bpi_frame frame;
-  if (record->offset > frames.length) return 0;
-  size_t length = bpi_frame_check(frames, (size_t)record->offset);
-  if (length == 0 || length != record->frame_length) return 0;
-  if (bpi_frame_decode(bpi_bytes_of(frames.data + record->offset, length), &frame) != BP_OK) return 0;
-  return memcmp(frame.header.event_id, record->event_id, 16) == 0;
-}
-
-/* Rows whose frame is not where they say: the frame further on, if there is one (a partial write shifted it), else the
- * event is damaged and stays in its place. */
-static void relocate_rows(bpi_scan *scan, bpi_bytes frames, uint64_t segment_id, bpi_findings *findings) {
-  bpi_frames walk;
-  bpi_frame frame;
-  size_t offset = 0, length = 0, skipped;
-  size_t next = 0;
-  bpi_frames_init(&walk, frames, scan->first_frame);
-  while (bpi_frames_next(&walk, &offset, &length, &frame, &skipped)) {
-    for (size_t i = next; i < scan->count; i++) {
-      bpi_record *record = &scan->records[i];
-      if (memcmp(record->event_id, frame.header.event_id, 16) != 0) continue;
-      if (record->offset != offset) {
-        bp_finding *finding = bpi_find(findings, BP_SEVERITY_DAMAGE, "relocated_frame", segment_id, offset,
-                                       "the footer has this event at offset %llu", (unsigned long long)record->offset);
-        finding->sequence = record->sequence;
-        memcpy(finding->event_id, record->event_id, 16);
-        record->offset = offset;
-        record->frame_length = (uint32_t)length;
-        scan->kind = BPI_SCAN_MISFIT;
-      }
-      next = i + 1;
-      break;
-    }
-  }
-}
-
-/* A footer that is sound in itself but does not fit the frames. */
-static void reconcile(bpi_scan *scan, bpi_bytes frames, uint64_t segment_id, bpi_findings *findings) {
-  int all_good = 1;
-  uint64_t end = scan->first_frame;
-  for (size_t i = 0; i < scan->count && all_good; i++) all_good = row_is_good(frames, &scan->records[i]);
-  if (!all_good) relocate_rows(scan, frames, segment_id, findings);
-  for (size_t i = 0; i < scan->count; i++) {
-    const bpi_record *record = &scan->records[i];
-    if (!row_is_good(frames, record)) {
-      bp_finding *finding = bpi_find(findings, BP_SEVERITY_DAMAGE, "damaged_frame", segment_id, record->offset,
-                                     "the frame that the footer names does not check");
-      finding->sequence = record->sequence;
-      memcpy(finding->event_id, record->event_id, 16);
-    }
-    if (record->offset + record->frame_length > end) end = record->offset + record->frame_length;
-  }
-  if (all_good) {
-    bpi_find(findings, BP_SEVERITY_NOTE, "stray_frames", segment_id, 0,
-             "bytes between the events belong to writes that failed");
-  }
-  /* The reference takes the footer if the rows reach to its start; else it walks the frames and may lose events. */
-  scan->frames_end = end;
-  if (end != frames.length) scan->kind = BPI_SCAN_MISFIT;
-}
-
-/* 1 if the footer decided what the segment holds. */
-static int scan_by_footer(bpi_scan *scan, const bpi_footer *footer, bpi_bytes file, uint64_t segment_id,
-                          bpi_findings *findings, bp_status *status) {
-  if (!footer->table_is_exact || !take_rows(scan, footer, status)) {
-    scan->count = 0;
-    return 0;
-  }
-  scan->frames_end = footer->frames_end;
-  if (*status == BP_OK && !bpi_footer_fits(footer, file, scan->first_frame)) {
-    reconcile(scan, bpi_bytes_of(file.data, footer->frames_end), segment_id, findings);
-  }
-  return 1;
 }
 
 /* --- 3: by the frames */
@@ -178,7 +95,7 @@ static bp_status walk_frames(bpi_scan *scan, bpi_bytes file, uint64_t segment_id
     if (skipped > 0) {
       bpi_find(findings, BP_SEVERITY_DAMAGE, "skipped_bytes", segment_id, offset - skipped,
                "%zu bytes do not check and were skipped", skipped);
-      status = push_gap(scan, batches.count + batches.staged, skipped);
+      status = push_gap(scan, batches.count + batches.staged, bpi_bytes_of(file.data + offset - skipped, skipped));
       bpi_batches_skipped(&batches);
     }
     bpi_record record;
@@ -196,7 +113,6 @@ static bp_status walk_frames(bpi_scan *scan, bpi_bytes file, uint64_t segment_id
     bpi_find(findings, BP_SEVERITY_NOTE, "incomplete_batch", segment_id, batches.good_end,
              "%llu items of a batch without end were dropped", (unsigned long long)batches.dropped);
   }
-  /* A footer that could not be read to its end may have left some. */
   bpi_release(&scan->memory, scan->records, scan->capacity * sizeof *scan->records);
   scan->records = batches.records;
   scan->count = batches.count;
@@ -242,13 +158,30 @@ static bp_status scan_prologue(bpi_scan *scan, bpi_bytes file, uint64_t segment_
   return BP_OK;
 }
 
+static int frames_reach_end(bpi_bytes file, size_t first_frame) {
+  bpi_frames walk;
+  bpi_frame frame;
+  size_t offset = first_frame, length = 0, skipped = 0;
+  bpi_frames_init(&walk, file, first_frame);
+  walk.budget = 0;
+  while (bpi_frames_next(&walk, &offset, &length, &frame, &skipped)) {
+  }
+  return skipped == 0 && offset == file.length;
+}
+
 static bp_status scan_body(bpi_scan *scan, bpi_bytes file, uint64_t segment_id, int is_last, bpi_findings *findings) {
   bpi_footer footer;
   bpi_footer_state state;
   bp_status status = bpi_footer_parse(file, scan->first_frame, &scan->memory, &footer, &state);
   scan->kind = BPI_SCAN_SEALED;
+  int fits = status == BP_OK && state == BPI_FOOTER_READABLE && bpi_footer_fits(&footer, file, scan->first_frame);
+  if (status == BP_OK && state != BPI_FOOTER_NONE && !fits && frames_reach_end(file, scan->first_frame)) {
+    /* The last frame ends in bytes that only look like a footer: whoever appends can choose them. */
+    state = BPI_FOOTER_NONE;
+    footer.frames_end = file.length;
+  }
   int done = status == BP_OK && state == BPI_FOOTER_READABLE &&
-             scan_by_footer(scan, &footer, file, segment_id, findings, &status);
+             bpi_scan_by_footer(scan, &footer, file, fits, segment_id, findings, &status);
   bpi_bytes frames = bpi_bytes_of(file.data, footer.frames_end != 0 ? footer.frames_end : file.length);
   bpi_footer_free(&footer);
   if (status != BP_OK || done) return status;
@@ -266,7 +199,7 @@ static bp_status scan_body(bpi_scan *scan, bpi_bytes file, uint64_t segment_id, 
     scan->count = scan->gap_count = 0;
     findings->count = findings_before;
     scan->has_final_commit = 0;
-    scan_by_footer(scan, &footer, file, segment_id, findings, &status);
+    bpi_scan_by_footer(scan, &footer, file, 1, segment_id, findings, &status);
     int torn = is_last && has_lost_sector(file, file.length - BPI_FOOTER_TRAILER_BYTES, file.length, 1);
     scan->kind = torn ? BPI_SCAN_OPEN_END : BPI_SCAN_MISFIT;
     bpi_find(findings, torn ? BP_SEVERITY_NOTE : BP_SEVERITY_DAMAGE, torn ? "torn_footer" : "damaged_footer", segment_id,

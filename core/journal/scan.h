@@ -24,6 +24,7 @@ typedef enum bpi_scan_kind {
 typedef struct bpi_scan_gap {
   size_t record;
   uint64_t bytes;
+  uint64_t frames;  /* events that fill them, by the lengths that their frames declare; 0: not known */
 } bpi_scan_gap;
 
 typedef struct bpi_scan {

@@ -18,6 +18,7 @@ typedef struct bpi_segment {
   uint64_t id;
   char name[BPI_SEGMENT_NAME_MAX + 16];
   _Atomic uint64_t size;      /* bytes that may be viewed */
+  _Atomic int has_footer;     /* one that fits; whether the last bytes look like one does not matter */
   _Atomic(bpi_map *) map;     /* the newest; older ones behind it */
 } bpi_segment;
 

@@ -78,7 +78,8 @@ bp_status bpi_writer_append(bpi_writer *writer, const uint8_t *bytes, size_t len
     return BP_OK;
   }
   undo(writer, writer->offset);
-  return status;
+  if (writer->poisoned == BP_OK) return status;
+  return bpi_fail(error, BP_SYNC_FAILED, "a write failed and could not be taken back");
 }
 
 bp_status bpi_writer_sync(bpi_writer *writer, bp_error *error) {
@@ -114,6 +115,7 @@ bp_status bpi_writer_seal(bpi_writer *writer, bpi_footer_writer *footer, bp_erro
   if (status == BP_OK) status = append_footer(writer, &bytes, error);
   bpi_buffer_free(&bytes);
   if (status == BP_OK) {
+    atomic_store(&bpi_segments_at(writer->segments, writer->ordinal)->has_footer, 1);
     bpi_writer_free(writer);
   } else if (writer->offset > frames_end && writer->poisoned == BP_OK) {
     undo(writer, frames_end);

@@ -19,7 +19,7 @@ typedef struct bpi_writer {
   uint64_t offset;
   uint64_t synced;          /* everything below was flushed */
   bp_status poisoned;       /* BP_OK, or why nothing may be written any more */
-  uint64_t writes;          /* system calls so far */
+  _Atomic uint64_t writes;  /* system calls so far */
   _Atomic uint64_t syncs;
 } bpi_writer;
 

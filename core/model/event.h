@@ -53,7 +53,8 @@ typedef struct bpi_header {
  * of equal names the last.  Nothing is written for count 0; the frame then holds an empty map. */
 bp_status bpi_extensions_check(const bp_extension *items, size_t count, bp_error *error);
 void bpi_extensions_pack(bpi_buffer *out, const bp_extension *items, size_t count);
-/* Do two encoded maps say the same (order and integer widths aside; length 0 is the empty map)? */
+/* Do two encoded maps say the same (order and integer widths aside; length 0 is the empty map)?  A map whose names are out
+ * of order, which nothing writes, counts as different from all but its own bytes above 256 entries or 1 MiB. */
 int bpi_extensions_equal(bpi_bytes a, bpi_bytes b);
 
 /* UUIDv7 whose order is the order of the calls within this process, drawn for the given time (microseconds). */

@@ -128,7 +128,6 @@ const char *bp_receipt_outcome_name(int32_t outcome) {
   switch (outcome) {
     case BP_RECEIPT_SIGNED: return "signed";
     case BP_RECEIPT_UNSIGNED_ACCEPTED: return "unsigned_accepted";
-    case BP_RECEIPT_TOMBSTONED: return "tombstoned";
     case BP_RECEIPT_MISSING_EVENT: return "missing_committed_event";
     case BP_RECEIPT_SEQUENCE: return "sequence_mismatch";
     case BP_RECEIPT_POSITION: return "disk_position_mismatch";

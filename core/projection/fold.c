@@ -1,7 +1,5 @@
-/* The fold: a function run over events in commit order, fed by pages. */
-#include <batpak/ffi.h>
-
-#include "base/status.h"
+/* The fold: a function run over events in commit order, fed by pages.  The store is held from the first to the last. */
+#include "store/page.h"
 
 #include <string.h>
 
@@ -22,6 +20,23 @@ static int32_t step_page(const bp_page *page, bp_step step, void *user, bp_query
   return BP_OK;
 }
 
+static bp_status fold(bp_store *store, bp_query *query, size_t left, bp_step step, void *user, bp_error *error) {
+  bp_page *page;
+  bp_status status = bp_page_new(&page, error);
+  if (status != BP_OK) return status;
+  int more = 1;
+  while (status == BP_OK && more && left > 0) {
+    query->limit = left < PAGE_EVENTS ? left : PAGE_EVENTS;
+    status = bpi_store_fill_page(store, query, page, error);
+    if (status == BP_OK) {
+      more = bp_page_more(page);
+      status = step_page(page, step, user, query, &left);
+    }
+  }
+  bp_page_free(page);
+  return status;
+}
+
 bp_status bp_store_fold(const bp_store *store, const bp_query *query, bp_step step, void *user, bp_error *error) {
   bp_query paged;
   if (step == NULL) return bpi_fail(error, BP_ARGUMENT, "step is NULL");
@@ -34,18 +49,9 @@ bp_status bp_store_fold(const bp_store *store, const bp_query *query, bp_step st
     paged.struct_size = sizeof paged;
     left = query->limit;
   }
-  bp_page *page;
-  bp_status status = bp_page_new(&page, error);
+  bp_status status = bpi_store_enter(store, error);
   if (status != BP_OK) return status;
-  int more = 1;
-  while (status == BP_OK && more && left > 0) {
-    paged.limit = left < PAGE_EVENTS ? left : PAGE_EVENTS;
-    status = bp_store_page(store, &paged, page, error);
-    if (status == BP_OK) {
-      more = bp_page_more(page);
-      status = step_page(page, step, user, &paged, &left);
-    }
-  }
-  bp_page_free(page);
+  status = fold(bpi_store_of(store), &paged, left, step, user, error);
+  bpi_store_leave(store);
   return status;
 }

@@ -17,9 +17,11 @@ enum { UNIT_BYTES_MAX = 8 << 20 };
 /* What the leader carries through one group. */
 typedef struct {
   bp_store *store;
-  bpi_request *first;        /* the requests of the group, linked */
-  bpi_request *end;          /* the first that is not in it */
-  int64_t now_us;
+  bpi_request *first;        /* the requests of the group, linked; */
+  bpi_request *last;         /* its `next` is not the leader's to read: others queue behind it */
+  int64_t now_us;            /* the last good time where the clock is wrong */
+  bp_status clock;           /* BP_OK, or why nothing that wants the time can be appended */
+  bp_error clock_error;
   int durable;               /* somebody needs the flush */
   uint32_t unit_row;         /* first row of the unit that is being gathered */
   uint64_t unit_sequence;
@@ -54,9 +56,17 @@ static void take_back(group *g, uint32_t row) {
   bpi_rwlock_unlock(&store->index_lock);
 }
 
+/* What stays of the group: without a failed flush all but this unit; with one only what was durable before it. */
+static uint32_t rows_to_keep(const group *g) {
+  const bp_store *store = g->store;
+  if (store->writer.poisoned == BP_OK) return g->unit_row;
+  uint64_t durable = atomic_load(&store->durable_rows);
+  return durable > store->index.published ? (uint32_t)durable : store->index.published;
+}
+
 static void fail_group(group *g, bp_status status) {
   g->failure = status;
-  take_back(g, g->unit_row);
+  take_back(g, rows_to_keep(g));
   g->store->next_sequence = g->unit_sequence;
   g->store->frontier = g->unit_frontier;
   g->store->group.length = 0;
@@ -148,6 +158,7 @@ static bp_status look_up_key(group *g, bpi_item *item, bp_error *error) {
 static bp_status fill_header(group *g, const bpi_item *item, const bpi_row *last, bpi_header *header, bp_error *error) {
   bp_store *store = g->store;
   const bp_draft *draft = item->draft;
+  if (item->forced_us == BPI_NOW && g->clock != BP_OK) return bpi_error_copy(error, &g->clock_error);
   memset(header, 0, sizeof *header);
   header->timestamp_us = item->forced_us == BPI_NOW ? g->now_us : item->forced_us;
   header->wall_ms = (uint64_t)header->timestamp_us / 1000;
@@ -231,8 +242,12 @@ static bp_status assign(group *g, bpi_item *item, bp_error *error) {
 
 /* --- the group */
 
+static bpi_request *next_in_group(const group *g, const bpi_request *request) {
+  return request == g->last ? NULL : request->next;
+}
+
 static void assign_all(group *g) {
-  for (bpi_request *request = g->first; request != g->end; request = request->next) {
+  for (bpi_request *request = g->first; request != NULL; request = next_in_group(g, request)) {
     request->status = BP_OK;
     request->accepted = 0;
     while (request->accepted < request->count && request->status == BP_OK) {
@@ -253,7 +268,6 @@ static void flush_group(group *g) {
     if (status == BP_OK) {
       note_durable(store);
     } else {
-      g->unit_row = store->index.published;
       fail_group(g, status);
     }
   }
@@ -263,7 +277,7 @@ static void flush_group(group *g) {
 static void settle(group *g) {
   bp_store *store = g->store;
   uint64_t durable_rows = atomic_load(&store->durable_rows);
-  for (bpi_request *request = g->first; request != g->end; request = request->next) {
+  for (bpi_request *request = g->first; request != NULL; request = next_in_group(g, request)) {
     size_t kept = 0;
     request->is_durable = 1;
     while (kept < request->accepted && request->items[kept].number < store->index.count) {
@@ -277,11 +291,12 @@ static void settle(group *g) {
   }
 }
 
-static void run_group(bp_store *store, bpi_request *first, bpi_request *end) {
-  group g = {.store = store, .first = first, .end = end, .error = {.struct_size = sizeof g.error}};
-  g.failure = atomic_load(&store->poisoned)
-                  ? bpi_fail(&g.error, BP_POISONED, "an earlier write or flush failed; open the store anew")
-                  : bpi_store_now(store, &g.now_us, &g.error);
+static void run_group(bp_store *store, bpi_request *first, bpi_request *last) {
+  group g = {.store = store, .first = first, .last = last, .now_us = store->clock_us};
+  if (atomic_load(&store->poisoned)) {
+    g.failure = bpi_fail(&g.error, BP_POISONED, "an earlier write or flush failed; open the store anew");
+  }
+  g.clock = bpi_store_now(store, &g.now_us, &g.clock_error);
   begin_unit(&g);
   assign_all(&g);
   flush_group(&g);
@@ -291,25 +306,26 @@ static void run_group(bp_store *store, bpi_request *first, bpi_request *end) {
 
 /* --- the queue */
 
-/* Under the lock: how far the next group reaches. */
-static bpi_request *group_end(const bp_store *store) {
-  size_t events = 0;
-  bpi_request *request = store->queue_first;
-  while (request != NULL && (events == 0 || events + request->count <= store->config.group_max_events)) {
-    events += request->count;
-    request = request->next;
+/* Under the lock: the last request of the next group. */
+static bpi_request *group_last(const bp_store *store) {
+  bpi_request *last = store->queue_first;
+  size_t events = last->count;
+  while (last->next != NULL && events + last->next->count <= store->config.group_max_events) {
+    last = last->next;
+    events += last->count;
   }
-  return request;
+  return last;
 }
 
 /* Under the lock, which is released while the group runs. */
 static void lead(bp_store *store) {
-  bpi_request *first = store->queue_first, *end = group_end(store);
+  bpi_request *first = store->queue_first, *last = group_last(store);
   store->leader = 1;
   bpi_mutex_unlock(&store->commit_lock);
-  run_group(store, first, end);
+  run_group(store, first, last);
   bpi_mutex_lock(&store->commit_lock);
   store->leader = 0;
+  bpi_request *end = last->next;
   store->queue_first = end;
   if (end == NULL) store->queue_last = NULL;
   for (bpi_request *request = first; request != end;) {

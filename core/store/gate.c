@@ -22,9 +22,16 @@ bp_status bpi_store_enter(const bp_store *store, bp_error *error) {
   return BP_OK;
 }
 
+/* A call that comes when it is too late enters and leaves as well, so being the last one out is not enough. */
+static void destroy_once(bp_store *store) {
+  uint32_t nobody = BPI_STORE_CLOSING;
+  if (!atomic_compare_exchange_strong(&store->users, &nobody, BPI_STORE_CLOSING | BPI_STORE_CLOSED)) return;
+  (void)bpi_store_destroy(store, NULL);
+}
+
 void bpi_store_leave(const bp_store *store) {
   bp_store *inside = bpi_store_of(store);
-  if (atomic_fetch_sub(&inside->users, 1) == (BPI_STORE_CLOSING | 1)) (void)bpi_store_destroy(inside, NULL);
+  if (atomic_fetch_sub(&inside->users, 1) == (BPI_STORE_CLOSING | 1)) destroy_once(inside);
 }
 
 void bpi_store_log(const bp_store *store, const char *text) {
@@ -85,8 +92,9 @@ bp_status bp_store_close(bp_store *store, bp_error *error) {
   if (store->magic != BPI_STORE_MAGIC) return bpi_fail(error, BP_ARGUMENT, "no open store");
   if (is_foreign_process(store)) return bpi_fail(error, BP_FORKED, "the store was opened by the parent process");
   uint32_t users = 0;
-  if (!atomic_compare_exchange_strong(&store->users, &users, (uint32_t)BPI_STORE_CLOSING)) {
-    return bpi_fail_values(error, BP_BUSY, 0, users & ~(uint32_t)BPI_STORE_CLOSING, "calls are under way");
+  if (!atomic_compare_exchange_strong(&store->users, &users, BPI_STORE_CLOSING | BPI_STORE_CLOSED)) {
+    uint32_t inside = users & ~(uint32_t)(BPI_STORE_CLOSING | BPI_STORE_CLOSED);
+    return bpi_fail_values(error, BP_BUSY, 0, inside, "calls are under way");
   }
   return bpi_store_destroy(store, error);
 }
@@ -97,5 +105,5 @@ void bp_store_release(bp_store *store) {
     close_in_child(store);
     return;
   }
-  if (atomic_fetch_or(&store->users, (uint32_t)BPI_STORE_CLOSING) == 0) (void)bpi_store_destroy(store, NULL);
+  if (atomic_fetch_or(&store->users, (uint32_t)BPI_STORE_CLOSING) == 0) destroy_once(store);
 }

@@ -69,7 +69,7 @@ static bp_status take_lock(bp_store *store, bp_error *error) {
   bpi_buffer_init(&path, &store->memory);
   bp_status status = bpi_path_join(&path, (const char *)store->directory.data, BPI_LOCK_NAME, error);
   if (status == BP_OK) {
-    int failed = system->file_open(system->context, (const char *)path.data, read_only ? BPI_OPEN_READ_NO_LINK : BPI_OPEN_LOCK,
+    int failed = system->file_open(system->context, (const char *)path.data, read_only ? BPI_OPEN_READ : BPI_OPEN_LOCK,
                                    &store->lock_file);
     if (failed != 0) store->lock_file = -1;
     if (failed == 0) failed = system->file_lock(system->context, store->lock_file, !read_only);
@@ -95,7 +95,7 @@ static bp_status judge_directory(const bp_store *store, const bpi_directory *dir
     return bpi_fail(error, BP_COMPACTION_PENDING, "the reference must finish its compaction first");
   }
   if (is_store) return BP_OK;
-  if (directory->has_other_store_files) {
+  if (directory->has_other_store_files || directory->caches.count > 0) {
     return bpi_fail(error, BP_NOT_A_STORE, "files of a store, but no segment");
   }
   if (directory->foreign > 0) return bpi_fail(error, BP_NOT_A_STORE, "the directory holds other files and no segment");
@@ -118,13 +118,22 @@ static bp_status begin_writing(bp_store *store, uint64_t started_ns, bp_error *e
   return bpi_store_append_opened(store, restored, (system->clock_mono_ns(system->context) - started_ns) / 1000, error);
 }
 
+static bp_status make_directory(const bp_system *system, const char *path, bp_error *error) {
+  int kind = BPI_PATH_NONE;
+  int failed = system->path_kind(system->context, path, &kind);
+  if (failed == 0 && kind != BPI_PATH_NONE && kind != BPI_PATH_DIRECTORY) {
+    return bpi_fail(error, BP_NOT_A_STORE, "the path is not a directory");
+  }
+  return bpi_directory_create_all(system, path, error);
+}
+
 static bp_status open_store(bp_store *store, bp_error *error) {
   const bp_system *system = store->system;
   const char *path = (const char *)store->directory.data;
   uint64_t started_ns = system->clock_mono_ns(system->context);
   bpi_directory directory = {.memory = store->memory};
   bp_status status = BP_OK;
-  if (store->mode == BP_MODE_CREATE) status = bpi_directory_create_all(system, path, error);
+  if (store->mode == BP_MODE_CREATE) status = make_directory(system, path, error);
   /* Looked at before the lock is taken, so that nothing is left in a directory that is no store; and again after. */
   if (status == BP_OK) status = bpi_directory_read(system, &store->memory, path, &directory, error);
   if (status == BP_OK) status = judge_directory(store, &directory, error);
@@ -137,7 +146,6 @@ static bp_status open_store(bp_store *store, bp_error *error) {
   if (status == BP_OK && directory.has_compaction) {
     status = bpi_directory_resolve_compaction(system, path, &directory, error);
   }
-  if (status == BP_OK && store->mode != BP_MODE_READ_ONLY) status = bpi_remove_leftovers(store, &directory, error);
   if (status == BP_OK) status = bpi_store_recover(store, &directory, error);
   bpi_directory_free(&directory);
   if (status == BP_OK && store->mode != BP_MODE_READ_ONLY) status = begin_writing(store, started_ns, error);

@@ -19,6 +19,9 @@ struct bp_page {
   int more;
 };
 
+/* bp_store_page within a call that has entered the store already. */
+bp_status bpi_store_fill_page(bp_store *store, const bp_query *query, bp_page *page, bp_error *error);
+
 void bpi_page_clear(bp_page *page);
 /* Room for one more chosen row. */
 bpi_row *bpi_page_add_row(bp_page *page);

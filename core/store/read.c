@@ -90,19 +90,24 @@ static bp_status choose_rows(bp_store *store, const bp_query *query, const bpi_f
   return BP_OK;
 }
 
+bp_status bpi_store_fill_page(bp_store *store, const bp_query *query, bp_page *page, bp_error *error) {
+  bpi_filter filter;
+  bp_status status = filter_of(query, &filter, error);
+  if (status != BP_OK) return status;
+  bpi_page_clear(page);
+  status = choose_rows(store, query, &filter, page, error);
+  return status == BP_OK ? bpi_page_read(page, store, error) : status;
+}
+
 bp_status bp_store_page(const bp_store *store, const bp_query *query, bp_page *page, bp_error *error) {
   bp_query all;
-  bpi_filter filter;
   if (page == NULL) return bpi_fail(error, BP_ARGUMENT, "page is NULL");
   (void)bp_query_init(&all, sizeof all);
   if (query == NULL) query = &all;
   bp_status status = bpi_check_struct(query, query->struct_size, sizeof *query, sizeof *query, error);
-  if (status == BP_OK) status = filter_of(query, &filter, error);
   if (status == BP_OK) status = bpi_store_enter(store, error);
   if (status != BP_OK) return status;
-  bpi_page_clear(page);
-  status = choose_rows(bpi_store_of(store), query, &filter, page, error);
-  if (status == BP_OK) status = bpi_page_read(page, bpi_store_of(store), error);
+  status = bpi_store_fill_page(bpi_store_of(store), query, page, error);
   bpi_store_leave(store);
   return status;
 }

@@ -4,6 +4,7 @@
 
 #include "sys/file.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* One segment's events, being numbered. */
@@ -22,8 +23,8 @@ static uint64_t missing_before(const bp_store *store, const bpi_record *record) 
   return record->clock > expected ? record->clock - expected : 0;
 }
 
-/* The sequences that a gap must leave free: what the clocks behind it prove missing, and never more than its bytes could
- * have held. */
+/* The sequences that a gap must leave free: as many as the frames that stood there, or as the clocks behind it prove
+ * missing, and never more than its bytes could have held. */
 static bp_status width_of_gap(const numbering *n, size_t gap, uint64_t *width) {
   enum { FRAME_LEAST = 300 };
   const bpi_scan *scan = n->scan;
@@ -39,6 +40,7 @@ static bp_status width_of_gap(const numbering *n, size_t gap, uint64_t *width) {
     *width += missing_before(n->store, &scan->records[i]);
   }
   bpi_names_free(&seen);
+  if (*width < scan->gaps[gap].frames) *width = scan->gaps[gap].frames;
   uint64_t most = scan->gaps[gap].bytes / FRAME_LEAST + 1;
   if (*width > most) *width = most;
   return status;
@@ -100,7 +102,7 @@ static bp_status number_and_index(const numbering *n) {
 }
 
 static bp_status recover_segment(bp_store *store, uint32_t ordinal, int is_last, bp_error *error) {
-  const bpi_segment *segment = bpi_segments_at(&store->segments, ordinal);
+  bpi_segment *segment = bpi_segments_at(&store->segments, ordinal);
   bpi_bytes file = {NULL, 0};
   bpi_scan scan;
   bp_status status = BP_OK;
@@ -115,6 +117,8 @@ static bp_status recover_segment(bp_store *store, uint32_t ordinal, int is_last,
   if (status == BP_OK && store->mode != BP_MODE_READ_ONLY) {
     status = bpi_repair_segment(store, ordinal, is_last, file, &scan, error);
   }
+  int is_sealed = scan.kind == BPI_SCAN_SEALED || (scan.kind != BPI_SCAN_HEADLESS && store->mode != BP_MODE_READ_ONLY);
+  if (status == BP_OK && is_sealed) atomic_store(&segment->has_footer, 1);
   bpi_scan_free(&scan);
   return status;
 }
@@ -167,7 +171,9 @@ static bp_status check_versions(bp_store *store, bp_error *error) {
     int has_frames = bpi_frames_next(&walk, &offset, &length, &frame, &skipped);
     if (has_frames) continue;
     if (state == BPI_PROLOGUE_NEWER) {
-      return bpi_fail_at(error, BP_NEWER_VERSION, segment->id, 0, "a segment of a format version that is not known");
+      char text[96];
+      snprintf(text, sizeof text, "%s has a format version that is not known", segment->name);
+      return bpi_fail_at(error, BP_NEWER_VERSION, segment->id, 0, text);
     }
     strange++;
   }
@@ -177,20 +183,19 @@ static bp_status check_versions(bp_store *store, bp_error *error) {
   return BP_OK;
 }
 
-static bp_status load_hidden(bp_store *store, bp_error *error) {
-  const char *directory = (const char *)store->directory.data;
-  bpi_hidden hidden;
-  bpi_hidden_init(&hidden, &store->memory);
-  bp_status status = bpi_hidden_load(store->system, directory, &hidden, error);
-  if (status == BP_OK && bpi_hidden_clip(&hidden, store->next_sequence)) {
+/* A range may reach past the last event: a crash came between the range and the event that it was to hide. */
+static bp_status apply_hidden(bp_store *store, bpi_hidden *hidden, bp_error *error) {
+  bp_status status = BP_OK;
+  if (bpi_hidden_clip(hidden, store->next_sequence)) {
     bpi_find(&store->open_findings, BP_SEVERITY_NOTE, "hidden_range_clipped", UINT64_MAX, UINT64_MAX,
              "a hidden range reached past the last event");
-    if (store->mode != BP_MODE_READ_ONLY) status = bpi_hidden_save(store->system, directory, &hidden, error);
+    if (store->mode != BP_MODE_READ_ONLY) {
+      status = bpi_hidden_save(store->system, (const char *)store->directory.data, hidden, error);
+    }
   }
-  if (status == BP_OK && bpi_index_set_hidden(&store->index, hidden.ranges, hidden.count) != BP_OK) {
+  if (status == BP_OK && bpi_index_set_hidden(&store->index, hidden->ranges, hidden->count) != BP_OK) {
     status = bpi_fail(error, BP_NO_MEMORY, "reading hidden ranges");
   }
-  bpi_hidden_free(&hidden);
   return status;
 }
 
@@ -214,10 +219,16 @@ bp_status bpi_store_recover(bp_store *store, const bpi_directory *directory, bp_
     bpi_find(&store->open_findings, BP_SEVERITY_DAMAGE, "second_name", directory->spare.items[i].id, 0,
              "a second file with this number was ignored");
   }
-  bp_status status = add_segments(store, directory, error);
+  /* All that can refuse the store comes before anything is repaired. */
+  bpi_hidden hidden;
+  bpi_hidden_init(&hidden, &store->memory);
+  bp_status status = bpi_hidden_load(store->system, (const char *)store->directory.data, &hidden, error);
+  if (status == BP_OK) status = add_segments(store, directory, error);
   if (status == BP_OK) status = check_versions(store, error);
+  if (status == BP_OK && store->mode != BP_MODE_READ_ONLY) status = bpi_remove_leftovers(store, directory, error);
   if (status == BP_OK) status = recover_segments(store, error);
-  if (status == BP_OK) status = load_hidden(store, error);
+  if (status == BP_OK) status = apply_hidden(store, &hidden, error);
+  bpi_hidden_free(&hidden);
   if (status != BP_OK) return status;
   bpi_index *index = &store->index;
   index->published = index->count;

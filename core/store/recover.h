@@ -15,7 +15,8 @@ bp_status bpi_store_recover(bp_store *store, const bpi_directory *directory, bp_
 bp_status bpi_repair_segment(bp_store *store, uint32_t ordinal, int is_last, bpi_bytes file, const bpi_scan *scan,
                              bp_error *error);
 
-/* Removes what earlier crashes left beside the segments. */
+/* Removes what earlier crashes left beside the segments, and the reference's index files: it would believe them, and what
+ * they do not know of the segments written here would be lost to it (the extensions). */
 bp_status bpi_remove_leftovers(bp_store *store, const bpi_directory *directory, bp_error *error);
 
 #endif

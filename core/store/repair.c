@@ -102,17 +102,25 @@ bp_status bpi_repair_segment(bp_store *store, uint32_t ordinal, int is_last, bpi
   return status;
 }
 
-bp_status bpi_remove_leftovers(bp_store *store, const bpi_directory *directory, bp_error *error) {
+static bp_status remove_listed(bp_store *store, const bpi_name_list *list, bp_error *error) {
   const bp_system *system = store->system;
   bpi_buffer path;
   bp_status status = BP_OK;
   bpi_buffer_init(&path, &store->memory);
-  for (size_t i = 0; i < directory->temporary.count && status == BP_OK; i++) {
-    status = bpi_path_join(&path, (const char *)store->directory.data, directory->temporary.items[i].text, error);
+  for (size_t i = 0; i < list->count && status == BP_OK; i++) {
+    status = bpi_path_join(&path, (const char *)store->directory.data, list->items[i].text, error);
     if (status != BP_OK) break;
     int failed = system->path_remove(system->context, (const char *)path.data);
-    if (failed != 0 && failed != ENOENT) status = bpi_fail_system(error, failed, "removing a temporary file");
+    if (failed != 0 && failed != ENOENT) status = bpi_fail_system(error, failed, "removing a file of an earlier session");
   }
   bpi_buffer_free(&path);
   return status;
+}
+
+bp_status bpi_remove_leftovers(bp_store *store, const bpi_directory *directory, bp_error *error) {
+  bp_status status = remove_listed(store, &directory->temporary, error);
+  if (status != BP_OK || directory->caches.count == 0) return status;
+  status = remove_listed(store, &directory->caches, error);
+  int failed = status == BP_OK ? store->system->directory_sync(store->system->context, (const char *)store->directory.data) : 0;
+  return failed == 0 ? status : bpi_fail_system(error, failed, "removing a file of an earlier session");
 }

@@ -43,8 +43,6 @@ bp_status bpi_store_seal(bp_store *store, bp_error *error) {
   for (uint32_t i = store->segment_row; i < store->index.count && status == BP_OK; i++) {
     status = add_row(store, bpi_index_row(&store->index, i), &footer, error);
   }
-  /* The frames first: a footer must not reach the disk before what it speaks of. */
-  if (status == BP_OK) status = bpi_writer_sync(&store->writer, error);
   if (status == BP_OK) status = bpi_writer_seal(&store->writer, &footer, error);
   bpi_footer_writer_free(&footer);
   return status;

@@ -26,7 +26,7 @@ static void fill(bp_store *store, bp_stat *stat) {
   stat->index_bytes = bpi_index_bytes(index);
   stat->durable_sequence = durable == 0 ? 0 : bpi_index_row(index, (uint32_t)durable - 1)->sequence + 1;
   first_and_last(index, stat);
-  stat->segments = store->segments.count;
+  stat->segments = atomic_load(&store->segments.count);
   stat->bytes = bpi_segments_bytes(&store->segments);
   bpi_rwlock_unlock(&store->index_lock);
   stat->writes = atomic_load(&store->writer.writes);

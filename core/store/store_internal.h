@@ -16,7 +16,10 @@
 #include "journal/writer.h"
 #include "model/receipt.h"
 
-enum { BPI_STORE_MAGIC = 0x42504b31, BPI_STORE_CLOSING = 1 << 30 };
+enum { BPI_STORE_MAGIC = 0x42504b31 };
+
+/* Bits of bp_store.users above the count. */
+enum { BPI_STORE_CLOSING = 1 << 30, BPI_STORE_CLOSED = 1 << 29 };
 
 /* The hybrid clock's maximum over visible events. */
 typedef struct bpi_point {
@@ -33,7 +36,7 @@ typedef struct bpi_request bpi_request;
 struct bp_store {
   uint32_t magic;
   uint32_t mode;
-  _Atomic uint32_t users;      /* calls under way; BPI_STORE_CLOSING once close began */
+  _Atomic uint32_t users;      /* calls under way; CLOSING: no new ones; CLOSED: somebody destroys it */
   const bp_system *system;
   uint64_t process;
   bpi_memory memory;
@@ -77,7 +80,7 @@ bp_status bpi_store_enter(const bp_store *store, bp_error *error);
 void bpi_store_leave(const bp_store *store);
 /* The store behind a const handle: const promises the caller that nothing changes but caches and locks. */
 bp_store *bpi_store_of(const bp_store *store);
-/* Strict: writes the close, frees all.  Called once, by whoever set BPI_STORE_CLOSING and saw no users. */
+/* Strict: writes the close, frees all.  Called once, by whoever set BPI_STORE_CLOSED. */
 bp_status bpi_store_destroy(bp_store *store, bp_error *error);
 /* Frees everything; writes nothing. */
 void bpi_store_free(bp_store *store);

@@ -5,14 +5,24 @@
 
 static const uint8_t zero_hash[32];
 
-bp_finding *bpi_verify_find(bpi_verifier *v, const bpi_exhibit *exhibit, uint32_t severity, const char *code,
-                            const char *text) {
+/* The open may have said it already. */
+static int found_at_open(const bpi_verifier *v, const char *code, uint64_t segment_id, uint64_t offset) {
+  const bpi_findings *open = &v->store->open_findings;
+  for (size_t i = 0; i < open->count; i++) {
+    const bp_finding *finding = &open->items[i];
+    if (finding->segment_id == segment_id && finding->offset == offset && strcmp(finding->code, code) == 0) return 1;
+  }
+  return 0;
+}
+
+void bpi_verify_find(bpi_verifier *v, const bpi_exhibit *exhibit, uint32_t severity, const char *code,
+                     const char *text) {
   uint64_t segment_id = bpi_segments_at(&v->store->segments, exhibit->row.segment)->id;
+  if (found_at_open(v, code, segment_id, exhibit->row.offset)) return;
   bp_finding *finding =
       bpi_find(&v->report->findings, severity, code, segment_id, exhibit->row.offset, "%s", text);
   finding->sequence = exhibit->row.sequence;
   memcpy(finding->event_id, exhibit->row.event_id, sizeof finding->event_id);
-  return finding;
 }
 
 /* The frame against what the index was told (by the footer, or by the frame itself). */
@@ -44,6 +54,16 @@ static void check_chain(bpi_verifier *v, const bpi_exhibit *e) {
   }
 }
 
+/* The map was only stepped over; a read would stumble over what is in it. */
+static void check_extensions(bpi_verifier *v, const bpi_exhibit *e) {
+  bpi_bytes map = e->frame.header.extensions;
+  size_t count, values;
+  if (map.length == 0) return;
+  bp_status status = bp_extensions_decode(map.data, map.length, NULL, 0, &count, NULL, 0, &values, NULL);
+  if (status == BP_OK || status == BP_TOO_SMALL) return;
+  bpi_verify_find(v, e, BP_SEVERITY_DAMAGE, "damaged_extensions", "the extensions of the frame cannot be read");
+}
+
 static int is_ours(const bpi_header *header) {
   bpi_unpack in = {header->extensions.data, header->extensions.data + header->extensions.length};
   uint32_t count;
@@ -63,7 +83,6 @@ static void check_sequence(bpi_verifier *v, const bpi_exhibit *e) {
     bpi_verify_find(v, e, v->ours ? BP_SEVERITY_DAMAGE : BP_SEVERITY_NOTE, "sequence_gap",
                     "sequences before this event belong to nothing");
   }
-  v->next_sequence = e->row.sequence + 1;
 }
 
 static bp_status read_close(bpi_bytes payload, bpi_point *point) {
@@ -80,7 +99,7 @@ static bp_status read_close(bpi_bytes payload, bpi_point *point) {
 
 /* A close event names the newest point before it. */
 static void check_lifecycle(bpi_verifier *v, const bpi_exhibit *e) {
-  bpi_point said, here = {e->row.wall_ms, e->row.sequence};
+  bpi_point said;
   if (e->frame.header.kind == BPI_KIND_CLOSE_COMPLETED &&
       bpi_bytes_equal(e->frame.header.entity, bpi_bytes_of(BPI_STORE_ENTITY, strlen(BPI_STORE_ENTITY)))) {
     if (read_close(e->payload, &said) != BP_OK || said.wall_ms != v->frontier.wall_ms ||
@@ -89,19 +108,25 @@ static void check_lifecycle(bpi_verifier *v, const bpi_exhibit *e) {
                       "the close event names another last event");
     }
   }
+}
+
+/* What comes after a close event's own check: the newest point so far, by what the index knows. */
+static void advance(bpi_verifier *v, const bpi_exhibit *e) {
+  bpi_point here = {e->row.wall_ms, e->row.sequence};
   if (e->visible && bpi_point_after(here, v->frontier)) v->frontier = here;
+  v->next_sequence = e->row.sequence + 1;
 }
 
 void bpi_verify_event(bpi_verifier *v, const bpi_exhibit *e) {
   if (!e->first_with_id) {
     bpi_verify_find(v, e, BP_SEVERITY_NOTE, "duplicate_id", "an earlier event has the same id");
   }
-  if (!e->readable) {
-    v->next_sequence = e->row.sequence + 1;
-    return;
+  if (e->readable) {
+    check_row(v, e);
+    check_sequence(v, e);
+    check_chain(v, e);
+    check_extensions(v, e);
+    check_lifecycle(v, e);
   }
-  check_row(v, e);
-  check_sequence(v, e);
-  check_chain(v, e);
-  check_lifecycle(v, e);
+  advance(v, e);
 }

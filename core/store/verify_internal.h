@@ -37,8 +37,8 @@ typedef struct bpi_verifier {
   uint64_t bytes_done;
 } bpi_verifier;
 
-bp_finding *bpi_verify_find(bpi_verifier *v, const bpi_exhibit *exhibit, uint32_t severity, const char *code,
-                            const char *text);
+/* A finding about one event, unless the open found the same. */
+void bpi_verify_find(bpi_verifier *v, const bpi_exhibit *exhibit, uint32_t severity, const char *code, const char *text);
 
 /* verify_event.c: what can be said of one readable event. */
 void bpi_verify_event(bpi_verifier *v, const bpi_exhibit *exhibit);

@@ -11,9 +11,27 @@ static uint32_t severity_of(int32_t outcome) {
   }
 }
 
+static const char *what_is_wrong(int32_t outcome) {
+  switch (outcome) {
+    case BP_RECEIPT_MISSING_EVENT: return "its event is not here";
+    case BP_RECEIPT_SEQUENCE: return "its event has another sequence";
+    case BP_RECEIPT_POSITION: return "its event lies elsewhere";
+    case BP_RECEIPT_CONTENT_HASH: return "its event has another content";
+    case BP_RECEIPT_EXTENSIONS: return "its event has other extensions";
+    case BP_RECEIPT_UNSIGNED_REJECTED: return "it is not signed, though keys are known";
+    case BP_RECEIPT_MISSING_SIGNATURE: return "it names a key and has no signature";
+    case BP_RECEIPT_ZERO_KEY: return "it has a signature and names no key";
+    case BP_RECEIPT_UNKNOWN_KEY: return "its key is not known";
+    case BP_RECEIPT_INVALID_SIGNATURE: return "its signature does not hold";
+    default: return "its event cannot be read";
+  }
+}
+
 static void report_receipt(bpi_verifier *v, const bp_receipt *receipt, int32_t outcome) {
+  int has_place = receipt->frame_length != 0;
   bp_finding *finding = bpi_find(&v->report->findings, severity_of(outcome), bp_receipt_outcome_name(outcome),
-                                 receipt->segment_id, receipt->offset, "a receipt that was given does not hold");
+                                 has_place ? receipt->segment_id : UINT64_MAX, has_place ? receipt->offset : UINT64_MAX,
+                                 "a receipt that was given: %s", what_is_wrong(outcome));
   finding->sequence = receipt->sequence;
   memcpy(finding->event_id, receipt->event_id, sizeof finding->event_id);
 }

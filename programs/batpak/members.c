@@ -18,7 +18,7 @@ struct member_reader {
 member_reader *members_new(void) {
   member_reader *reader = memory_get(sizeof *reader);
   *reader = (member_reader){.tokener = json_tokener_new_ex(DEPTH_MAX)};
-  if (reader->tokener == NULL) abort();
+  if (reader->tokener == NULL) memory_gone();
   json_tokener_set_flags(reader->tokener,
                          JSON_TOKENER_STRICT | JSON_TOKENER_ALLOW_TRAILING_CHARS | JSON_TOKENER_VALIDATE_UTF8);
   return reader;

@@ -11,14 +11,14 @@
 static const uint32_t REPLACEMENT = 0xFFFD;
 static const char REPLACEMENT_UTF8[] = "\xEF\xBF\xBD";
 
-static _Noreturn void out_of_memory(void) {
+_Noreturn void memory_gone(void) {
   message("no memory is left");
   exit(EXIT_TROUBLE);
 }
 
 void *memory_get(size_t size) {
   void *block = malloc(size > 0 ? size : 1);
-  if (block == NULL) out_of_memory();
+  if (block == NULL) memory_gone();
   return block;
 }
 
@@ -29,13 +29,13 @@ void text_free(text *out) {
 
 char *text_reserve(text *out, size_t more) {
   size_t needed;
-  if (__builtin_add_overflow(out->length, more, &needed)) out_of_memory();
+  if (__builtin_add_overflow(out->length, more, &needed)) memory_gone();
   if (needed > out->capacity) {
     size_t capacity = out->capacity < SIZE_MAX / 2 ? out->capacity * 2 : needed;
     if (capacity < needed) capacity = needed;
     if (capacity < 256) capacity = 256;
     char *data = realloc(out->data, capacity);
-    if (data == NULL) out_of_memory();
+    if (data == NULL) memory_gone();
     out->data = data;
     out->capacity = capacity;
   }

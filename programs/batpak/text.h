@@ -43,5 +43,6 @@ bool decimal_read(const char *digits, size_t length, uint64_t *value);
 
 /* malloc and its kin for a program that cannot go on without. */
 void *memory_get(size_t size);
+_Noreturn void memory_gone(void);
 
 #endif

@@ -12,7 +12,8 @@ from tree import Skipped, Tree
 # Our own names, computation without state, and what the compiler itself puts in.
 EVERYWHERE = [
     "bp_*", "bpi_*", "mem*", "str*", "__mem*_chk", "__str*_chk", "qsort", "bsearch", "frexp", "ldexp",
-    "snprintf", "vsnprintf", "__snprintf_chk", "__vsnprintf_chk", "__assert_fail", "abort", "__stack_chk_fail", "_GLOBAL_OFFSET_TABLE_",
+    "snprintf", "vsnprintf", "__snprintf_chk", "__vsnprintf_chk",
+    "__assert_fail", "abort", "__stack_chk_fail", "_GLOBAL_OFFSET_TABLE_",
     "__asan_*", "__ubsan_*", "__tsan_*", "__isoc23_strto*",
 ]
 # strdup and its kin allocate; strerror and strtok keep state.
@@ -20,7 +21,7 @@ NOWHERE = ["strdup", "strndup", "strerror", "strtok", "strsignal", "strcoll", "s
 BY_ROOM = {
     "base/memory": ["realloc", "free", "malloc", "calloc"],
     "codec": ["msgpack_*", "json_*", "array_list_*", "printbuf_*", "lh_*",
-              "__cpu_model"]  # which instructions the machine has,
+              "__cpu_model"],  # which instructions the machine has
     "crypto": ["blake3_*", "crypto_*", "sodium_*", "libdeflate_*"],
 }
 

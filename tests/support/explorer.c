@@ -258,7 +258,7 @@ static void explore(explorer *x, moment_list *moments, unsigned rules) {
   crash_site *site = x->repairing ? &x->repair_site : &x->site;
   size_t most = x->repairing ? x->repair_choices : x->choices;
   for (size_t i = 0; i < moments->count; i++) {
-    uint64_t seed = bpi_hash_mix(x->seed + 1, x->crashes + 1);
+    uint64_t seed = bpi_hash_mix(x->seed | 1, moments->items[i].call | 1);
     size_t count = sim_choices(moments->items[i].sim, choices, most < CHOICES_MAX ? most : CHOICES_MAX, seed);
     for (size_t k = 0; k < count; k++) {
       *site = (crash_site){i, moments->items[i].call, choices[k]};

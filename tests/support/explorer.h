@@ -38,7 +38,7 @@ typedef struct crash_site {
 
 typedef struct explorer {
   const bp_config *config;     /* of the store; `system` and `mode` are set here */
-  uint64_t seed;
+  uint64_t seed;               /* of the random choices */
   size_t choices;              /* for each moment, at most */
   size_t repair_choices;       /* the same while a state is being repaired */
   uint64_t repair_every;       /* every so many-th state is crashed while it is repaired */

@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 static void fail(const char *what, const char *detail) {
   fprintf(stderr, "golden: %s: %s\n", what, detail);
@@ -12,17 +13,30 @@ static void fail(const char *what, const char *detail) {
 
 static int by_name(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
 
-size_t golden_names(const char *names[], size_t capacity) {
-  size_t count = 0;
-  DIR *directory = opendir(GOLDEN_DIRECTORY);
-  if (directory == NULL) fail("no such directory", GOLDEN_DIRECTORY);
+/* The directories in `path`; those of makers are named after a version, or "reference". */
+static size_t list(const char *path, const char *maker, const char *names[], size_t count, size_t capacity) {
+  char name[256], full[512];
+  struct stat about;
+  DIR *directory = opendir(path);
+  if (directory == NULL) fail("no such directory", path);
   for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
-    if (entry->d_name[0] == '.') continue;
-    if (count == capacity) fail("more stores than expected", entry->d_name);
-    names[count] = strdup(entry->d_name);
-    if (names[count++] == NULL) abort();
+    if (entry->d_name[0] == '.' || entry->d_name[0] == '_') continue;
+    fixture_join(full, sizeof full, path, entry->d_name);
+    if (stat(full, &about) != 0 || !S_ISDIR(about.st_mode)) continue;
+    if (maker == NULL) {
+      count = list(full, entry->d_name, names, count, capacity);
+      continue;
+    }
+    fixture_join(name, sizeof name, maker, entry->d_name);
+    if (count == capacity) fail("more stores than expected", name);
+    if ((names[count++] = strdup(name)) == NULL) abort();
   }
   closedir(directory);
+  return count;
+}
+
+size_t golden_names(const char *names[], size_t capacity) {
+  size_t count = list(GOLDEN_DIRECTORY, NULL, names, 0, capacity);
   qsort(names, count, sizeof *names, by_name);
   return count;
 }
@@ -68,6 +82,7 @@ void golden_copy(const char *name, const char *parent, char *path, size_t capaci
   fixture_join(from, sizeof from, GOLDEN_DIRECTORY, name);
   fixture_join(store, sizeof store, from, "store");
   fixture_join(path, capacity, parent, name);
+  for (char *at = path + strlen(parent) + 1; *at != 0; at++) *at = *at == '/' ? '-' : *at;
   fixture_copy_directory(store, path);
 }
 

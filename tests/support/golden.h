@@ -6,7 +6,7 @@
 
 #include <json-c/json.h>
 
-#define GOLDEN_DIRECTORY "conformance/golden/reference"
+#define GOLDEN_DIRECTORY "conformance/golden"
 
 /* One of its files, line by line: JSON objects. */
 typedef struct golden_lines {
@@ -14,7 +14,7 @@ typedef struct golden_lines {
   size_t count;
 } golden_lines;
 
-/* All store names, sorted; at most `capacity`. */
+/* All stores as "maker/name", sorted; at most `capacity`. */
 size_t golden_names(const char *names[], size_t capacity);
 golden_lines golden_read(const char *name, const char *file);
 void golden_free(golden_lines *lines);

@@ -159,14 +159,25 @@ static void compare_chain(comparison *c, const model_event *event, const bp_even
   memcpy(hash, found->event_hash, 32);
 }
 
+static int is_own(const bp_event *found) {
+  if (!text_is(found->entity, found->entity_length, BPI_STORE_ENTITY)) return 0;
+  CHECK(found->kind == BPI_KIND_OPEN_COMPLETED || found->kind == BPI_KIND_CLOSE_COMPLETED,
+        "sequence %" PRIu64 ": an event of the store's own of kind %04x", found->sequence, found->kind);
+  return 1;
+}
+
+void model_compare_one(const model_state *model, const bp_event *found) {
+  if (is_own(found)) return;
+  size_t i = 0;
+  while (i < model->count && memcmp(model->events[i].id, found->event_id, 16) != 0) i++;
+  CHECK(i < model->count, "sequence %" PRIu64 " is an event that was not appended", found->sequence);
+  compare_content(&model->events[i], found);
+}
+
 static void compare_event(comparison *c, const bp_event *found) {
   CHECK(found->status == BP_OK, "sequence %" PRIu64 " cannot be read: %s", found->sequence,
         bp_status_name(found->status));
-  if (text_is(found->entity, found->entity_length, BPI_STORE_ENTITY)) {
-    CHECK(found->kind == BPI_KIND_OPEN_COMPLETED || found->kind == BPI_KIND_CLOSE_COMPLETED,
-          "sequence %" PRIu64 ": an event of the store's own of kind %04x", found->sequence, found->kind);
-    return;
-  }
+  if (is_own(found)) return;
   model_event *event = find_event(c, found);
   event->present = 1;
   event->found = found->sequence;

@@ -66,5 +66,7 @@ enum {
 
 /* Compares; ends the process with a message where they differ. */
 void model_compare(model_state *model, const bp_store *store, unsigned rules);
+/* One event that could be read: is it one of the model's, with its content, or the store's own? */
+void model_compare_one(const model_state *model, const bp_event *found);
 
 #endif

@@ -1,0 +1,132 @@
+/* What a segment holds, by its footer: believed where it fits the frames, reconciled with them where it does not. */
+#include "journal/frames.h"
+#include "journal/scan_internal.h"
+
+static bp_status push_record(bpi_scan *scan, const bpi_record *record) {
+  if (bpi_grow(&scan->memory, (void **)&scan->records, &scan->capacity, scan->count + 1, sizeof *scan->records) != 0) {
+    return BP_NO_MEMORY;
+  }
+  scan->records[scan->count++] = *record;
+  return BP_OK;
+}
+
+/* Takes every row but marker rows.  0 when a row cannot be read. */
+static int take_rows(bpi_scan *scan, const bpi_footer *footer, bp_status *status) {
+  for (uint32_t i = 0; i < footer->count && *status == BP_OK; i++) {
+    bpi_record record;
+    if (!bpi_footer_row(footer, i, &record)) return 0;
+    if (bpi_record_is_marker(&record)) continue;
+    if (record.sequence == BPI_UNNUMBERED) return 0;
+    *status = push_record(scan, &record);
+  }
+  return 1;
+}
+
+static int row_is_good(bpi_bytes frames, const bpi_record *record) {
+  bpi_frame frame;
+  if (record->offset > frames.length) return 0;
+  size_t length = bpi_frame_check(frames, (size_t)record->offset);
+  if (length == 0 || length != record->frame_length) return 0;
+  if (bpi_frame_decode(bpi_bytes_of(frames.data + record->offset, length), &frame) != BP_OK) return 0;
+  return memcmp(frame.header.event_id, record->event_id, 16) == 0;
+}
+
+/* Rows whose frame is not where they say: the frame further on, if there is one (a partial write shifted it), else the
+ * event is damaged and stays in its place. */
+static void relocate_rows(bpi_scan *scan, bpi_bytes frames, uint64_t segment_id, bpi_findings *findings) {
+  bpi_frames walk;
+  bpi_frame frame;
+  size_t offset = 0, length = 0, skipped;
+  size_t next = 0;
+  bpi_frames_init(&walk, frames, scan->first_frame);
+  while (bpi_frames_next(&walk, &offset, &length, &frame, &skipped)) {
+    for (size_t i = next; i < scan->count; i++) {
+      bpi_record *record = &scan->records[i];
+      if (memcmp(record->event_id, frame.header.event_id, 16) != 0) continue;
+      if (record->offset != offset) {
+        bp_finding *finding = bpi_find(findings, BP_SEVERITY_DAMAGE, "relocated_frame", segment_id, offset,
+                                       "the footer has this event at offset %llu", (unsigned long long)record->offset);
+        finding->sequence = record->sequence;
+        memcpy(finding->event_id, record->event_id, 16);
+        record->offset = offset;
+        record->frame_length = (uint32_t)length;
+        scan->kind = BPI_SCAN_MISFIT;
+      }
+      next = i + 1;
+      break;
+    }
+  }
+}
+
+/* Bytes between two rows: frames that check belong to writes that failed, a part of one too; a whole frame that does not
+ * check was an event once. */
+static void judge_between(bpi_bytes frames, uint64_t from, uint64_t to, uint64_t segment_id, bpi_findings *findings,
+                          int *has_strays) {
+  bpi_bytes part = bpi_bytes_of(frames.data, (size_t)to);
+  while (from < to) {
+    size_t length = bpi_frame_length(part, (size_t)from);
+    if (length != 0 && bpi_frame_check(part, (size_t)from) == 0) {
+      bpi_find(findings, BP_SEVERITY_DAMAGE, "damaged_frame", segment_id, from,
+               "a frame that does not check stands between the events");
+    } else {
+      *has_strays = 1;
+    }
+    if (length == 0) return;
+    from += length;
+  }
+}
+
+/* A footer that is sound in itself but does not fit the frames. */
+static void reconcile(bpi_scan *scan, bpi_bytes frames, uint64_t segment_id, bpi_findings *findings) {
+  int all_good = 1, has_strays = 0;
+  uint64_t end = scan->first_frame;
+  for (size_t i = 0; i < scan->count && all_good; i++) all_good = row_is_good(frames, &scan->records[i]);
+  if (!all_good) relocate_rows(scan, frames, segment_id, findings);
+  for (size_t i = 0; i < scan->count; i++) {
+    const bpi_record *record = &scan->records[i];
+    if (!row_is_good(frames, record)) {
+      bp_finding *finding = bpi_find(findings, BP_SEVERITY_DAMAGE, "damaged_frame", segment_id, record->offset,
+                                     "the frame that the footer names does not check");
+      finding->sequence = record->sequence;
+      memcpy(finding->event_id, record->event_id, 16);
+    }
+    if (record->offset > end && record->offset <= frames.length) {
+      judge_between(frames, end, record->offset, segment_id, findings, &has_strays);
+    }
+    if (record->offset + record->frame_length > end) end = record->offset + record->frame_length;
+  }
+  if (end < frames.length) judge_between(frames, end, frames.length, segment_id, findings, &has_strays);
+  if (has_strays) {
+    bpi_find(findings, BP_SEVERITY_NOTE, "stray_frames", segment_id, 0,
+             "bytes between the events belong to writes that failed");
+  }
+  /* The reference takes the footer if the rows reach to its start; else it walks the frames and may lose events. */
+  scan->frames_end = end;
+  if (end != frames.length) scan->kind = BPI_SCAN_MISFIT;
+}
+
+/* The reference's compaction numbers all events anew, in the middle of a segment too; the footer then holds numbers of
+ * both kinds.  The new ones are those that counting gives. */
+static void number_anew(bpi_scan *scan, uint64_t segment_id, bpi_findings *findings) {
+  size_t i = 1;
+  while (i < scan->count && scan->records[i].sequence > scan->records[i - 1].sequence) i++;
+  if (i >= scan->count) return;
+  bpi_find(findings, BP_SEVERITY_NOTE, "sequence_order", segment_id, scan->records[i].offset,
+           "the sequences of the footer do not rise; the events were counted");
+  for (i = 0; i < scan->count; i++) scan->records[i].sequence = BPI_UNNUMBERED;
+  scan->kind = BPI_SCAN_MISFIT;
+}
+
+int bpi_scan_by_footer(bpi_scan *scan, const bpi_footer *footer, bpi_bytes file, int fits, uint64_t segment_id,
+                       bpi_findings *findings, bp_status *status) {
+  if (!footer->table_is_exact || !take_rows(scan, footer, status)) {
+    scan->count = 0;
+    return 0;
+  }
+  scan->frames_end = footer->frames_end;
+  if (*status == BP_OK && !fits) {
+    reconcile(scan, bpi_bytes_of(file.data, footer->frames_end), segment_id, findings);
+  }
+  number_anew(scan, segment_id, findings);
+  return 1;
+}

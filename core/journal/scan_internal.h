@@ -1,0 +1,11 @@
+/* Between the files that scan a segment. */
+#ifndef BPI_JOURNAL_SCAN_INTERNAL_H
+#define BPI_JOURNAL_SCAN_INTERNAL_H
+
+#include "journal/scan.h"
+
+/* 1 if the footer decided what the segment holds: its table is exact and every row can be read. */
+int bpi_scan_by_footer(bpi_scan *scan, const bpi_footer *footer, bpi_bytes file, int fits, uint64_t segment_id,
+                       bpi_findings *findings, bp_status *status);
+
+#endif

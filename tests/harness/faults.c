@@ -1,0 +1,326 @@
+/* Everything that can fail, failed once, and for good, in every workflow.
+ *
+ * A workflow is a program (support/program.h) on a prepared disk.  It is run with its n-th allocation failing, for n = 1
+ * and on until it no longer gets there; with its n-th call of the system failing; with its writes failing, short, or out
+ * of space; with its flushes failing.  After each run: nothing leaks, the process is dead but the machine lives and the
+ * store holds everything that was acknowledged and nothing that was refused, the machine has crashed and the store holds
+ * what was acknowledged as durable.
+ *
+ *   faults [--seed N] [--workflow N] */
+#include "base/hash.h"
+#include "support/check.h"
+#include "support/memory_fault.h"
+#include "support/program.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct workflow {
+  const char *name;
+  const char *before;      /* steps on a new disk, which must succeed */
+  int killed;              /* then the machine crashes, with everything kept */
+  const char *steps;       /* the workflow */
+  uint64_t segment_bytes;
+} workflow;
+
+static const workflow workflows[] = {
+    {"open fresh", "", 0, "o", 1 << 20},
+    {"open closed", "odwC", 0, "oq", 1 << 20},
+    {"open many segments", "odwWmC", 0, "oqd", 1},
+    {"open killed", "odwWm", 1, "oqdC", 1 << 20},
+    {"open killed, many segments", "odwWm", 1, "oqdC", 700},
+    {"read-only", "odwWmC", 0, "OqptvgC", 1200},
+    {"read-only, killed", "odwWm", 1, "OqptvgC", 1 << 20},
+    {"append durable", "odC", 0, "oddpC", 1 << 20},
+    {"append written", "odC", 0, "owWwpsC", 1 << 20},
+    {"append many", "odC", 0, "omMpC", 1 << 20},
+    {"rotation", "odC", 0, "odwWmMpsC", 1},
+    {"rotation now and then", "odC", 0, "odwWmMpsC", 1200},
+    {"read", "odwWmC", 0, "owpgkfrvtC", 1 << 20},
+    {"read many segments", "odwWmC", 0, "owpgkfrvtC", 1},
+};
+
+enum { WORKFLOWS = sizeof workflows / sizeof workflows[0] };
+
+typedef struct world {
+  const workflow *workflow;
+  sim_system *before;      /* the prepared disk and what it holds */
+  model_state model;
+  memory_fault memory;
+  char kind[96];           /* of fault, for the message */
+  uint64_t at;
+  uint64_t seed;
+  uint64_t runs;
+  uint64_t reopenings;
+} world;
+
+static void describe(void *user) {
+  const world *w = user;
+  fprintf(stderr, "  faults --workflow %zu --seed %" PRIu64 ": %s (%s), %s, number %" PRIu64 "\n",
+          (size_t)(w->workflow - workflows), w->seed, w->workflow->name, w->workflow->steps, w->kind, w->at);
+}
+
+static void begin(const world *w, program *run, sim_system *sim) {
+  program_init(run, sim);
+  run->config.segment_max_bytes = w->workflow->segment_bytes;
+  run->config.sync_every_events = 3;
+}
+
+static void prepare(world *w, const workflow *chosen) {
+  static const sim_choice keep = {.kind = SIM_ALL_KEPT};
+  program run;
+  w->workflow = chosen;
+  snprintf(w->kind, sizeof w->kind, "before");
+  w->before = sim_new();
+  begin(w, &run, w->before);
+  for (const char *step = chosen->before; *step != '\0'; step++) program_must(&run, *step);
+  model_copy(&w->model, &run.model);
+  if (chosen->killed) sim_crash(w->before, &keep);
+  program_free(&run);
+}
+
+/* ------------------------------------------------------------------------------------------------------ afterwards -- */
+
+static void reopen(world *w, sim_system *sim, const model_state *promised, uint32_t mode) {
+  program run;
+  begin(w, &run, sim);
+  model_copy(&run.model, promised);
+  run.config.mode = mode;
+  bp_status status = program_step(&run, mode == BP_MODE_READ_ONLY ? 'O' : 'o');
+  if (status == BP_NO_STORE && mode == BP_MODE_READ_ONLY) {
+    CHECK(!model_promises(promised), "there is no store");
+  } else {
+    CHECK(status == BP_OK, "does not open again: %s: %s", bp_status_name(status), run.error.text);
+    model_compare(&run.model, run.store, MODEL_VERIFY);
+    if (mode != BP_MODE_READ_ONLY) {
+      model_settle(&run.model);
+      program_must(&run, 'd');
+      model_compare(&run.model, run.store, 0);
+    }
+    program_must(&run, 'C');
+  }
+  w->reopenings++;
+  program_free(&run);
+}
+
+/* What was acknowledged as written outlives the process, not the machine. */
+static void check_after(world *w, sim_system *sim, const model_state *model) {
+  sim_choice choices[5];
+  size_t count = sim_choices(sim, choices, 5, bpi_hash_mix(w->seed + 1, w->runs + 1));
+  for (size_t i = 0; i < count; i++) {
+    if (choices[i].kind == SIM_RANDOM || choices[i].kind == SIM_WITHOUT || choices[i].kind == SIM_ONLY) continue;
+    sim_system *crashed = sim_crashed(sim, &choices[i]);
+    reopen(w, crashed, model, BP_MODE_READ_ONLY);
+    reopen(w, crashed, model, BP_MODE_CREATE);
+    sim_free(crashed);
+  }
+  model_state survived;
+  model_copy(&survived, model);
+  model_sync(&survived);
+  sim_kill(sim);
+  reopen(w, sim, &survived, BP_MODE_READ_ONLY);
+  reopen(w, sim, &survived, BP_MODE_CREATE);
+  model_free(&survived);
+}
+
+/* ------------------------------------------------------------------------------------------------------------ runs -- */
+
+static void check_status(const program *run, char step, bp_status status, int memory) {
+  if (status == BP_OK) return;
+  int system = status == BP_SYSTEM || status == BP_DISK_FULL || status == BP_SYNC_FAILED || status == BP_POISONED;
+  CHECK(memory ? status == BP_NO_MEMORY || status == BP_POISONED : system, "step %c: %s: %s", step,
+        bp_status_name(status), run->error.text);
+  CHECK(run->error.code == status, "step %c answers %s, its error says %s", step, bp_status_name(status),
+        bp_status_name(run->error.code));
+}
+
+static void run_steps(world *w, program *run, int memory) {
+  for (const char *step = w->workflow->steps; *step != '\0'; step++) {
+    int was_poisoned = 0;
+    bp_stat stat = {.struct_size = sizeof stat};
+    if (run->store != NULL && bp_store_stat(run->store, &stat, NULL) == BP_OK) was_poisoned = (int)stat.poisoned;
+    bp_status status = program_step(run, *step);
+    check_status(run, *step, status, memory);
+    CHECK(!was_poisoned || status != BP_OK || strchr("dwWmMsC", *step) == NULL, "step %c succeeds on a poisoned store",
+          *step);
+  }
+  if (run->store != NULL) bp_store_release(run->store);
+  run->store = NULL;
+}
+
+static void check_leaks(const world *w, sim_system *sim) {
+  CHECK(sim_open_files(sim) == 0 && sim_mapped_views(sim) == 0 && sim_misuses(sim) == 0,
+        "left behind: %zu open files, %zu views; %" PRIu64 " misuses", sim_open_files(sim), sim_mapped_views(sim),
+        sim_misuses(sim));
+  CHECK(w->memory.live_blocks == 0 && w->memory.wrong_sizes == 0,
+        "left behind: %" PRIu64 " blocks; %" PRIu64 " of a wrong size", w->memory.live_blocks, w->memory.wrong_sizes);
+}
+
+/* One run; `fault` NULL: none.  The answer is how many calls it made. */
+static uint64_t run_once(world *w, const sim_fault *fault, size_t write_limit, uint64_t allocation) {
+  program run;
+  sim_system *sim = sim_clone(w->before);
+  begin(w, &run, sim);
+  model_free(&run.model);
+  model_copy(&run.model, &w->model);
+  memset(&w->memory, 0, sizeof w->memory);
+  run.config.reallocate = memory_fault_reallocate;
+  run.config.reallocate_user = &w->memory;
+  if (fault != NULL) sim_add_fault(sim, *fault);
+  sim_set_write_limit(sim, write_limit);
+  memory_fault_arm(&w->memory, allocation, 0);
+  run_steps(w, &run, allocation > 0);
+  uint64_t calls = fault != NULL ? sim_calls(sim, fault->kind) : 0;
+  check_leaks(w, sim);
+  sim_clear_faults(sim);
+  sim_set_write_limit(sim, 0);
+  check_after(w, sim, &run.model);
+  program_free(&run);
+  sim_free(sim);
+  w->runs++;
+  return calls;
+}
+
+static void fail_each_allocation(world *w) {
+  snprintf(w->kind, sizeof w->kind, "allocation");
+  for (w->at = 1;; w->at++) {
+    (void)run_once(w, NULL, 0, w->at);
+    if (w->memory.failures == 0) return;
+  }
+}
+
+static void fail_each_call(world *w, int kind, int errno_value, int forever) {
+  snprintf(w->kind, sizeof w->kind, "%s fails with %s%s", sim_call_name(kind), strerror(errno_value),
+           forever ? " from there on" : "");
+  for (w->at = 1;; w->at++) {
+    sim_fault fault = {.kind = kind, .at = w->at, .errno_value = errno_value, .forever = forever};
+    if (run_once(w, &fault, 0, 0) < w->at) return;
+  }
+}
+
+static void write_short(world *w) {
+  static const size_t limits[] = {1, 7, 100, 511};
+  snprintf(w->kind, sizeof w->kind, "short writes, then none");
+  for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+    w->at = limits[i];
+    (void)run_once(w, NULL, limits[i], 0);
+  }
+  for (w->at = 1; w->at < 100; w->at += 6) {
+    sim_fault fault = {.kind = SIM_WRITE, .at = w->at, .errno_value = ENOSPC};
+    (void)run_once(w, &fault, 100, 0);
+  }
+}
+
+static void run_workflow(world *w, const workflow *chosen) {
+  prepare(w, chosen);
+  snprintf(w->kind, sizeof w->kind, "no fault");
+  (void)run_once(w, NULL, 0, 0);
+  fail_each_allocation(w);
+  for (int forever = 0; forever < 2; forever++) {
+    fail_each_call(w, SIM_ANY, EIO, forever);
+    fail_each_call(w, SIM_WRITE, ENOSPC, forever);
+  }
+  write_short(w);
+  sim_free(w->before);
+  model_free(&w->model);
+}
+
+/* ------------------------------------------------------------------------------------------- a flush that fails -- */
+
+static bp_stat stat_of(const program *run) {
+  bp_stat stat = {.struct_size = sizeof stat};
+  CHECK(bp_store_stat(run->store, &stat, NULL) == BP_OK, "bp_store_stat");
+  return stat;
+}
+
+static void expect(program *run, char step, bp_status expected) {
+  bp_status status = program_step(run, step);
+  CHECK(status == expected, "step %c: %s instead of %s", step, bp_status_name(status), bp_status_name(expected));
+}
+
+static void fail_a_flush(world *w) {
+  static const workflow plain = {"a flush that fails", "", 0, "odwdwsdC", 1 << 20};
+  static const sim_fault fault = {.kind = SIM_SYNC, .at = 1, .errno_value = EIO};
+  program run;
+  sim_system *sim = sim_new();
+  w->workflow = &plain;
+  begin(w, &run, sim);
+  program_must(&run, 'o');
+  program_must(&run, 'd');
+  program_must(&run, 'w');
+  uint64_t durable = stat_of(&run).durable_sequence;
+  sim_add_fault(sim, fault);
+  expect(&run, 'd', BP_SYNC_FAILED);
+  expect(&run, 'w', BP_POISONED);
+  expect(&run, 'd', BP_POISONED);
+  expect(&run, 's', BP_POISONED);
+  CHECK(stat_of(&run).poisoned && stat_of(&run).durable_sequence == durable, "what is durable has changed");
+  model_compare(&run.model, run.store, 0);
+  expect(&run, 'C', BP_POISONED);
+  sim_clear_faults(sim);
+  w->before = sim;
+  check_after(w, sim, &run.model);
+  program_free(&run);
+  sim_free(sim);
+  w->runs++;
+}
+
+/* -------------------------------------------------------------------------------------------------- a disk that is full -- */
+
+static void fill_the_disk(world *w, uint64_t segment_bytes) {
+  static workflow full = {"a full disk", "", 0, "", 0};
+  full.segment_bytes = segment_bytes;
+  w->workflow = &full;
+  for (uint64_t spare = 0; spare < 9000; spare += 331) {
+    program run;
+    sim_system *sim = sim_new();
+    begin(w, &run, sim);
+    program_must(&run, 'o');
+    program_must(&run, 'd');
+    w->at = spare;
+    sim_set_capacity(sim, sim_used_bytes(sim) + spare);
+    bp_status status = BP_OK;
+    for (const char *step = "dwWmMdwWmM"; *step != '\0'; step++) {
+      status = program_step(&run, *step);
+      CHECK(status == BP_OK || status == BP_DISK_FULL, "step %c: %s: %s", *step, bp_status_name(status), run.error.text);
+      model_compare(&run.model, run.store, 0);
+    }
+    sim_set_capacity(sim, UINT64_MAX);
+    for (const char *step = "dwmW"; *step != '\0'; step++) program_must(&run, *step);
+    model_compare(&run.model, run.store, MODEL_VERIFY);
+    model_state promised;
+    model_copy(&promised, &run.model);
+    program_free(&run);
+    check_after(w, sim, &promised);
+    model_free(&promised);
+    sim_free(sim);
+    w->runs++;
+  }
+}
+
+static uint64_t number(int argc, char **argv, const char *name, uint64_t otherwise) {
+  for (int i = 1; i + 1 < argc; i++) {
+    if (strcmp(argv[i], name) == 0) return strtoull(argv[i + 1], NULL, 0);
+  }
+  return otherwise;
+}
+
+int main(int argc, char **argv) {
+  static world w;
+  uint64_t only = number(argc, argv, "--workflow", WORKFLOWS);
+  w.seed = number(argc, argv, "--seed", 1);
+  w.workflow = workflows;
+  check_describe_with(describe, &w);
+  for (size_t i = 0; i < WORKFLOWS; i++) {
+    if (only == WORKFLOWS || only == i) run_workflow(&w, &workflows[i]);
+  }
+  fail_a_flush(&w);
+  fill_the_disk(&w, 1 << 20);
+  fill_the_disk(&w, 900);
+  printf("%zu workflows, %" PRIu64 " runs, %" PRIu64 " reopenings, seed %" PRIu64 "\n", (size_t)WORKFLOWS, w.runs,
+         w.reopenings, w.seed);
+  return 0;
+}

@@ -1,0 +1,195 @@
+#include "support/program.h"
+
+#include "support/check.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { MANY = 3 };
+
+void program_init(program *run, sim_system *sim) {
+  memset(run, 0, sizeof *run);
+  run->sim = sim;
+  run->error.struct_size = sizeof run->error;
+  model_init(&run->model);
+  CHECK(bp_config_init(&run->config, sizeof run->config) == BP_OK, "bp_config_init");
+}
+
+void program_free(program *run) {
+  bp_store_release(run->store);
+  run->store = NULL;
+  model_free(&run->model);
+}
+
+/* ---------------------------------------------------------------------------------------------------- open, close -- */
+
+static bp_status open_store(program *run, uint32_t mode) {
+  run->config.mode = mode;
+  run->config.system = sim_table(run->sim);
+  return bp_store_open(PROGRAM_STORE, &run->config, &run->store, &run->error);
+}
+
+static bp_status close_store(program *run) {
+  bp_store *store = run->store;
+  run->store = NULL;
+  bp_status status = bp_store_close(store, &run->error);
+  if (status == BP_OK) model_sync(&run->model);
+  return status;
+}
+
+/* --------------------------------------------------------------------------------------------------------- append -- */
+
+/* Nothing was written, unless the writer could not even say that. */
+static void note_failure(program *run, bp_status status, size_t event) {
+  CHECK(status != BP_OK, "a failure without a status");
+  if (status != BP_SYNC_FAILED) model_refuse(&run->model, event);
+}
+
+static bp_status append(program *run, uint32_t entity, uint32_t length, uint8_t durability) {
+  bp_draft draft;
+  bp_receipt receipt;
+  size_t event = model_add(&run->model, entity, length, durability, &draft);
+  CHECK(bp_receipt_init(&receipt, sizeof receipt) == BP_OK, "bp_receipt_init");
+  bp_status status = bp_store_append(run->store, &draft, &receipt, &run->error);
+  if (status == BP_OK) {
+    CHECK(durability != BP_DURABLE || receipt.durable, "asked for durable, answered otherwise");
+    model_acknowledge(&run->model, event, &receipt);
+  } else {
+    note_failure(run, status, event);
+  }
+  return status;
+}
+
+static bp_status append_many(program *run, uint8_t durability) {
+  static const uint32_t entities[MANY] = {0, 1, 0}, lengths[MANY] = {10, 300, 120};
+  bp_draft drafts[MANY];
+  bp_receipt receipts[MANY];
+  size_t accepted, first = run->model.count;
+  for (size_t i = 0; i < MANY; i++) {
+    (void)model_add(&run->model, entities[i], lengths[i], durability, &drafts[i]);
+    CHECK(bp_receipt_init(&receipts[i], sizeof receipts[i]) == BP_OK, "bp_receipt_init");
+  }
+  bp_status status = bp_store_append_many(run->store, drafts, MANY, receipts, &accepted, &run->error);
+  CHECK((status == BP_OK) == (accepted == MANY), "%zu of %d accepted: %s", accepted, MANY, bp_status_name(status));
+  for (size_t i = 0; i < accepted; i++) {
+    CHECK(durability != BP_DURABLE || receipts[i].durable, "asked for durable, answered otherwise");
+    model_acknowledge(&run->model, first + i, &receipts[i]);
+  }
+  for (size_t i = accepted; i < MANY; i++) note_failure(run, status, first + i);
+  return status;
+}
+
+static bp_status sync_store(program *run) {
+  bp_status status = bp_store_sync(run->store, &run->error);
+  if (status == BP_OK) model_sync(&run->model);
+  return status;
+}
+
+/* ----------------------------------------------------------------------------------------------------------- read -- */
+
+static const model_event *acknowledged(const program *run, int last) {
+  const model_event *found = NULL;
+  for (size_t i = 0; i < run->model.count && (found == NULL || last); i++) {
+    if (run->model.events[i].has_receipt) found = &run->model.events[i];
+  }
+  return found;
+}
+
+static bp_status read_events(program *run, char step) {
+  bp_page *page;
+  size_t count;
+  bp_status status;
+  const model_event *event = acknowledged(run, step == 'k');
+  if (event == NULL && step != 'p') return BP_OK;
+  CHECK(bp_page_new(&page, NULL) == BP_OK, "bp_page_new");
+  switch (step) {
+    case 'p': status = bp_store_page(run->store, NULL, page, &run->error); break;
+    case 'g': status = bp_store_get(run->store, event->id, page, &run->error); break;
+    default: status = bp_store_walk(run->store, event->id, 8, page, &run->error); break;
+  }
+  const bp_event *events = bp_page_events(page, &count);
+  for (size_t i = 0; status == BP_OK && i < count; i++) {
+    const bp_event *found = &events[i];
+    if (found->status == BP_OK) model_compare_one(&run->model, found);
+    if (found->status != BP_OK) status = run->error.code = found->status;
+  }
+  bp_page_free(page);
+  return status;
+}
+
+static int32_t fold_step(void *user, const bp_event *event) {
+  program *run = user;
+  if (event->status == BP_OK) model_compare_one(&run->model, event);
+  run->error.code = event->status;
+  return event->status;
+}
+
+static bp_status fold(program *run) {
+  bp_query query;
+  CHECK(bp_query_init(&query, sizeof query) == BP_OK, "bp_query_init");
+  query.limit = SIZE_MAX;
+  return bp_store_fold(run->store, &query, fold_step, run, &run->error);
+}
+
+static bp_status verify(program *run) {
+  bp_report *report;
+  bp_verdict verdict = {.struct_size = sizeof verdict};
+  bp_status status = bp_store_verify(run->store, NULL, &report, &run->error);
+  if (status != BP_OK) return status;
+  CHECK(bp_report_verdict(report, &verdict) == BP_OK, "bp_report_verdict");
+  CHECK(verdict.verdict != BP_VERDICT_DAMAGED && verdict.verdict != BP_VERDICT_CONTRADICTED, "the verdict is %s",
+        bp_verdict_name(verdict.verdict));
+  bp_report_free(report);
+  return BP_OK;
+}
+
+static bp_status hold_receipts(program *run) {
+  for (size_t i = 0; i < run->model.count; i++) {
+    const model_event *event = &run->model.events[i];
+    int32_t outcome;
+    if (!event->has_receipt) continue;
+    bp_status status = bp_store_verify_receipt(run->store, &event->receipt, NULL, &outcome, &run->error);
+    if (status != BP_OK) return status;
+    CHECK(outcome == BP_RECEIPT_SIGNED || outcome == BP_RECEIPT_UNSIGNED_ACCEPTED || outcome == BP_RECEIPT_UNREADABLE,
+          "event %" PRIu64 ": its receipt is judged %s", event->number, bp_receipt_outcome_name(outcome));
+  }
+  return BP_OK;
+}
+
+static bp_status look_at_open(program *run) {
+  bp_report *report;
+  bp_status status = bp_store_open_report(run->store, &report, &run->error);
+  if (status == BP_OK) bp_report_free(report);
+  return status;
+}
+
+/* ---------------------------------------------------------------------------------------------------------- steps -- */
+
+bp_status program_step(program *run, char step) {
+  bp_stat stat = {.struct_size = sizeof stat};
+  if (step == 'o' || step == 'O') return open_store(run, step == 'o' ? BP_MODE_CREATE : BP_MODE_READ_ONLY);
+  if (run->store == NULL) return BP_OK;
+  switch (step) {
+    case 'C': return close_store(run);
+    case 'd': return append(run, 0, 40, BP_DURABLE);
+    case 'w': return append(run, 1, 33, BP_WRITTEN);
+    case 'W': return append(run, 0, 900, BP_WRITTEN);
+    case 'm': return append_many(run, BP_WRITTEN);
+    case 'M': return append_many(run, BP_DURABLE);
+    case 's': return sync_store(run);
+    case 'p':
+    case 'g':
+    case 'k': return read_events(run, step);
+    case 'f': return fold(run);
+    case 'v': return verify(run);
+    case 'r': return hold_receipts(run);
+    case 't': return bp_store_stat(run->store, &stat, &run->error);
+    case 'q': return look_at_open(run);
+    default: check_failed(__FILE__, __LINE__, "there is no step %c", step);
+  }
+}
+
+void program_must(program *run, char step) {
+  bp_status status = program_step(run, step);
+  CHECK(status == BP_OK, "step %c: %s: %s", step, bp_status_name(status), run->error.text);
+}

@@ -1,0 +1,90 @@
+/* A forked child has a handle that is not its own: every call says so, a release closes descriptors and nothing else, and
+ * the parent goes on as if nothing had been. */
+#include "support/plain.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+typedef struct shared {
+  bp_store *store;
+  _Atomic int done;
+  uint64_t appended;
+} shared;
+
+static void *append_meanwhile(void *user) {
+  shared *s = user;
+  while (!atomic_load(&s->done)) (void)plain_append(s->store, 0, s->appended++, BP_WRITTEN);
+  return NULL;
+}
+
+static void call_everything(bp_store *store, bp_page *page) {
+  static const uint8_t id[16];
+  plain_draft plain;
+  bp_report *report;
+  size_t accepted;
+  bp_stat stat = {.struct_size = sizeof stat};
+  plain_draft_of(&plain, 0, 0, BP_DURABLE);
+  CHECK(bp_store_append(store, &plain.draft, NULL, NULL) == BP_FORKED, "append");
+  CHECK(bp_store_append_many(store, &plain.draft, 1, NULL, &accepted, NULL) == BP_FORKED, "append_many");
+  CHECK(bp_store_sync(store, NULL) == BP_FORKED, "sync");
+  CHECK(bp_store_page(store, NULL, page, NULL) == BP_FORKED, "page");
+  CHECK(bp_store_get(store, id, page, NULL) == BP_FORKED, "get");
+  CHECK(bp_store_walk(store, id, 1, page, NULL) == BP_FORKED, "walk");
+  CHECK(bp_store_verify(store, NULL, &report, NULL) == BP_FORKED, "verify");
+  CHECK(bp_store_open_report(store, &report, NULL) == BP_FORKED, "open_report");
+  CHECK(bp_store_stat(store, &stat, NULL) == BP_FORKED, "stat");
+  CHECK(bp_store_close(store, NULL) == BP_FORKED, "close");
+}
+
+static bp_status try_open(const char *path) {
+  bp_config config;
+  bp_store *store;
+  CHECK(bp_config_init(&config, sizeof config) == BP_OK, "bp_config_init");
+  return bp_store_open(path, &config, &store, NULL);
+}
+
+static void in_a_child(bp_store *store, bp_page *page, const char *path) {
+  fflush(NULL);
+  pid_t child = fork();
+  int status;
+  CHECK(child >= 0, "fork: %s", strerror(errno));
+  if (child == 0) {
+    if (store != NULL) {
+      call_everything(store, page);
+      bp_store_release(store);
+    }
+    CHECK(try_open(path) == BP_LOCKED, "the lock of the parent is gone");
+    _exit(0);
+  }
+  CHECK(waitpid(child, &status, 0) == child && status == 0, "the child failed: %d", status);
+}
+
+int main(void) {
+  static shared s;
+  pthread_t thread;
+  bp_page *page;
+  char path[TEMPORARY_PATH_MAX];
+  temporary_create(path);
+  CHECK(bp_page_new(&page, NULL) == BP_OK, "bp_page_new");
+  s.store = plain_open(path, BP_MODE_CREATE, 1 << 16);
+  in_a_child(s.store, page, path);
+  in_a_child(NULL, page, path);
+  /* The same while another thread of the parent is in the middle of things. */
+  plain_start(&thread, 1, append_meanwhile, &s, 0);
+  for (size_t i = 0; i < 10; i++) in_a_child(s.store, page, path);
+  atomic_store(&s.done, 1);
+  plain_join(&thread, 1);
+  (void)plain_append(s.store, 0, s.appended, BP_DURABLE);
+  plain_close(s.store);
+  s.store = plain_open(path, BP_MODE_READ_ONLY, 1);
+  CHECK(plain_stat(s.store).clean_close && plain_stat(s.store).events == s.appended + 3, "the parent's store has changed");
+  plain_close(s.store);
+  bp_page_free(page);
+  temporary_remove(path);
+  printf("12 children\n");
+  return 0;
+}
