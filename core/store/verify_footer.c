@@ -26,17 +26,29 @@ void bpi_verify_leave_segment(bpi_verifier *v) {
   v->footer_row = 0;
 }
 
+/* The row of the event at `offset`, which is not the next one. */
+static int find_row(bpi_verifier *v, uint64_t offset, uint32_t *row) {
+  for (uint32_t i = 0; i < v->footer.count; i++) {
+    bpi_record record;
+    *row = (v->footer_row + i) % v->footer.count;
+    if (!bpi_footer_row(&v->footer, *row, &record)) return 0;
+    if (record.offset != offset) continue;
+    v->footer_row = *row + 1;
+    return 1;
+  }
+  return 0;
+}
+
 void bpi_verify_footer_row(bpi_verifier *v, const bpi_exhibit *e) {
-  bpi_record from_frame, from_footer;
+  bpi_record from_frame;
   if (!v->has_footer) return;
   bpi_record_of_frame(&e->frame.header, e->row.offset, e->row.frame_length, &from_frame);
   from_frame.sequence = e->row.sequence;
-  while (v->footer_row < v->footer.count) {
-    uint32_t index = v->footer_row++;
-    if (bpi_footer_says(&v->footer, index, &from_frame)) return;
-    if (!bpi_footer_row(&v->footer, index, &from_footer)) break;
-    if (bpi_record_is_marker(&from_footer)) continue;
-    if (from_footer.offset >= e->row.offset) break; /* else of an event that could not be read */
+  if (v->footer_row < v->footer.count && bpi_footer_says(&v->footer, v->footer_row, &from_frame)) {
+    v->footer_row++;
+    return;
   }
+  uint32_t row;
+  if (find_row(v, e->row.offset, &row) && bpi_footer_says(&v->footer, row, &from_frame)) return;
   bpi_verify_find(v, e, BP_SEVERITY_DAMAGE, "footer_row", "the footer's row does not say what the frame says");
 }
