@@ -133,7 +133,8 @@ Test(writer, sealing_leaves_a_footer_that_fits) {
   bpi_findings_free(&findings);
 }
 
-/* Whatever a power failure left of the footer, the frames are there and the segment is read. */
+/* Whatever a power failure left of the footer, the frames are there and the segment is read.
+ * I-014: the trailer is written when rows and frames are on the disk. */
 Test(writer, a_seal_that_power_failed_under_costs_no_event) {
   begin(1);
   for (uint64_t i = 0; i < 5; i++) cr_assert_eq(append(i), BP_OK);

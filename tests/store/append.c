@@ -452,6 +452,7 @@ Test(append, a_key_survives_a_new_session) {
   cr_assert_arr_eq(room, "\x81\xa3" "a.b" "\x91\x01", 7);
 }
 
+/* V-06 */
 Test(append, a_key_of_a_cancelled_event_is_refused) {
   char copy[512];
   bp_store *mine = store;

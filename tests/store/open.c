@@ -146,6 +146,7 @@ Test(open, calls_that_make_no_sense_are_refused) {
 
 /* --- what stands beside the segments */
 
+/* V-27, V-32 */
 Test(open, other_files_are_left_alone_and_leftovers_removed) {
   static const char *const kept[] = {"letter.txt", ".tmpabc", ".tmpabcdefg", ".tmp12345-", "x.fbat", "-1.fbat",
                                      "5.fbat.compact-src"};
@@ -293,6 +294,7 @@ Test(open, unreadable_hidden_ranges_refuse_every_mode) {
   }
 }
 
+/* V-29 */
 Test(open, a_hidden_range_over_numbers_never_used_is_clipped) {
   make_store();
   bpi_memory memory = bpi_memory_default();

@@ -1,8 +1,8 @@
 /* What an open makes of bytes that a crash, a failing disk or somebody's ill will left, and what it leaves alone. */
 #include "journal/hidden.h"
-#include "support/store_fixture.h"
 #include "support/segment_builder.h"
 #include "support/sim.h"
+#include "support/surgery.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -168,6 +168,46 @@ Test(recovery, a_repair_does_not_hide_damage) {
   cr_assert_not_null(finding);
   cr_assert_eq(finding->offset, receipts[DAMAGED].offset);
   cr_assert_not_null(fixture_finding(report, "sequence_gap"));
+  bp_report_free(report);
+  fixture_close(store);
+}
+
+/* --- numbers of two kinds */
+
+/* V-40: the footer's numbers fall in the middle, as the reference's compaction leaves them; counting gives the new ones. */
+Test(recovery, numbers_of_a_footer_that_fall_are_counted) {
+  enum { ROW_SEQUENCE = 122 };
+  bp_receipt receipts[EVENTS];
+  bp_store *store = fixture_open(path, BP_MODE_CREATE, NULL);
+  for (int i = 0; i < EVENTS; i++) receipts[i] = fixture_append_text(store, "e:1", "x");
+  fixture_close(store);
+  surgery patient;
+  surgery_begin(&patient, path, "000001.fbat");
+  bpi_store_le64(surgery_row(&patient, (size_t)receipts[0].offset) + ROW_SEQUENCE, 70);
+  bpi_store_le64(surgery_row(&patient, (size_t)receipts[1].offset) + ROW_SEQUENCE, 71);
+  surgery_end(&patient);
+  for (int session = 0; session < 2; session++) {
+    store = fixture_open(path, session == 0 ? BP_MODE_READ_ONLY : BP_MODE_MUST_EXIST, NULL);
+    bp_report *report = fixture_verify(store, NULL);
+    const bp_finding *finding = fixture_finding(report, "sequence_order");
+    cr_assert_not_null(finding);
+    cr_assert_eq(finding->severity, BP_SEVERITY_NOTE);
+    if (fixture_verdict(report).verdict != BP_VERDICT_CONSISTENT) fixture_print_findings(report);
+    cr_assert_eq(fixture_verdict(report).verdict, BP_VERDICT_CONSISTENT);
+    bp_report_free(report);
+    bp_page *page;
+    size_t count;
+    MUST(bp_page_new(&page, NULL));
+    for (int i = 0; i < EVENTS; i++) {
+      MUST(bp_store_get(store, receipts[i].event_id, page, NULL));
+      cr_assert_eq(bp_page_events(page, &count)->sequence, receipts[i].sequence);
+    }
+    bp_page_free(page);
+    fixture_close(store);
+  }
+  store = fixture_open(path, BP_MODE_READ_ONLY, NULL);
+  bp_report *report = fixture_verify(store, NULL);
+  cr_assert_null(fixture_finding(report, "sequence_order"), "the footer was put right");
   bp_report_free(report);
   fixture_close(store);
 }

@@ -1,4 +1,4 @@
-/* Every verdict, and every finding that leads to one. */
+/* Every verdict, and every finding that leads to one (V-38). */
 #include "support/golden.h"
 #include "support/sim.h"
 #include "support/surgery.h"
