@@ -22,13 +22,19 @@ bp_status bpi_segments_init(bpi_segments *segments, const bp_system *system, con
 }
 
 static void free_maps(bpi_segments *segments, bpi_segment *segment) {
-  bpi_map *map = atomic_load(&segment->map);
+  bpi_map *map = atomic_exchange(&segment->map, NULL);
   while (map != NULL) {
     bpi_map *older = map->older;
     segments->system->file_unmap(segments->system->context, map->bytes, map->length);
     bpi_release(&segments->memory, map, sizeof *map);
     map = older;
   }
+}
+
+void bpi_segments_note_replaced(bpi_segments *segments, uint32_t ordinal, uint64_t size) {
+  bpi_segment *segment = bpi_segments_at(segments, ordinal);
+  free_maps(segments, segment);
+  atomic_store(&segment->size, size);
 }
 
 void bpi_segments_drop_last(bpi_segments *segments) {
@@ -119,6 +125,11 @@ bp_status bpi_segments_view(bpi_segments *segments, uint32_t ordinal, uint64_t o
   }
   *view = bpi_bytes_of(map->bytes + offset, length);
   return BP_OK;
+}
+
+void bpi_segments_prefetch(const bpi_segments *segments, uint32_t ordinal, uint64_t offset, size_t length) {
+  const bpi_map *map = atomic_load_explicit(&bpi_segments_at(segments, ordinal)->map, memory_order_acquire);
+  if (map != NULL && offset <= map->length && length <= map->length - offset) bpi_prefetch(map->bytes + offset, length);
 }
 
 uint64_t bpi_segments_bytes(const bpi_segments *segments) {

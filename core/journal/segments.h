@@ -39,6 +39,8 @@ void bpi_segments_free(bpi_segments *segments);
 
 /* `name` is the file's; its size is taken as it is now. */
 bp_status bpi_segments_add(bpi_segments *segments, uint64_t id, const char *name, uint64_t size, bp_error *error);
+/* Another file of this size stands under the segment's name: views into the old one end here. */
+void bpi_segments_note_replaced(bpi_segments *segments, uint32_t ordinal, uint64_t size);
 /* Takes the newest back: its file is gone, nobody has a view of it. */
 void bpi_segments_drop_last(bpi_segments *segments);
 bpi_segment *bpi_segments_at(const bpi_segments *segments, uint32_t ordinal);
@@ -46,6 +48,8 @@ bpi_segment *bpi_segments_at(const bpi_segments *segments, uint32_t ordinal);
 /* [offset, offset + length) of a segment.  BP_DAMAGED_FRAME when the file is not that long; BP_SYSTEM and its kin. */
 bp_status bpi_segments_view(bpi_segments *segments, uint32_t ordinal, uint64_t offset, size_t length, bpi_bytes *view,
                             bp_error *error);
+/* The same bytes will be viewed soon.  Nothing happens where there is no map of them yet. */
+void bpi_segments_prefetch(const bpi_segments *segments, uint32_t ordinal, uint64_t offset, size_t length);
 /* Bytes of all files. */
 uint64_t bpi_segments_bytes(const bpi_segments *segments);
 

@@ -72,7 +72,7 @@ bp_status bpi_page_reserve(bp_page *page, size_t events, size_t bytes) {
   if (page->bytes_capacity - page->length >= bytes) return BP_OK;
   uint8_t *old = page->bytes;
   size_t capacity = page->length + bytes + page->length / 2;
-  uint8_t *fresh = bpi_allocate(&page->memory, capacity);
+  uint8_t *fresh = bpi_resize(&page->memory, NULL, 0, capacity);
   if (fresh == NULL) return BP_NO_MEMORY;
   if (page->length > 0) memcpy(fresh, old, page->length);
   for (size_t i = 0; i < page->count; i++) move_event(&page->events[i], old, fresh);
@@ -159,8 +159,13 @@ static void fill_names(bp_page *page, bp_store *store, const bpi_row *row, bp_ev
   event->scope_length = (uint32_t)scope.length;
 }
 
-/* Bytes an event may take in the arena: all of it comes from its frame, but for the names of an unreadable one. */
-static size_t room_of(const bpi_row *row) { return (size_t)row->frame_length + 2 * BPI_COMPONENT_MAX; }
+/* Bytes an event may take in the arena: all of it comes from its frame, but for the names of an unreadable one.  A frame
+ * that a footer invented, reaching past the end of its segment, is not read. */
+static size_t room_of(const bp_store *store, const bpi_row *row) {
+  uint64_t size = atomic_load(&bpi_segments_at(&store->segments, row->segment)->size);
+  int lies_inside = row->offset <= size && row->frame_length <= size - row->offset;
+  return (lies_inside ? (size_t)row->frame_length : 0) + 2 * BPI_COMPONENT_MAX;
+}
 
 void bpi_page_read_row(bp_page *page, bp_store *store, const bpi_row *row, bp_event *event) {
   bpi_frame frame;
@@ -187,13 +192,17 @@ void bpi_page_read_row(bp_page *page, bp_store *store, const bpi_row *row, bp_ev
 }
 
 bp_status bpi_page_read(bp_page *page, bp_store *store, bp_error *error) {
+  /* The frames of an entity lie far apart: those of the next rows are on their way while one is read. */
+  enum { AHEAD = 4 };
   size_t bytes = 0;
-  for (size_t i = 0; i < page->row_count; i++) bytes += room_of(&page->rows[i]);
+  for (size_t i = 0; i < page->row_count && i < AHEAD; i++) bpi_store_ask_for(store, &page->rows[i]);
+  for (size_t i = 0; i < page->row_count; i++) bytes += room_of(store, &page->rows[i]);
   if (bpi_page_reserve(page, page->row_count, bytes) != BP_OK) {
     bpi_page_clear(page);
     return bpi_fail(error, BP_NO_MEMORY, "filling a page");
   }
   for (size_t i = 0; i < page->row_count; i++) {
+    if (i + AHEAD < page->row_count) bpi_store_ask_for(store, &page->rows[i + AHEAD]);
     bpi_page_read_row(page, store, &page->rows[i], &page->events[page->count]);
     page->count++;
   }

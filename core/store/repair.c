@@ -90,12 +90,14 @@ bp_status bpi_repair_segment(bp_store *store, uint32_t ordinal, int is_last, bpi
     status = remove_headless(store, (const char *)path.data, error);
   } else if (status == BP_OK) {
     status = encode_footer(store, scan, &footer, error);
-    if (status == BP_OK) {
-      status = scan->kind == BPI_SCAN_MISFIT
-                   ? seal_aside(store, segment->name, file, scan, &footer, error)
-                   : seal_in_place(store, (const char *)path.data, file.length, scan, &footer, error);
+    uint64_t size = scan->frames_end + footer.length;
+    if (status == BP_OK && scan->kind == BPI_SCAN_MISFIT) {
+      status = seal_aside(store, segment->name, file, scan, &footer, error);
+      if (status == BP_OK) bpi_segments_note_replaced(&store->segments, ordinal, size);
+    } else if (status == BP_OK) {
+      status = seal_in_place(store, (const char *)path.data, file.length, scan, &footer, error);
+      if (status == BP_OK) atomic_store(&segment->size, size);
     }
-    if (status == BP_OK) atomic_store(&segment->size, scan->frames_end + footer.length);
   }
   bpi_buffer_free(&footer);
   bpi_buffer_free(&path);
