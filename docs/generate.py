@@ -72,8 +72,8 @@ REFERENCE = [
     ("`batch.group_commit_max_batch`", "`group_max_events`", "There at most so many commands between two looks at the "
      "counter; here one write and one flush for all of them, and no key is demanded."),
     ("`batch.max_size`, `batch.max_bytes`", "-", "There are no atomic batches yet; `bp_store_append_many` is not one."),
-    ("`index.enable_mmap_index`, `index.enable_checkpoint`", "-", "Its two index files are ignored: neither read nor written "
-     "nor removed."),
+    ("`index.enable_mmap_index`, `index.enable_checkpoint`", "-", "Its two index files are neither read nor written; a "
+     "mutable open removes them."),
     ("`writer.shutdown_drain_limit`, `writer.restart_policy`", "-", "There is no writer thread."),
 ]
 

@@ -26,6 +26,13 @@ static inline int bpi_bytes_compare(bpi_bytes a, bpi_bytes b) {
   return order != 0 ? order : (a.length > b.length) - (a.length < b.length);
 }
 
+/* Asks for memory that will be read soon: its front, the rest follows when it is read in order. */
+static inline void bpi_prefetch(const void *bytes, size_t length) {
+  enum { LINE = 64, FRONT = 1024 };
+  if (length > FRONT) length = FRONT;
+  for (size_t at = 0; at < length; at += LINE) __builtin_prefetch((const uint8_t *)bytes + at);
+}
+
 static inline uint16_t bpi_load_be16(const uint8_t *p) { return (uint16_t)((p[0] << 8) | p[1]); }
 static inline uint32_t bpi_load_be32(const uint8_t *p) {
   uint32_t v;

@@ -32,7 +32,7 @@ static bpi_run *open_run(bpi_index *index) {
   }
   bpi_run *run = bpi_allocate(&index->memory, sizeof *run);
   if (run == NULL) return NULL;
-  bpi_run_init(run, &index->memory);
+  bpi_run_init(run, &index->memory, index->names.seed);
   index->runs[index->run_count++] = run;
   return run;
 }
@@ -96,18 +96,22 @@ int bpi_index_is_visible(const bpi_index *index, uint32_t row) {
 }
 
 uint32_t bpi_index_find(const bpi_index *index, const uint8_t event_id[16]) {
+  uint64_t hash = bpi_run_hash(index->names.seed, event_id);
+  for (size_t i = 0; i < index->run_count; i++) bpi_run_prefetch(index->runs[i], hash);
   for (size_t i = 0; i < index->run_count; i++) {
     uint32_t row;
-    if (bpi_run_find(index->runs[i], event_id, 0, &row)) return (uint32_t)i * BPI_RUN_ROWS + row;
+    if (bpi_run_find(index->runs[i], event_id, hash, 0, &row)) return (uint32_t)i * BPI_RUN_ROWS + row;
   }
   return BPI_NO_ROW;
 }
 
 uint32_t bpi_index_find_visible(const bpi_index *index, const uint8_t event_id[16]) {
+  uint64_t hash = bpi_run_hash(index->names.seed, event_id);
+  for (size_t i = 0; i < index->run_count; i++) bpi_run_prefetch(index->runs[i], hash);
   for (size_t i = 0; i < index->run_count; i++) {
-    uint32_t row, number;
-    for (uint32_t from = 0; bpi_run_find(index->runs[i], event_id, from, &row); from = row + 1) {
-      number = (uint32_t)i * BPI_RUN_ROWS + row;
+    uint32_t row;
+    for (uint32_t from = 0; bpi_run_find(index->runs[i], event_id, hash, from, &row); from = row + 1) {
+      uint32_t number = (uint32_t)i * BPI_RUN_ROWS + row;
       if (bpi_index_is_visible(index, number)) return number;
     }
   }

@@ -2,11 +2,12 @@
 
 #include "base/hash.h"
 
-enum { FIRST_ROWS = 256 };
+enum { FIRST_ROWS = 256, ROW_MASK = BPI_RUN_ROWS - 1 };
 
-void bpi_run_init(bpi_run *run, const bpi_memory *memory) {
+void bpi_run_init(bpi_run *run, const bpi_memory *memory, uint64_t seed) {
   memset(run, 0, sizeof *run);
   run->memory = *memory;
+  run->seed = seed;
   bpi_postings_init(&run->entities, memory);
   bpi_postings_init(&run->scopes, memory);
   bpi_postings_init(&run->kinds, memory);
@@ -14,7 +15,6 @@ void bpi_run_init(bpi_run *run, const bpi_memory *memory) {
 
 void bpi_run_free(bpi_run *run) {
   bpi_release(&run->memory, run->rows, run->capacity * sizeof *run->rows);
-  bpi_release(&run->memory, run->tags, run->slot_count * sizeof *run->tags);
   bpi_release(&run->memory, run->slots, run->slot_count * sizeof *run->slots);
   bpi_postings_free(&run->entities);
   bpi_postings_free(&run->scopes);
@@ -22,42 +22,41 @@ void bpi_run_free(bpi_run *run) {
 }
 
 size_t bpi_run_bytes(const bpi_run *run) {
-  return run->capacity * sizeof *run->rows + run->slot_count * (sizeof *run->tags + sizeof *run->slots) +
-         bpi_postings_bytes(&run->entities) + bpi_postings_bytes(&run->scopes) + bpi_postings_bytes(&run->kinds);
+  return run->capacity * sizeof *run->rows + run->slot_count * sizeof *run->slots + bpi_postings_bytes(&run->entities) + bpi_postings_bytes(&run->scopes) + bpi_postings_bytes(&run->kinds);
 }
 
 /* UUIDs of version 7 differ in their last bytes, callers' keys anywhere: hash all of it. */
-static uint64_t id_hash(const uint8_t id[16]) { return bpi_hash(id, 16, 0); }
-static uint16_t id_tag(uint64_t hash) { return (uint16_t)((hash >> 48) | 1); }
+uint64_t bpi_run_hash(uint64_t seed, const uint8_t event_id[16]) { return bpi_hash(event_id, 16, seed); }
+
+/* Tag and row in one word: looking costs one miss of the cache, not two. */
+static uint32_t slot_of(uint64_t hash, uint32_t row) {
+  const uint32_t never_zero = BPI_RUN_ROWS;
+  return ((uint32_t)(hash >> 32) & ~(uint32_t)ROW_MASK) | never_zero | row;
+}
 
 static void put_id(bpi_run *run, uint32_t row) {
-  uint64_t hash = id_hash(run->rows[row].event_id);
+  uint64_t hash = bpi_run_hash(run->seed, run->rows[row].event_id);
   size_t mask = run->slot_count - 1, slot = (size_t)hash & mask;
-  while (run->tags[slot] != 0) slot = (slot + 1) & mask;
-  run->tags[slot] = id_tag(hash);
-  run->slots[slot] = row;
+  while (run->slots[slot] != 0) slot = (slot + 1) & mask;
+  run->slots[slot] = slot_of(hash, row);
 }
 
 static bp_status grow_rows(bpi_run *run) {
   if (run->count < run->capacity) return BP_OK;
   size_t capacity = run->capacity == 0 ? FIRST_ROWS : run->capacity * 2;
   size_t slot_count = capacity * 2;
-  uint16_t *tags = bpi_allocate(&run->memory, slot_count * sizeof *tags);
   uint32_t *slots = bpi_allocate(&run->memory, slot_count * sizeof *slots);
   bpi_row *rows = NULL;
-  if (tags != NULL && slots != NULL) {
+  if (slots != NULL) {
     rows = bpi_resize(&run->memory, run->rows, run->capacity * sizeof *rows, capacity * sizeof *rows);
   }
   if (rows == NULL) {
-    bpi_release(&run->memory, tags, slot_count * sizeof *tags);
     bpi_release(&run->memory, slots, slot_count * sizeof *slots);
     return BP_NO_MEMORY;
   }
-  bpi_release(&run->memory, run->tags, run->slot_count * sizeof *tags);
   bpi_release(&run->memory, run->slots, run->slot_count * sizeof *slots);
   run->rows = rows;
   run->capacity = capacity;
-  run->tags = tags;
   run->slots = slots;
   run->slot_count = slot_count;
   for (uint32_t i = 0; i < run->count; i++) put_id(run, i);
@@ -81,24 +80,24 @@ bp_status bpi_run_add(bpi_run *run, const bpi_row *row) {
 /* The newest entry of an open-addressing table stands at the end of its cluster: emptying its slot breaks no chain. */
 void bpi_run_undo(bpi_run *run) {
   const bpi_row *row = &run->rows[--run->count];
-  size_t mask = run->slot_count - 1, slot = (size_t)id_hash(row->event_id) & mask;
-  while (run->tags[slot] == 0 || run->slots[slot] != run->count) slot = (slot + 1) & mask;
-  run->tags[slot] = 0;
+  uint64_t hash = bpi_run_hash(run->seed, row->event_id);
+  size_t mask = run->slot_count - 1, slot = (size_t)hash & mask;
+  while (run->slots[slot] != slot_of(hash, run->count)) slot = (slot + 1) & mask;
+  run->slots[slot] = 0;
   bpi_postings_undo(&run->entities, row->entity);
   bpi_postings_undo(&run->scopes, row->scope);
   bpi_postings_undo(&run->kinds, row->kind);
 }
 
 /* Rows with one id stand in the table in the order in which they were added. */
-int bpi_run_find(const bpi_run *run, const uint8_t event_id[16], uint32_t from, uint32_t *row) {
+int bpi_run_find(const bpi_run *run, const uint8_t event_id[16], uint64_t hash, uint32_t from, uint32_t *row) {
   if (run->slot_count == 0) return 0;
-  uint64_t hash = id_hash(event_id);
-  uint16_t tag = id_tag(hash);
   size_t mask = run->slot_count - 1;
-  for (size_t slot = (size_t)hash & mask; run->tags[slot] != 0; slot = (slot + 1) & mask) {
-    if (run->tags[slot] == tag && run->slots[slot] >= from &&
-        memcmp(run->rows[run->slots[slot]].event_id, event_id, 16) == 0) {
-      *row = run->slots[slot];
+  for (size_t slot = (size_t)hash & mask; run->slots[slot] != 0; slot = (slot + 1) & mask) {
+    uint32_t found = run->slots[slot] & ROW_MASK;
+    if (run->slots[slot] == slot_of(hash, found) && found >= from &&
+        memcmp(run->rows[found].event_id, event_id, 16) == 0) {
+      *row = found;
       return 1;
     }
   }

@@ -33,18 +33,19 @@ typedef struct bpi_row {
 
 typedef struct bpi_run {
   bpi_memory memory;
+  uint64_t seed;
   bpi_row *rows;
   size_t capacity;
   uint32_t count;
-  uint16_t *tags;        /* of the id in each slot, never 0; 0: empty */
-  uint32_t *slots;       /* row */
+  uint32_t *slots;       /* tag of the id, never 0, above the row's 16 bits; 0: empty */
   size_t slot_count;
   bpi_postings entities;
   bpi_postings scopes;
   bpi_postings kinds;
 } bpi_run;
 
-void bpi_run_init(bpi_run *run, const bpi_memory *memory);
+/* `seed` is the store's: who chooses the ids cannot choose where they meet in the table. */
+void bpi_run_init(bpi_run *run, const bpi_memory *memory, uint64_t seed);
 void bpi_run_free(bpi_run *run);
 size_t bpi_run_bytes(const bpi_run *run);
 
@@ -53,8 +54,14 @@ bp_status bpi_run_add(bpi_run *run, const bpi_row *row);
 /* Takes the newest row back. */
 void bpi_run_undo(bpi_run *run);
 
-/* The first row with this id at `from` or behind; 0 when there is none. */
-int bpi_run_find(const bpi_run *run, const uint8_t event_id[16], uint32_t from, uint32_t *row);
+/* What tables of ids go by. */
+uint64_t bpi_run_hash(uint64_t seed, const uint8_t event_id[16]);
+/* The first row with this id, whose hash is given, at `from` or behind; 0 when there is none. */
+int bpi_run_find(const bpi_run *run, const uint8_t event_id[16], uint64_t hash, uint32_t from, uint32_t *row);
+/* Brings the place where bpi_run_find would look closer. */
+static inline void bpi_run_prefetch(const bpi_run *run, uint64_t hash) {
+  if (run->slot_count > 0) bpi_prefetch(&run->slots[hash & (run->slot_count - 1)], 1);
+}
 /* The first row whose sequence is >= `sequence`; count when there is none. */
 uint32_t bpi_run_seek(const bpi_run *run, uint64_t sequence);
 

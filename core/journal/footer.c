@@ -28,10 +28,20 @@ enum {
 
 /* Ids are big-endian in frames and everywhere in memory, little-endian in footers. */
 static void copy_reversed(uint8_t *to, const uint8_t *from) {
-  for (int i = 0; i < 16; i++) to[i] = from[15 - i];
+  uint64_t front = bpi_load_be64(from);
+  bpi_store_le64(to, bpi_load_be64(from + 8));
+  bpi_store_le64(to + 8, front);
+}
+
+/* Whether an id in memory is the one at `row`. */
+static int is_reversed(const uint8_t *id, const uint8_t *row) {
+  return bpi_load_be64(id) == bpi_load_le64(row + 8) && bpi_load_be64(id + 8) == bpi_load_le64(row);
 }
 
 /* --- reading */
+
+/* In place of a string that breaks the coordinate rules. */
+static const bpi_bytes no_text = {NULL, 0};
 
 void bpi_footer_free(bpi_footer *footer) {
   bpi_release(&footer->memory, footer->strings, footer->strings_capacity * sizeof *footer->strings);
@@ -50,7 +60,10 @@ static bp_status read_table(bpi_bytes file, size_t limit, bpi_footer *footer, si
     footer->strings_capacity = count;
   }
   for (; footer->string_count < count; footer->string_count++) {
-    if (bpi_unpack_str(&in, &footer->strings[footer->string_count]) != BP_OK) return BP_OK;
+    bpi_bytes *text = &footer->strings[footer->string_count];
+    if (bpi_unpack_str(&in, text) != BP_OK) return BP_OK;
+    /* Here, once, rather than for each row.  The rules are the same for entities and scopes. */
+    if (bp_coordinate_check(text->data, text->length, text->data, text->length, NULL) != BP_OK) *text = no_text;
   }
   *end = (size_t)(in.at - file.data);
   return BP_OK;
@@ -104,17 +117,24 @@ bp_status bpi_footer_parse_at(bpi_bytes file, size_t table_offset, const bpi_mem
   return BP_OK;
 }
 
-int bpi_footer_row(const bpi_footer *footer, uint32_t index, bpi_record *record) {
+/* The row and the strings it names; NULL where one of these cannot be. */
+static const uint8_t *find_row(const bpi_footer *footer, uint32_t index, bpi_bytes *entity, bpi_bytes *scope) {
   const uint8_t *row = footer->rows + (size_t)index * BPI_FOOTER_ROW_BYTES;
-  uint32_t entity = bpi_load_le32(row + ROW_ENTITY), scope = bpi_load_le32(row + ROW_SCOPE);
-  if (entity >= footer->string_count || scope >= footer->string_count) return 0;
+  uint32_t entity_number = bpi_load_le32(row + ROW_ENTITY), scope_number = bpi_load_le32(row + ROW_SCOPE);
+  if (entity_number >= footer->string_count || scope_number >= footer->string_count) return NULL;
+  *entity = footer->strings[entity_number];
+  *scope = footer->strings[scope_number];
+  return entity->data != NULL && scope->data != NULL ? row : NULL;
+}
+
+int bpi_footer_row(const bpi_footer *footer, uint32_t index, bpi_record *record) {
+  const uint8_t *row = find_row(footer, index, &record->entity, &record->scope);
+  if (row == NULL) return 0;
   copy_reversed(record->event_id, row + ROW_EVENT_ID);
   copy_reversed(record->correlation_id, row + ROW_CORRELATION);
   copy_reversed(record->causation_id, row + ROW_CAUSATION);
   memcpy(record->prev_hash, row + ROW_PREV, 32);
   memcpy(record->event_hash, row + ROW_HASH, 32);
-  record->entity = footer->strings[entity];
-  record->scope = footer->strings[scope];
   record->kind = bpi_load_le16(row + ROW_KIND);
   record->wall_ms = bpi_load_le64(row + ROW_WALL);
   record->clock = bpi_load_le32(row + ROW_CLOCK);
@@ -123,8 +143,21 @@ int bpi_footer_row(const bpi_footer *footer, uint32_t index, bpi_record *record)
   record->offset = bpi_load_le64(row + ROW_OFFSET);
   record->frame_length = bpi_load_le32(row + ROW_LENGTH);
   record->sequence = bpi_load_le64(row + ROW_SEQUENCE);
-  return bp_coordinate_check(record->entity.data, record->entity.length, record->scope.data, record->scope.length,
-                             NULL) == BP_OK;
+  return 1;
+}
+
+int bpi_footer_says(const bpi_footer *footer, uint32_t index, const bpi_record *record) {
+  bpi_bytes entity, scope;
+  const uint8_t *row = find_row(footer, index, &entity, &scope);
+  return row != NULL && is_reversed(record->event_id, row + ROW_EVENT_ID) &&
+         is_reversed(record->correlation_id, row + ROW_CORRELATION) &&
+         is_reversed(record->causation_id, row + ROW_CAUSATION) && memcmp(record->prev_hash, row + ROW_PREV, 32) == 0 &&
+         memcmp(record->event_hash, row + ROW_HASH, 32) == 0 && record->kind == bpi_load_le16(row + ROW_KIND) &&
+         record->wall_ms == bpi_load_le64(row + ROW_WALL) && record->clock == bpi_load_le32(row + ROW_CLOCK) &&
+         record->lane == bpi_load_le32(row + ROW_LANE) && record->depth == bpi_load_le32(row + ROW_DEPTH) &&
+         record->offset == bpi_load_le64(row + ROW_OFFSET) && record->frame_length == bpi_load_le32(row + ROW_LENGTH) &&
+         record->sequence == bpi_load_le64(row + ROW_SEQUENCE) && bpi_bytes_equal(record->entity, entity) &&
+         bpi_bytes_equal(record->scope, scope);
 }
 
 int bpi_record_is_marker(const bpi_record *record) {

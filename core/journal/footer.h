@@ -35,7 +35,7 @@ typedef struct bpi_footer {
   size_t frames_end;      /* the string table's offset; the frames end here */
   uint32_t count;
   const uint8_t *rows;    /* view into the file */
-  bpi_bytes *strings;     /* views into the file */
+  bpi_bytes *strings;     /* views into the file; without data where one breaks the coordinate rules */
   size_t string_count;
   size_t strings_capacity;
   int table_is_exact;     /* the table ends where the rows begin, so the number of rows can be believed */
@@ -59,6 +59,8 @@ void bpi_footer_free(bpi_footer *footer);
 
 /* Row `index`; 0 when its strings are not in the table or break the coordinate rules. */
 int bpi_footer_row(const bpi_footer *footer, uint32_t index, bpi_record *record);
+/* Does row `index` say just what the record says? */
+int bpi_footer_says(const bpi_footer *footer, uint32_t index, const bpi_record *record);
 
 /* Do the rows describe this file: first frame at the start, each following the last (batch markers between them allowed),
  * lengths as the frames declare, sequences rising, nothing left over but a final COMMIT marker? */

@@ -127,6 +127,11 @@ bp_status bpi_segments_view(bpi_segments *segments, uint32_t ordinal, uint64_t o
   return BP_OK;
 }
 
+void bpi_segments_prefetch(const bpi_segments *segments, uint32_t ordinal, uint64_t offset, size_t length) {
+  const bpi_map *map = atomic_load_explicit(&bpi_segments_at(segments, ordinal)->map, memory_order_acquire);
+  if (map != NULL && offset <= map->length && length <= map->length - offset) bpi_prefetch(map->bytes + offset, length);
+}
+
 uint64_t bpi_segments_bytes(const bpi_segments *segments) {
   uint64_t bytes = 0;
   for (uint32_t i = 0; i < segments->count; i++) bytes += atomic_load(&bpi_segments_at(segments, i)->size);

@@ -48,6 +48,8 @@ bpi_segment *bpi_segments_at(const bpi_segments *segments, uint32_t ordinal);
 /* [offset, offset + length) of a segment.  BP_DAMAGED_FRAME when the file is not that long; BP_SYSTEM and its kin. */
 bp_status bpi_segments_view(bpi_segments *segments, uint32_t ordinal, uint64_t offset, size_t length, bpi_bytes *view,
                             bp_error *error);
+/* The same bytes will be viewed soon.  Nothing happens where there is no map of them yet. */
+void bpi_segments_prefetch(const bpi_segments *segments, uint32_t ordinal, uint64_t offset, size_t length);
 /* Bytes of all files. */
 uint64_t bpi_segments_bytes(const bpi_segments *segments);
 

@@ -16,8 +16,9 @@ static const uint8_t is_ordinary[256] = {
 
 /* Most components are nothing but ordinary bytes, and each event that is read is asked. */
 static int all_ordinary(const uint8_t *text, size_t length) {
-  unsigned ordinary = length > 0 && length <= BPI_COMPONENT_MAX;
-  for (size_t i = 0; ordinary && i < length; i++) ordinary = is_ordinary[text[i]];
+  if (length == 0 || length > BPI_COMPONENT_MAX) return 0;
+  unsigned ordinary = 1;
+  for (size_t i = 0; i < length; i++) ordinary &= is_ordinary[text[i]];
   return (int)ordinary;
 }
 

@@ -72,7 +72,7 @@ bp_status bpi_page_reserve(bp_page *page, size_t events, size_t bytes) {
   if (page->bytes_capacity - page->length >= bytes) return BP_OK;
   uint8_t *old = page->bytes;
   size_t capacity = page->length + bytes + page->length / 2;
-  uint8_t *fresh = bpi_allocate(&page->memory, capacity);
+  uint8_t *fresh = bpi_resize(&page->memory, NULL, 0, capacity);
   if (fresh == NULL) return BP_NO_MEMORY;
   if (page->length > 0) memcpy(fresh, old, page->length);
   for (size_t i = 0; i < page->count; i++) move_event(&page->events[i], old, fresh);
@@ -189,13 +189,17 @@ void bpi_page_read_row(bp_page *page, bp_store *store, const bpi_row *row, bp_ev
 }
 
 bp_status bpi_page_read(bp_page *page, bp_store *store, bp_error *error) {
+  /* The frames of an entity lie far apart: those of the next rows are on their way while one is read. */
+  enum { AHEAD = 4 };
   size_t bytes = 0;
+  for (size_t i = 0; i < page->row_count && i < AHEAD; i++) bpi_store_ask_for(store, &page->rows[i]);
   for (size_t i = 0; i < page->row_count; i++) bytes += room_of(store, &page->rows[i]);
   if (bpi_page_reserve(page, page->row_count, bytes) != BP_OK) {
     bpi_page_clear(page);
     return bpi_fail(error, BP_NO_MEMORY, "filling a page");
   }
   for (size_t i = 0; i < page->row_count; i++) {
+    if (i + AHEAD < page->row_count) bpi_store_ask_for(store, &page->rows[i + AHEAD]);
     bpi_page_read_row(page, store, &page->rows[i], &page->events[page->count]);
     page->count++;
   }

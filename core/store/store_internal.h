@@ -151,6 +151,11 @@ size_t bpi_store_frame_room(const bp_store *store, const bpi_row *row);
  * into it.  BP_DAMAGED_FRAME with its position, BP_SYSTEM and its kin. */
 bp_status bpi_store_read_frame(bp_store *store, const bpi_row *row, uint8_t *room, bpi_frame *frame, bp_error *error);
 
+/* The frame of the row will be read soon. */
+static inline void bpi_store_ask_for(const bp_store *store, const bpi_row *row) {
+  bpi_segments_prefetch(&store->segments, row->segment, row->offset, row->frame_length);
+}
+
 /* --- receipts (receipt.c) */
 
 /* Fills the caller's receipt for an item that was accepted, and signs it. */

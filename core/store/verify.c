@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { EXHIBITS = 64 };
+enum { EXHIBITS = 64, AHEAD = 4 };
 
 /* A handful of events at a time: read, hashed side by side, examined. */
 typedef struct {
@@ -54,6 +54,7 @@ static bp_status read_frames(bpi_verifier *v, batch *b) {
   if (at == NULL) return BP_NO_MEMORY;
   for (size_t i = 0; i < b->count; i++) {
     bpi_exhibit *e = &b->items[i];
+    if (i + AHEAD < b->count) bpi_store_ask_for(v->store, &b->items[i + AHEAD].row);
     bp_error error = {.struct_size = sizeof error};
     e->readable = bpi_store_read_frame(v->store, &e->row, at, &e->frame, &error) == BP_OK;
     if (e->readable) {

@@ -85,7 +85,7 @@ Test(append, the_least_draft_gets_the_defaults) {
   cr_assert_eq(event->clock, 0);
   cr_assert_eq(event->kind, FIXTURE_KIND);
   cr_assert_eq(event->timestamp_us, fake_now_us);
-  cr_assert_eq(event->wall_ms, fake_now_us / 1000);
+  cr_assert_eq(event->wall_ms, (uint64_t)fake_now_us / 1000);
   cr_assert_eq(event->lane, 0);
   cr_assert_eq(event->depth, 0);
   cr_assert_eq(event->flags, 0);

@@ -32,7 +32,7 @@ static const peculiar peculiarities[] = {
     {.name = "reference/full_disk_killed", .verdict = BP_VERDICT_DAMAGED, .shifted = 1},
     {.name = "reference/merged", .moved = 1},
     {.name = "reference/retention",
-     .verdict = BP_VERDICT_DAMAGED, /* the numbers in the last footer fall */
+     .verdict = BP_VERDICT_INCOMPLETE,
      .verdict_continued = BP_VERDICT_INCOMPLETE,
      .moved = 1},
     {.name = "reference/tombstones",
