@@ -33,6 +33,7 @@ static void set_up(void) {
   error = fixture_error();
 }
 static void tear_down(void) {
+  fixture_free_pages();
   if (store != NULL) fixture_close(store);
   temporary_remove(path);
 }
@@ -41,16 +42,7 @@ TestSuite(append, .init = set_up, .fini = tear_down);
 
 static const uint8_t zeros[64];
 
-/* The event with this id, in a page that lives to the end of the test. */
-static const bp_event *get(const uint8_t id[16]) {
-  bp_page *page;
-  size_t count;
-  MUST(bp_page_new(&page, NULL));
-  MUST(bp_store_get(store, id, page, NULL));
-  const bp_event *events = bp_page_events(page, &count);
-  cr_assert_eq(count, 1);
-  return events;
-}
+static const bp_event *get(const uint8_t id[16]) { return fixture_get(store, id); }
 
 static bp_status refused(const bp_draft *draft) {
   bp_stat before = fixture_stat(store);
