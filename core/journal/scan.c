@@ -181,12 +181,12 @@ static bp_status scan_prologue(bpi_scan *scan, bpi_bytes file, uint64_t segment_
   return BP_OK;
 }
 
+/* Whatever is damaged before it: does the last frame end where the file does, so that there is no room for a footer? */
 static int frames_reach_end(bpi_bytes file, size_t first_frame) {
   bpi_frames walk;
   bpi_frame frame;
   size_t offset = first_frame, length = 0, skipped = 0;
   bpi_frames_init(&walk, file, first_frame);
-  walk.budget = 0;
   while (bpi_frames_next(&walk, &offset, &length, &frame, &skipped)) {
   }
   return skipped == 0 && offset == file.length;
