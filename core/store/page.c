@@ -159,12 +159,9 @@ static void fill_names(bp_page *page, bp_store *store, const bpi_row *row, bp_ev
   event->scope_length = (uint32_t)scope.length;
 }
 
-/* Bytes an event may take in the arena: all of it comes from its frame, but for the names of an unreadable one.  A frame
- * that a footer invented, reaching past the end of its segment, is not read. */
+/* Bytes an event may take in the arena: all of it comes from its frame, but for the names of an unreadable one. */
 static size_t room_of(const bp_store *store, const bpi_row *row) {
-  uint64_t size = atomic_load(&bpi_segments_at(&store->segments, row->segment)->size);
-  int lies_inside = row->offset <= size && row->frame_length <= size - row->offset;
-  return (lies_inside ? (size_t)row->frame_length : 0) + 2 * BPI_COMPONENT_MAX;
+  return bpi_store_frame_room(store, row) + 2 * BPI_COMPONENT_MAX;
 }
 
 void bpi_page_read_row(bp_page *page, bp_store *store, const bpi_row *row, bp_event *event) {

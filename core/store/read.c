@@ -3,6 +3,11 @@
 
 #include <string.h>
 
+size_t bpi_store_frame_room(const bp_store *store, const bpi_row *row) {
+  uint64_t size = atomic_load(&bpi_segments_at(&store->segments, row->segment)->size);
+  return row->offset <= size && row->frame_length <= size - row->offset ? row->frame_length : 0;
+}
+
 bp_status bpi_store_read_frame(bp_store *store, const bpi_row *row, uint8_t *room, bpi_frame *frame, bp_error *error) {
   bpi_bytes bytes;
   bp_status status = bpi_segments_view(&store->segments, row->segment, row->offset, row->frame_length, &bytes, error);
