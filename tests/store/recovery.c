@@ -1,13 +1,11 @@
 /* What an open makes of bytes that a crash, a failing disk or somebody's ill will left, and what it leaves alone. */
 #include "journal/hidden.h"
-#include "support/segment_builder.h"
 #include "support/sim.h"
 #include "support/surgery.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 static char parent[TEMPORARY_PATH_MAX];
 static char path[TEMPORARY_PATH_MAX + 8], killed[TEMPORARY_PATH_MAX + 8];
@@ -268,35 +266,6 @@ Test(recovery, a_chain_goes_on_behind_hidden_events) {
   bp_page_free(page);
   fixture_close(store);
   cr_assert_eq(fixture_verdict_of(killed), BP_VERDICT_CONSISTENT);
-}
-
-/* --- an entity that is full */
-
-Test(recovery, an_entity_at_the_last_clock_takes_no_more) {
-  segment_builder builder;
-  segment_builder_init(&builder, 1);
-  const char *entity = "full:1";
-  bpi_header header = builder_header(1);
-  header.entity = bpi_bytes_of(entity, strlen(entity));
-  header.clock = UINT32_MAX;
-  builder.records[0] = builder_put_frame(&builder.bytes, &header, bpi_bytes_of("x", 1));
-  builder.records[0].entity = header.entity;
-  builder.records[0].scope = header.scope;
-  builder.count = 1;
-  segment_builder_seal(&builder, 0);
-  cr_assert_eq(mkdir(path, 0777), 0);
-  fixture_write(path, "000001.fbat", builder.bytes.data, builder.bytes.length);
-  segment_builder_free(&builder);
-  bp_store *store = fixture_open(path, BP_MODE_MUST_EXIST, NULL);
-  bp_draft draft = fixture_draft(entity, "one too many");
-  uint64_t before = fixture_stat(store).last_sequence;
-  cr_assert_eq(bp_store_append(store, &draft, NULL, &error), BP_CLOCK_OVERFLOW);
-  cr_assert_eq(fixture_stat(store).last_sequence, before);
-  draft.expect = BP_EXPECT_CLOCK;
-  draft.expect_clock = UINT32_MAX;
-  cr_assert_eq(bp_store_append(store, &draft, NULL, &error), BP_CLOCK_OVERFLOW, "the expectation holds");
-  cr_assert_eq(fixture_append_text(store, "e:1", "others go on").sequence, before + 1);
-  fixture_close(store);
 }
 
 /* --- flushes on the way */
