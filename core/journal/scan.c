@@ -81,19 +81,19 @@ static int has_lost_sector(bpi_bytes file, size_t from, size_t to, size_t least)
   return 0;
 }
 
-/* All of a frame, up to the end of the file, with a wrong length before it. */
-static int is_frame_but_for_length(bpi_bytes file, size_t offset) {
-  if (file.length - offset <= BPI_FRAME_HEADER_BYTES) return 0;
-  bpi_bytes body = bpi_bytes_of(file.data + offset + BPI_FRAME_HEADER_BYTES, file.length - offset - BPI_FRAME_HEADER_BYTES);
-  return bpi_crc32(0, body.data, body.length) == bpi_load_be32(file.data + offset + 4);
+/* Do the bytes check as one frame, were it not for the length they declare?  A write that was cut off does not. */
+static int has_wrong_length(bpi_bytes file, size_t offset, size_t bytes) {
+  if (bytes <= BPI_FRAME_HEADER_BYTES) return 0;
+  const uint8_t *frame = file.data + offset;
+  return bpi_crc32(0, frame + BPI_FRAME_HEADER_BYTES, bytes - BPI_FRAME_HEADER_BYTES) == bpi_load_be32(frame + 4);
 }
 
 static void report_tail(bpi_findings *findings, bpi_bytes file, uint64_t segment_id, size_t offset, size_t bytes,
                         int is_last) {
   enum { LEAST = 4 }; /* all a frame has of zeros in a row, but in a payload */
   size_t zeros = count_zeros(file, offset, offset + bytes);
-  int whole = (bpi_frame_length(file, offset) != 0 && !has_lost_sector(file, offset, offset + bytes, LEAST)) ||
-              is_frame_but_for_length(file, offset);
+  int whole = bpi_frame_length(file, offset) != 0 && !has_lost_sector(file, offset, offset + bytes, LEAST);
+  whole = whole || (zeros < bytes && has_wrong_length(file, offset, bytes));
   uint32_t severity = is_last && !whole ? BP_SEVERITY_NOTE : BP_SEVERITY_DAMAGE;
   const char *code = zeros == bytes ? "zero_tail" : whole ? "damaged_tail" : "torn_tail";
   bpi_find(findings, severity, code, segment_id, offset, "%zu bytes at the end are no frame", bytes);
@@ -182,12 +182,12 @@ static bp_status scan_prologue(bpi_scan *scan, bpi_bytes file, uint64_t segment_
   return BP_OK;
 }
 
+/* Whatever is damaged before it: does the last frame end where the file does, so that there is no room for a footer? */
 static int frames_reach_end(bpi_bytes file, size_t first_frame) {
   bpi_frames walk;
   bpi_frame frame;
   size_t offset = first_frame, length = 0, skipped = 0;
   bpi_frames_init(&walk, file, first_frame);
-  walk.budget = 0;
   while (bpi_frames_next(&walk, &offset, &length, &frame, &skipped)) {
   }
   return skipped == 0 && offset == file.length;

@@ -68,6 +68,12 @@ static bp_status seal_aside(bp_store *store, const char *name, bpi_bytes file, c
   return status;
 }
 
+/* A last file that ends inside its prologue, or is all zeros, never held an event.  Others may, though none is found. */
+static int may_be_removed(bpi_bytes file, int is_last) {
+  bpi_prologue prologue;
+  return is_last && bpi_prologue_parse(file, &prologue) == BPI_PROLOGUE_SHORT;
+}
+
 /* The last segment, so that its number is free again. */
 static bp_status remove_headless(bp_store *store, const char *path, bp_error *error) {
   const bp_system *system = store->system;
@@ -81,7 +87,8 @@ static bp_status remove_headless(bp_store *store, const char *path, bp_error *er
 bp_status bpi_repair_segment(bp_store *store, uint32_t ordinal, int is_last, bpi_bytes file, const bpi_scan *scan,
                              bp_error *error) {
   bpi_segment *segment = bpi_segments_at(&store->segments, ordinal);
-  if (scan->kind == BPI_SCAN_SEALED || (scan->kind == BPI_SCAN_HEADLESS && !is_last)) return BP_OK;
+  if (scan->kind == BPI_SCAN_SEALED) return BP_OK;
+  if (scan->kind == BPI_SCAN_HEADLESS && !may_be_removed(file, is_last)) return BP_OK;
   bpi_buffer path, footer;
   bpi_buffer_init(&path, &store->memory);
   bpi_buffer_init(&footer, &store->memory);

@@ -95,6 +95,23 @@ Test(run, of_equal_ids_the_first_is_found) {
   }
 }
 
+Test(run, equal_ids_are_found_one_after_the_other) {
+  static const uint32_t places[] = {3, 40, 41, 900};
+  for (uint32_t i = 0; i < 1000; i++) {
+    bpi_row row = row_of(i);
+    if (i == 40 || i == 41 || i == 900) memcpy(row.event_id, row_of(3).event_id, 16);
+    cr_assert_eq(bpi_run_add(&run, &row), BP_OK);
+  }
+  bpi_row wanted = row_of(3);
+  uint64_t hash = bpi_run_hash(run.seed, wanted.event_id);
+  uint32_t from = 0, found;
+  for (size_t i = 0; i < 4; i++, from = found + 1) {
+    cr_assert(bpi_run_find(&run, wanted.event_id, hash, from, &found));
+    cr_assert_eq(found, places[i]);
+  }
+  cr_assert_not(bpi_run_find(&run, wanted.event_id, hash, from, &found));
+}
+
 Test(run, ids_that_differ_in_one_bit_are_told_apart) {
   for (uint32_t bit = 0; bit < 128; bit++) {
     bpi_row row = row_of(7);

@@ -166,6 +166,19 @@ Test(scan, a_whole_last_frame_that_does_not_check_is_damage) {
   assert_found("damaged_tail", BP_SEVERITY_DAMAGE);
 }
 
+/* Its length alone was hurt: the bytes behind it still have their checksum, which no write that was cut off has. */
+Test(scan, a_last_frame_with_a_wrong_length_is_damage) {
+  make(2);
+  for (unsigned bit = 0; bit < 32; bit++) {
+    uint8_t *length = builder.bytes.data + builder.records[1].offset;
+    length[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    scan_all(1);
+    length[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    assert_all(1);
+    assert_found("damaged_tail", BP_SEVERITY_DAMAGE);
+  }
+}
+
 Test(scan, a_damaged_frame_in_the_middle_leaves_a_gap) {
   make(5);
   damage(1);
