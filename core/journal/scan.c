@@ -99,8 +99,9 @@ static void report_tail(bpi_findings *findings, bpi_bytes file, uint64_t segment
   bpi_find(findings, severity, code, segment_id, offset, "%zu bytes at the end are no frame", bytes);
 }
 
-static bp_status walk_frames(bpi_scan *scan, bpi_bytes file, uint64_t segment_id, int is_last, bpi_findings *findings,
-                             size_t *walk_end) {
+/* What follows the last frame is a tail, unless it begins where the footer says that it begins. */
+static bp_status walk_frames(bpi_scan *scan, bpi_bytes file, size_t footer_start, uint64_t segment_id, int is_last,
+                             bpi_findings *findings, size_t *walk_end) {
   bpi_batches batches;
   bpi_frames walk;
   bpi_frame frame;
@@ -127,7 +128,7 @@ static bp_status walk_frames(bpi_scan *scan, bpi_bytes file, uint64_t segment_id
                                                                                      scan->final_commit.frame_length);
   }
   *walk_end = offset;
-  if (status == BP_OK && skipped > 0) report_tail(findings, file, segment_id, offset, skipped, is_last);
+  if (status == BP_OK && skipped > 0 && offset != footer_start) report_tail(findings, file, segment_id, offset, skipped, is_last);
   size_t decided = batches.count;
   uint64_t dropped = batches.dropped;
   bpi_batches_end(&batches);
@@ -205,12 +206,13 @@ static bp_status scan_body(bpi_scan *scan, bpi_bytes file, uint64_t segment_id, 
   }
   int done = status == BP_OK && state == BPI_FOOTER_READABLE &&
              bpi_scan_by_footer(scan, &footer, file, fits, segment_id, findings, &status);
-  bpi_bytes frames = bpi_bytes_of(file.data, footer.frames_end != 0 ? footer.frames_end : file.length);
+  size_t footer_start = footer.frames_end != 0 ? footer.frames_end : file.length;
   bpi_footer_free(&footer);
   if (status != BP_OK || done) return status;
 
+  /* To the end of the file: a trailer that cannot be trusted may lie about where the frames end. */
   size_t end, findings_before = findings->count;
-  status = walk_frames(scan, frames, segment_id, is_last && state == BPI_FOOTER_NONE, findings, &end);
+  status = walk_frames(scan, file, footer_start, segment_id, is_last && state == BPI_FOOTER_NONE, findings, &end);
   if (status != BP_OK) return status;
   scan->kind = state == BPI_FOOTER_NONE ? BPI_SCAN_OPEN_END : BPI_SCAN_MISFIT;
 
@@ -228,7 +230,7 @@ static bp_status scan_body(bpi_scan *scan, bpi_bytes file, uint64_t segment_id, 
     bpi_find(findings, torn ? BP_SEVERITY_NOTE : BP_SEVERITY_DAMAGE, torn ? "torn_footer" : "damaged_footer", segment_id,
              end, "the footer's trailer does not check");
   } else if (scan->kind == BPI_SCAN_MISFIT) {
-    bpi_find(findings, BP_SEVERITY_DAMAGE, "damaged_footer", segment_id, frames.length,
+    bpi_find(findings, BP_SEVERITY_DAMAGE, "damaged_footer", segment_id, footer_start,
              "the footer cannot be read; the events were counted");
   } else {
     bpi_find(findings, BP_SEVERITY_NOTE, "missing_footer", segment_id, scan->frames_end, "the segment was not closed");

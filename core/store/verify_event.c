@@ -84,6 +84,10 @@ static void check_sequence(bpi_verifier *v, const bpi_exhibit *e) {
     bpi_verify_find(v, e, v->ours ? BP_SEVERITY_DAMAGE : BP_SEVERITY_NOTE, "sequence_gap",
                     "sequences before this event belong to nothing");
   }
+  if (v->ours && v->out_of_order) {
+    bpi_verify_find(v, e, BP_SEVERITY_DAMAGE, "footer_row", "the footer's numbers do not rise");
+    v->out_of_order = 0;
+  }
 }
 
 static bp_status read_close(bpi_bytes payload, bpi_point *point) {
