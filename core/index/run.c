@@ -22,7 +22,8 @@ void bpi_run_free(bpi_run *run) {
 }
 
 size_t bpi_run_bytes(const bpi_run *run) {
-  return run->capacity * sizeof *run->rows + run->slot_count * sizeof *run->slots + bpi_postings_bytes(&run->entities) + bpi_postings_bytes(&run->scopes) + bpi_postings_bytes(&run->kinds);
+  return run->capacity * sizeof *run->rows + run->slot_count * sizeof *run->slots +
+         bpi_postings_bytes(&run->entities) + bpi_postings_bytes(&run->scopes) + bpi_postings_bytes(&run->kinds);
 }
 
 /* UUIDs of version 7 differ in their last bytes, callers' keys anywhere: hash all of it. */
