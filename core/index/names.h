@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 
 #define BPI_NO_ROW UINT32_MAX
+#define BPI_NO_NAME UINT32_MAX
 
 typedef struct bpi_name {
   const uint8_t *text;

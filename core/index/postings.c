@@ -47,10 +47,11 @@ static bp_status grow_slots(bpi_postings *postings) {
   return BP_OK;
 }
 
-bp_status bpi_postings_reserve(bpi_postings *postings, uint32_t key) {
+bp_status bpi_postings_reserve(bpi_postings *postings, uint32_t key, bpi_posting_list **found) {
   if (grow_slots(postings) != BP_OK) return BP_NO_MEMORY;
-  const bpi_posting_list *list = find_slot(postings, key);
+  bpi_posting_list *list = find_slot(postings, key);
   uint32_t room = FIRST_ROOM;
+  *found = list;
   if (list->key_plus_one != 0) {
     const uint32_t *piece = postings->words + list->last;
     if (piece[USED] < piece[ROOM]) return BP_OK;
@@ -76,8 +77,7 @@ static uint32_t new_piece(bpi_postings *postings, uint32_t room) {
   return at;
 }
 
-void bpi_postings_add(bpi_postings *postings, uint32_t key, uint32_t row) {
-  bpi_posting_list *list = find_slot(postings, key);
+void bpi_postings_add(bpi_postings *postings, bpi_posting_list *list, uint32_t key, uint32_t row) {
   if (list->key_plus_one == 0) {
     *list = (bpi_posting_list){.key_plus_one = key + 1};
     list->first = list->last = new_piece(postings, FIRST_ROOM);

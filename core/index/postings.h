@@ -29,9 +29,10 @@ void bpi_postings_init(bpi_postings *postings, const bpi_memory *memory);
 void bpi_postings_free(bpi_postings *postings);
 size_t bpi_postings_bytes(const bpi_postings *postings);
 
-/* Makes sure that the next bpi_postings_add of the key cannot fail. */
-bp_status bpi_postings_reserve(bpi_postings *postings, uint32_t key);
-void bpi_postings_add(bpi_postings *postings, uint32_t key, uint32_t row);
+/* The key's list, new if need be, with room for one more row.  It stays where it is up to the next reservation. */
+bp_status bpi_postings_reserve(bpi_postings *postings, uint32_t key, bpi_posting_list **list);
+/* To a list that was just reserved. */
+void bpi_postings_add(bpi_postings *postings, bpi_posting_list *list, uint32_t key, uint32_t row);
 /* Takes back the newest addition, which was of this key. */
 void bpi_postings_undo(bpi_postings *postings, uint32_t key);
 

@@ -65,16 +65,18 @@ static bp_status grow_rows(bpi_run *run) {
 }
 
 bp_status bpi_run_add(bpi_run *run, const bpi_row *row) {
-  if (grow_rows(run) != BP_OK || bpi_postings_reserve(&run->entities, row->entity) != BP_OK ||
-      bpi_postings_reserve(&run->scopes, row->scope) != BP_OK || bpi_postings_reserve(&run->kinds, row->kind) != BP_OK) {
+  bpi_posting_list *entity, *scope, *kind;
+  if (grow_rows(run) != BP_OK || bpi_postings_reserve(&run->entities, row->entity, &entity) != BP_OK ||
+      bpi_postings_reserve(&run->scopes, row->scope, &scope) != BP_OK ||
+      bpi_postings_reserve(&run->kinds, row->kind, &kind) != BP_OK) {
     return BP_NO_MEMORY;
   }
   uint32_t number = run->count++;
   run->rows[number] = *row;
   put_id(run, number);
-  bpi_postings_add(&run->entities, row->entity, number);
-  bpi_postings_add(&run->scopes, row->scope, number);
-  bpi_postings_add(&run->kinds, row->kind, number);
+  bpi_postings_add(&run->entities, entity, row->entity, number);
+  bpi_postings_add(&run->scopes, scope, row->scope, number);
+  bpi_postings_add(&run->kinds, kind, row->kind, number);
   return BP_OK;
 }
 

@@ -28,6 +28,12 @@ typedef struct bpi_record {
   bpi_bytes scope;
 } bpi_record;
 
+/* The record's strings, which may lie in a file, will be read soon. */
+static inline void bpi_record_prefetch(const bpi_record *record) {
+  bpi_prefetch(record->entity.data, 1);
+  bpi_prefetch(record->scope.data, 1);
+}
+
 /* A kind alone does not make a marker: the reference lets callers append events of the markers' kinds. */
 int bpi_record_is_marker(const bpi_record *record);
 

@@ -47,6 +47,8 @@ typedef struct bpi_scan {
 bp_status bpi_scan_segment(bpi_bytes file, uint64_t segment_id, int is_last, const bpi_memory *memory, bpi_scan *scan,
                            bpi_findings *findings, bp_error *error);
 void bpi_scan_free(bpi_scan *scan);
+/* Who goes through the records asks for the strings of those so far ahead. */
+enum { BPI_SCAN_AHEAD = 8 };
 
 /* The record of a decoded frame, unnumbered. */
 void bpi_record_of_frame(const bpi_header *header, uint64_t offset, uint32_t frame_length, bpi_record *record);

@@ -114,11 +114,6 @@ static void rotate(group *g) {
 
 /* --- judging one item against the last assigned state */
 
-static const bpi_row *last_of_entity(const bp_store *store, const bp_draft *draft) {
-  uint32_t row = bpi_index_last_of_entity(&store->index, bpi_bytes_of(draft->entity, draft->entity_length));
-  return row == BPI_NO_ROW ? NULL : bpi_index_row(&store->index, row);
-}
-
 static bp_status judge_expectation(const bp_draft *draft, const bpi_row *last, bp_error *error) {
   uint32_t clock = last == NULL ? 0 : last->clock;
   if (draft->expect == BP_EXPECT_CLOCK && clock != draft->expect_clock) {
@@ -189,7 +184,7 @@ static int is_plain(const bpi_header *header) {
 }
 
 /* The row goes into the index, the frame to the end of the unit: both or neither. */
-static bp_status place(group *g, bpi_item *item, const bpi_header *header, bp_error *error) {
+static bp_status place(group *g, bpi_item *item, uint32_t entity, const bpi_header *header, bp_error *error) {
   bp_store *store = g->store;
   const bp_draft *draft = item->draft;
   uint8_t *out = bpi_buffer_reserve(&store->group, bpi_frame_size_max(&item->parts));
@@ -202,6 +197,7 @@ static bp_status place(group *g, bpi_item *item, const bpi_header *header, bp_er
                  .offset = store->writer.offset + store->group.length,
                  .segment = store->writer.ordinal,
                  .frame_length = (uint32_t)bpi_frame_finish(header, &item->parts, out),
+                 .entity = entity,
                  .clock = header->clock,
                  .kind = header->kind,
                  .flags = is_plain(header) ? BPI_ROW_PLAIN : 0};
@@ -225,7 +221,9 @@ static bp_status assign(group *g, bpi_item *item, bp_error *error) {
   bp_store *store = g->store;
   bp_status status = look_up_key(g, item, error);
   if (status != BP_OK || item->replayed) return status;
-  const bpi_row *last = last_of_entity(store, item->draft);
+  uint32_t entity = bpi_index_entity(&store->index, bpi_bytes_of(item->draft->entity, item->draft->entity_length));
+  uint32_t last_row = bpi_index_last_of_entity(&store->index, entity);
+  const bpi_row *last = last_row == BPI_NO_ROW ? NULL : bpi_index_row(&store->index, last_row);
   status = judge_expectation(item->draft, last, error);
   if (status != BP_OK) return status;
   bpi_header header;
@@ -237,7 +235,7 @@ static bp_status assign(group *g, bpi_item *item, bp_error *error) {
     write_unit(g);
   }
   if (g->failure != BP_OK) return bpi_error_copy(error, &g->error);
-  return place(g, item, &header, error);
+  return place(g, item, entity, &header, error);
 }
 
 /* --- the group */
@@ -300,7 +298,7 @@ static void run_group(bp_store *store, bpi_request *first, bpi_request *last) {
   begin_unit(&g);
   assign_all(&g);
   flush_group(&g);
-  store->index.published = store->index.count;
+  atomic_store_explicit(&store->index.published, store->index.count, memory_order_release);
   settle(&g);
 }
 
@@ -331,22 +329,16 @@ static void lead(bp_store *store) {
   for (bpi_request *request = first; request != end;) {
     bpi_request *next = request->next; /* a finished request may be gone once its owner runs */
     request->finished = 1;
-    bpi_condition_wake_one(&request->wake);
+    if (request->waits) bpi_condition_wake_one(&request->wake);
     request = next;
   }
   if (end != NULL) bpi_condition_wake_one(&end->wake);
 }
 
-bp_status bpi_store_commit(bp_store *store, bpi_request *request) {
-  request->finished = 0;
-  request->next = NULL;
-  if (bpi_condition_init(&request->wake) != 0) return bpi_fail(request->error, BP_NO_MEMORY, "waiting for a commit");
-  bpi_mutex_lock(&store->commit_lock);
-  if (store->queue_last != NULL) {
-    store->queue_last->next = request;
-  } else {
-    store->queue_first = request;
-  }
+/* Under the lock, which is released while others lead.  Somebody is in the queue before the request. */
+static void wait_for_leader(bp_store *store, bpi_request *request) {
+  request->waits = 1;
+  store->queue_last->next = request;
   store->queue_last = request;
   while (!request->finished) {
     if (!store->leader && store->queue_first == request) {
@@ -355,7 +347,20 @@ bp_status bpi_store_commit(bp_store *store, bpi_request *request) {
       bpi_condition_wait(&request->wake, &store->commit_lock);
     }
   }
+}
+
+bp_status bpi_store_commit(bp_store *store, bpi_request *request) {
+  int failed = 0;
+  request->finished = request->waits = 0;
+  request->next = NULL;
+  bpi_mutex_lock(&store->commit_lock);
+  if (store->queue_last == NULL) {
+    store->queue_first = store->queue_last = request;
+    lead(store);
+  } else if ((failed = bpi_condition_init(&request->wake)) == 0) {
+    wait_for_leader(store, request);
+    bpi_condition_free(&request->wake);
+  }
   bpi_mutex_unlock(&store->commit_lock);
-  bpi_condition_free(&request->wake);
-  return request->status;
+  return failed == 0 ? request->status : bpi_fail(request->error, BP_NO_MEMORY, "waiting for a commit");
 }

@@ -9,7 +9,10 @@ static bp_status encode_footer(bp_store *store, const bpi_scan *scan, bpi_buffer
   bpi_footer_writer footer;
   bp_status status = BP_OK;
   bpi_footer_writer_init(&footer, &store->memory);
-  for (size_t i = 0; i < scan->count && status == BP_OK; i++) status = bpi_footer_add(&footer, &scan->records[i]);
+  for (size_t i = 0; i < scan->count && status == BP_OK; i++) {
+    if (i + BPI_SCAN_AHEAD < scan->count) bpi_record_prefetch(&scan->records[i + BPI_SCAN_AHEAD]);
+    status = bpi_footer_add(&footer, &scan->records[i]);
+  }
   if (status == BP_OK && scan->has_final_commit) {
     /* Its row makes the rows reach to the end of the frames, which the reference asks for before it believes them. */
     bpi_record marker = scan->final_commit;

@@ -114,6 +114,7 @@ struct bpi_request {
   size_t accepted;             /* items that are in the store */
   int is_durable;              /* and on the disk */
   int finished;
+  int waits;                   /* for `wake`, which is made then */
   bpi_request *next;
   bpi_condition wake;
 };
