@@ -22,9 +22,10 @@ static void tear_down(void) {
 TestSuite(postings, .init = set_up, .fini = tear_down);
 
 static void add(uint32_t key, uint32_t row) {
-  cr_assert_eq(bpi_postings_reserve(&postings, key), BP_OK);
+  bpi_posting_list *list;
+  cr_assert_eq(bpi_postings_reserve(&postings, key, &list), BP_OK);
   uint64_t allocations = fault.allocations;
-  bpi_postings_add(&postings, key, row);
+  bpi_postings_add(&postings, list, key, row);
   cr_assert_eq(fault.allocations, allocations, "what was reserved is there");
 }
 
@@ -128,10 +129,11 @@ Test(postings, undo_takes_the_newest_back_at_every_size) {
 }
 
 Test(postings, lack_of_memory_is_said_when_reserving) {
+  bpi_posting_list *list;
   memory_fault_arm(&fault, 1, 0);
-  cr_assert_eq(bpi_postings_reserve(&postings, 1), BP_NO_MEMORY);
+  cr_assert_eq(bpi_postings_reserve(&postings, 1, &list), BP_NO_MEMORY);
   memory_fault_arm(&fault, 2, 0);
-  cr_assert_eq(bpi_postings_reserve(&postings, 1), BP_NO_MEMORY);
+  cr_assert_eq(bpi_postings_reserve(&postings, 1, &list), BP_NO_MEMORY);
   memory_fault_disarm(&fault);
   add(1, 7);
   cr_assert_eq(bpi_postings_find(&postings, 1)->count, 1);
