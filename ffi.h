@@ -569,8 +569,10 @@ BP_API bp_status bp_key_generate(uint8_t seed[32], uint8_t public_key[32], uint8
 BP_API bp_status bp_key_derive(const uint8_t seed[32], uint8_t public_key[32], uint8_t key_id[32], bp_error *error);
 BP_API void bp_key_id(const uint8_t public_key[32], uint8_t key_id[32]);
 
-/* JSON text to one canonical MessagePack value, and back.  Map order is kept.  *needed is always written; a buffer
- * that is too small is untouched: BP_TOO_SMALL.  Errors: BP_JSON, BP_MESSAGEPACK, BP_NOT_JSON, BP_DEPTH, BP_UTF8,
+/* JSON text to one canonical MessagePack value, and back.  Member order is kept; of equal names the last counts, in the
+ * first one's place.  Integers are exact and refused beyond 64 bits (BP_JSON); all other numbers, -0 too, are doubles.
+ * Bytes behind the first MessagePack value are ignored, as the reference does.  *needed is always written; a buffer that is
+ * too small is untouched: BP_TOO_SMALL.  Errors: BP_JSON, BP_MESSAGEPACK, BP_NOT_JSON, BP_DEPTH, BP_UTF8,
  * BP_NO_MEMORY.  Since 0.1. */
 BP_API bp_status bp_payload_from_json(const uint8_t *json, size_t json_length, uint8_t *buffer, size_t capacity,
                                       size_t *needed, bp_error *error);

@@ -1,6 +1,7 @@
 # The system's libraries. Each is looked for by header and library, not by package, because the
-# distributions name the packages differently. Results: BATPAK_LINK (what the library links) and
-# BATPAK_LINK_NAMES (the same as bare names, for whoever links the installed static library).
+# distributions name the packages differently. Results: BATPAK_LINK (what the library links),
+# BATPAK_LINK_NAMES (the same as bare names, for whoever links the installed static library) and
+# batpak_msgpack (what the tests compare our MessagePack with; the library does not link it).
 
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
@@ -8,7 +9,8 @@ find_package(Threads REQUIRED)
 set(BATPAK_LINK Threads::Threads)
 set(BATPAK_LINK_NAMES "")
 
-function(batpak_dependency name header)
+# batpak_found NAME HEADER LIBRARY...: the target batpak_NAME, and in `link_name` its bare name.
+function(batpak_found name header)
   find_path(BATPAK_${name}_INCLUDE ${header})
   find_library(BATPAK_${name}_LIBRARY NAMES ${ARGN})
   mark_as_advanced(BATPAK_${name}_INCLUDE BATPAK_${name}_LIBRARY)
@@ -20,12 +22,19 @@ function(batpak_dependency name header)
   target_include_directories(batpak_${name} SYSTEM INTERFACE "${BATPAK_${name}_INCLUDE}")
   target_link_libraries(batpak_${name} INTERFACE "${BATPAK_${name}_LIBRARY}")
   get_filename_component(file "${BATPAK_${name}_LIBRARY}" NAME_WE)
-  string(REGEX REPLACE "^lib" "" link_name "${file}")
+  string(REGEX REPLACE "^lib" "" file "${file}")
+  set(link_name ${file} PARENT_SCOPE)
+endfunction()
+
+function(batpak_dependency name)
+  batpak_found(${name} ${ARGN})
   set(BATPAK_LINK ${BATPAK_LINK} batpak_${name} PARENT_SCOPE)
   set(BATPAK_LINK_NAMES ${BATPAK_LINK_NAMES} ${link_name} PARENT_SCOPE)
 endfunction()
 
 batpak_dependency(sodium sodium.h sodium)
 batpak_dependency(deflate libdeflate.h deflate)
-batpak_dependency(msgpack msgpack.h msgpack-c msgpackc)
 batpak_dependency(json json-c/json.h json-c)
+if(BATPAK_TESTS)
+  batpak_found(msgpack msgpack.h msgpack-c msgpackc)
+endif()

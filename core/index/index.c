@@ -32,16 +32,21 @@ static bpi_run *open_run(bpi_index *index) {
   }
   bpi_run *run = bpi_allocate(&index->memory, sizeof *run);
   if (run == NULL) return NULL;
-  bpi_run_init(run, &index->memory);
+  bpi_run_init(run, &index->memory, index->names.seed);
   index->runs[index->run_count++] = run;
   return run;
 }
 
 bp_status bpi_index_add(bpi_index *index, const bpi_row *row, bpi_bytes entity, bpi_bytes scope) {
+  return bpi_index_add_known(index, row, BPI_NO_NAME, entity, scope);
+}
+
+bp_status bpi_index_add_known(bpi_index *index, const bpi_row *row, uint32_t number, bpi_bytes entity, bpi_bytes scope) {
   bpi_row full = *row;
+  full.entity = number;
   bpi_run *run = open_run(index);
   if (run == NULL ||
-      (full.entity == BPI_NO_NAME && bpi_names_intern(&index->names, entity, &full.entity) != BP_OK) ||
+      (number == BPI_NO_NAME && bpi_names_intern(&index->names, entity, &full.entity) != BP_OK) ||
       bpi_names_intern(&index->names, scope, &full.scope) != BP_OK || bpi_run_add(run, &full) != BP_OK) {
     return BP_NO_MEMORY;
   }
@@ -97,11 +102,24 @@ int bpi_index_is_visible(const bpi_index *index, uint32_t row) {
 }
 
 uint32_t bpi_index_find(const bpi_index *index, const uint8_t event_id[16]) {
-  uint64_t hash = bpi_run_hash(event_id);
+  uint64_t hash = bpi_run_hash(index->names.seed, event_id);
   for (size_t i = 0; i < index->run_count; i++) bpi_run_prefetch(index->runs[i], hash);
   for (size_t i = 0; i < index->run_count; i++) {
     uint32_t row;
-    if (bpi_run_find(index->runs[i], event_id, hash, &row)) return (uint32_t)i * BPI_RUN_ROWS + row;
+    if (bpi_run_find(index->runs[i], event_id, hash, 0, &row)) return (uint32_t)i * BPI_RUN_ROWS + row;
+  }
+  return BPI_NO_ROW;
+}
+
+uint32_t bpi_index_find_visible(const bpi_index *index, const uint8_t event_id[16]) {
+  uint64_t hash = bpi_run_hash(index->names.seed, event_id);
+  for (size_t i = 0; i < index->run_count; i++) bpi_run_prefetch(index->runs[i], hash);
+  for (size_t i = 0; i < index->run_count; i++) {
+    uint32_t row;
+    for (uint32_t from = 0; bpi_run_find(index->runs[i], event_id, hash, from, &row); from = row + 1) {
+      uint32_t number = (uint32_t)i * BPI_RUN_ROWS + row;
+      if (bpi_index_is_visible(index, number)) return number;
+    }
   }
   return BPI_NO_ROW;
 }
@@ -111,8 +129,12 @@ uint32_t bpi_index_entity(const bpi_index *index, bpi_bytes entity) {
   return bpi_names_find(&index->names, entity, &number) ? number : BPI_NO_NAME;
 }
 
-uint32_t bpi_index_last_of_entity(const bpi_index *index, uint32_t entity) {
-  return entity == BPI_NO_NAME ? BPI_NO_ROW : index->names.names[entity].last_row;
+uint32_t bpi_index_last_of_entity(const bpi_index *index, bpi_bytes entity) {
+  return bpi_index_last_of_known(index, bpi_index_entity(index, entity));
+}
+
+uint32_t bpi_index_last_of_known(const bpi_index *index, uint32_t number) {
+  return number == BPI_NO_NAME ? BPI_NO_ROW : index->names.names[number].last_row;
 }
 
 uint32_t bpi_index_parent(const bpi_index *index, uint32_t row, const uint8_t hash[32]) {

@@ -4,9 +4,10 @@
 
 enum { FIRST_ROWS = 256, ROW_MASK = BPI_RUN_ROWS - 1 };
 
-void bpi_run_init(bpi_run *run, const bpi_memory *memory) {
+void bpi_run_init(bpi_run *run, const bpi_memory *memory, uint64_t seed) {
   memset(run, 0, sizeof *run);
   run->memory = *memory;
+  run->seed = seed;
   bpi_postings_init(&run->entities, memory);
   bpi_postings_init(&run->scopes, memory);
   bpi_postings_init(&run->kinds, memory);
@@ -21,11 +22,12 @@ void bpi_run_free(bpi_run *run) {
 }
 
 size_t bpi_run_bytes(const bpi_run *run) {
-  return run->capacity * sizeof *run->rows + run->slot_count * sizeof *run->slots + bpi_postings_bytes(&run->entities) + bpi_postings_bytes(&run->scopes) + bpi_postings_bytes(&run->kinds);
+  return run->capacity * sizeof *run->rows + run->slot_count * sizeof *run->slots +
+         bpi_postings_bytes(&run->entities) + bpi_postings_bytes(&run->scopes) + bpi_postings_bytes(&run->kinds);
 }
 
 /* UUIDs of version 7 differ in their last bytes, callers' keys anywhere: hash all of it. */
-uint64_t bpi_run_hash(const uint8_t event_id[16]) { return bpi_hash(event_id, 16, 0); }
+uint64_t bpi_run_hash(uint64_t seed, const uint8_t event_id[16]) { return bpi_hash(event_id, 16, seed); }
 
 /* Tag and row in one word: looking costs one miss of the cache, not two. */
 static uint32_t slot_of(uint64_t hash, uint32_t row) {
@@ -34,7 +36,7 @@ static uint32_t slot_of(uint64_t hash, uint32_t row) {
 }
 
 static void put_id(bpi_run *run, uint32_t row) {
-  uint64_t hash = bpi_run_hash(run->rows[row].event_id);
+  uint64_t hash = bpi_run_hash(run->seed, run->rows[row].event_id);
   size_t mask = run->slot_count - 1, slot = (size_t)hash & mask;
   while (run->slots[slot] != 0) slot = (slot + 1) & mask;
   run->slots[slot] = slot_of(hash, row);
@@ -81,7 +83,7 @@ bp_status bpi_run_add(bpi_run *run, const bpi_row *row) {
 /* The newest entry of an open-addressing table stands at the end of its cluster: emptying its slot breaks no chain. */
 void bpi_run_undo(bpi_run *run) {
   const bpi_row *row = &run->rows[--run->count];
-  uint64_t hash = bpi_run_hash(row->event_id);
+  uint64_t hash = bpi_run_hash(run->seed, row->event_id);
   size_t mask = run->slot_count - 1, slot = (size_t)hash & mask;
   while (run->slots[slot] != slot_of(hash, run->count)) slot = (slot + 1) & mask;
   run->slots[slot] = 0;
@@ -90,12 +92,14 @@ void bpi_run_undo(bpi_run *run) {
   bpi_postings_undo(&run->kinds, row->kind);
 }
 
-int bpi_run_find(const bpi_run *run, const uint8_t event_id[16], uint64_t hash, uint32_t *row) {
+/* Rows with one id stand in the table in the order in which they were added. */
+int bpi_run_find(const bpi_run *run, const uint8_t event_id[16], uint64_t hash, uint32_t from, uint32_t *row) {
   if (run->slot_count == 0) return 0;
   size_t mask = run->slot_count - 1;
   for (size_t slot = (size_t)hash & mask; run->slots[slot] != 0; slot = (slot + 1) & mask) {
     uint32_t found = run->slots[slot] & ROW_MASK;
-    if (run->slots[slot] == slot_of(hash, found) && memcmp(run->rows[found].event_id, event_id, 16) == 0) {
+    if (run->slots[slot] == slot_of(hash, found) && found >= from &&
+        memcmp(run->rows[found].event_id, event_id, 16) == 0) {
       *row = found;
       return 1;
     }

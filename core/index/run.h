@@ -33,6 +33,7 @@ typedef struct bpi_row {
 
 typedef struct bpi_run {
   bpi_memory memory;
+  uint64_t seed;
   bpi_row *rows;
   size_t capacity;
   uint32_t count;
@@ -43,7 +44,8 @@ typedef struct bpi_run {
   bpi_postings kinds;
 } bpi_run;
 
-void bpi_run_init(bpi_run *run, const bpi_memory *memory);
+/* `seed` is the store's: who chooses the ids cannot choose where they meet in the table. */
+void bpi_run_init(bpi_run *run, const bpi_memory *memory, uint64_t seed);
 void bpi_run_free(bpi_run *run);
 size_t bpi_run_bytes(const bpi_run *run);
 
@@ -53,9 +55,9 @@ bp_status bpi_run_add(bpi_run *run, const bpi_row *row);
 void bpi_run_undo(bpi_run *run);
 
 /* What tables of ids go by. */
-uint64_t bpi_run_hash(const uint8_t event_id[16]);
-/* The first row with this id, whose hash is given; 0 when there is none. */
-int bpi_run_find(const bpi_run *run, const uint8_t event_id[16], uint64_t hash, uint32_t *row);
+uint64_t bpi_run_hash(uint64_t seed, const uint8_t event_id[16]);
+/* The first row with this id, whose hash is given, at `from` or behind; 0 when there is none. */
+int bpi_run_find(const bpi_run *run, const uint8_t event_id[16], uint64_t hash, uint32_t from, uint32_t *row);
 /* Brings the place where bpi_run_find would look closer. */
 static inline void bpi_run_prefetch(const bpi_run *run, uint64_t hash) {
   if (run->slot_count > 0) bpi_prefetch(&run->slots[hash & (run->slot_count - 1)], 1);

@@ -15,8 +15,8 @@ static void commit(bpi_batches *batches) {
 /* Drops the items, keeps what came after them by the time stamped on it. */
 static void abandon(bpi_batches *batches) {
   size_t kept = batches->staged - batches->same_time;
-  bpi_record *staged = batches->records + batches->count;
   if (kept > 0) {
+    bpi_record *staged = batches->records + batches->count;
     memmove(staged, staged + batches->same_time, kept * sizeof *staged);
     batches->good_end = staged[kept - 1].offset + staged[kept - 1].frame_length;
   }

@@ -1,6 +1,7 @@
 #include "journal/scan.h"
 
 #include "base/status.h"
+#include "crypto/crypto.h"
 #include "journal/batches.h"
 #include "journal/frames.h"
 #include "journal/scan_internal.h"
@@ -53,6 +54,14 @@ static bp_status push_gap(bpi_scan *scan, size_t record, bpi_bytes skipped) {
 
 /* --- 3: by the frames */
 
+/* `dropped` items of a batch that began at record `start` are gone: what stood behind them has moved up. */
+static void move_gaps(bpi_scan *scan, size_t start, uint64_t dropped) {
+  for (size_t i = scan->gap_count; i > 0 && scan->gaps[i - 1].record > start; i--) {
+    bpi_scan_gap *gap = &scan->gaps[i - 1];
+    gap->record = gap->record - start > dropped ? gap->record - (size_t)dropped : start;
+  }
+}
+
 static size_t count_zeros(bpi_bytes file, size_t from, size_t to) {
   size_t at = from;
   while (at < to && file.data[at] == 0) at++;
@@ -72,18 +81,27 @@ static int has_lost_sector(bpi_bytes file, size_t from, size_t to, size_t least)
   return 0;
 }
 
+/* Do the bytes check as one frame, were it not for the length they declare?  A write that was cut off does not. */
+static int has_wrong_length(bpi_bytes file, size_t offset, size_t bytes) {
+  if (bytes <= BPI_FRAME_HEADER_BYTES) return 0;
+  const uint8_t *frame = file.data + offset;
+  return bpi_crc32(0, frame + BPI_FRAME_HEADER_BYTES, bytes - BPI_FRAME_HEADER_BYTES) == bpi_load_be32(frame + 4);
+}
+
 static void report_tail(bpi_findings *findings, bpi_bytes file, uint64_t segment_id, size_t offset, size_t bytes,
                         int is_last) {
   enum { LEAST = 4 }; /* all a frame has of zeros in a row, but in a payload */
   size_t zeros = count_zeros(file, offset, offset + bytes);
   int whole = bpi_frame_length(file, offset) != 0 && !has_lost_sector(file, offset, offset + bytes, LEAST);
+  whole = whole || (zeros < bytes && has_wrong_length(file, offset, bytes));
   uint32_t severity = is_last && !whole ? BP_SEVERITY_NOTE : BP_SEVERITY_DAMAGE;
   const char *code = zeros == bytes ? "zero_tail" : whole ? "damaged_tail" : "torn_tail";
   bpi_find(findings, severity, code, segment_id, offset, "%zu bytes at the end are no frame", bytes);
 }
 
-static bp_status walk_frames(bpi_scan *scan, bpi_bytes file, uint64_t segment_id, int is_last, bpi_findings *findings,
-                             size_t *walk_end) {
+/* What follows the last frame is a tail, unless it begins where the footer says that it begins. */
+static bp_status walk_frames(bpi_scan *scan, bpi_bytes file, size_t footer_start, uint64_t segment_id, int is_last,
+                             bpi_findings *findings, size_t *walk_end) {
   bpi_batches batches;
   bpi_frames walk;
   bpi_frame frame;
@@ -99,16 +117,22 @@ static bp_status walk_frames(bpi_scan *scan, bpi_bytes file, uint64_t segment_id
       bpi_batches_skipped(&batches);
     }
     bpi_record record;
+    size_t decided = batches.count;
+    uint64_t dropped = batches.dropped;
     bpi_record_of_frame(&frame.header, offset, (uint32_t)length, &record);
     if (status == BP_OK) status = bpi_batches_frame(&batches, &record, &frame.header);
+    move_gaps(scan, decided, batches.dropped - dropped);
     int closes = bpi_record_is_marker(&record) && batches.good_end == offset + length;
     if (closes) scan->final_commit = record;
     scan->has_final_commit = closes || (scan->has_final_commit && batches.good_end <= scan->final_commit.offset +
                                                                                      scan->final_commit.frame_length);
   }
   *walk_end = offset;
-  if (status == BP_OK && skipped > 0) report_tail(findings, file, segment_id, offset, skipped, is_last);
+  if (status == BP_OK && skipped > 0 && offset != footer_start) report_tail(findings, file, segment_id, offset, skipped, is_last);
+  size_t decided = batches.count;
+  uint64_t dropped = batches.dropped;
   bpi_batches_end(&batches);
+  move_gaps(scan, decided, batches.dropped - dropped);
   if (batches.dropped > 0) {
     bpi_find(findings, BP_SEVERITY_NOTE, "incomplete_batch", segment_id, batches.good_end,
              "%llu items of a batch without end were dropped", (unsigned long long)batches.dropped);
@@ -158,12 +182,12 @@ static bp_status scan_prologue(bpi_scan *scan, bpi_bytes file, uint64_t segment_
   return BP_OK;
 }
 
+/* Whatever is damaged before it: does the last frame end where the file does, so that there is no room for a footer? */
 static int frames_reach_end(bpi_bytes file, size_t first_frame) {
   bpi_frames walk;
   bpi_frame frame;
   size_t offset = first_frame, length = 0, skipped = 0;
   bpi_frames_init(&walk, file, first_frame);
-  walk.budget = 0;
   while (bpi_frames_next(&walk, &offset, &length, &frame, &skipped)) {
   }
   return skipped == 0 && offset == file.length;
@@ -182,12 +206,13 @@ static bp_status scan_body(bpi_scan *scan, bpi_bytes file, uint64_t segment_id, 
   }
   int done = status == BP_OK && state == BPI_FOOTER_READABLE &&
              bpi_scan_by_footer(scan, &footer, file, fits, segment_id, findings, &status);
-  bpi_bytes frames = bpi_bytes_of(file.data, footer.frames_end != 0 ? footer.frames_end : file.length);
+  size_t footer_start = footer.frames_end != 0 ? footer.frames_end : file.length;
   bpi_footer_free(&footer);
   if (status != BP_OK || done) return status;
 
+  /* To the end of the file: a trailer that cannot be trusted may lie about where the frames end. */
   size_t end, findings_before = findings->count;
-  status = walk_frames(scan, frames, segment_id, is_last && state == BPI_FOOTER_NONE, findings, &end);
+  status = walk_frames(scan, file, footer_start, segment_id, is_last && state == BPI_FOOTER_NONE, findings, &end);
   if (status != BP_OK) return status;
   scan->kind = state == BPI_FOOTER_NONE ? BPI_SCAN_OPEN_END : BPI_SCAN_MISFIT;
 
@@ -205,7 +230,7 @@ static bp_status scan_body(bpi_scan *scan, bpi_bytes file, uint64_t segment_id, 
     bpi_find(findings, torn ? BP_SEVERITY_NOTE : BP_SEVERITY_DAMAGE, torn ? "torn_footer" : "damaged_footer", segment_id,
              end, "the footer's trailer does not check");
   } else if (scan->kind == BPI_SCAN_MISFIT) {
-    bpi_find(findings, BP_SEVERITY_DAMAGE, "damaged_footer", segment_id, frames.length,
+    bpi_find(findings, BP_SEVERITY_DAMAGE, "damaged_footer", segment_id, footer_start,
              "the footer cannot be read; the events were counted");
   } else {
     bpi_find(findings, BP_SEVERITY_NOTE, "missing_footer", segment_id, scan->frames_end, "the segment was not closed");

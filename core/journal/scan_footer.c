@@ -31,7 +31,7 @@ static int row_is_good(bpi_bytes frames, const bpi_record *record) {
   return memcmp(frame.header.event_id, record->event_id, 16) == 0;
 }
 
-/* Rows whose frame is not where they say: the frame further on, if there is one (a partial write shifted it), else the
+/* Rows whose frame is not where they say, or not as long: the frame that there is (a partial write shifted it), else the
  * event is damaged and stays in its place. */
 static void relocate_rows(bpi_scan *scan, bpi_bytes frames, uint64_t segment_id, bpi_findings *findings) {
   bpi_frames walk;
@@ -43,9 +43,10 @@ static void relocate_rows(bpi_scan *scan, bpi_bytes frames, uint64_t segment_id,
     for (size_t i = next; i < scan->count; i++) {
       bpi_record *record = &scan->records[i];
       if (memcmp(record->event_id, frame.header.event_id, 16) != 0) continue;
-      if (record->offset != offset) {
+      if (record->offset != offset || record->frame_length != length) {
         bp_finding *finding = bpi_find(findings, BP_SEVERITY_DAMAGE, "relocated_frame", segment_id, offset,
-                                       "the footer has this event at offset %llu", (unsigned long long)record->offset);
+                                       "the footer has this event at offset %llu, with %u bytes",
+                                       (unsigned long long)record->offset, record->frame_length);
         finding->sequence = record->sequence;
         memcpy(finding->event_id, record->event_id, 16);
         record->offset = offset;
@@ -76,6 +77,12 @@ static void judge_between(bpi_bytes frames, uint64_t from, uint64_t to, uint64_t
   }
 }
 
+/* Where the record's frame ends; `otherwise` for a place outside the frames. */
+static uint64_t end_within(bpi_bytes frames, const bpi_record *record, uint64_t otherwise) {
+  if (record->offset > frames.length || record->frame_length > frames.length - record->offset) return otherwise;
+  return record->offset + record->frame_length;
+}
+
 /* A footer that is sound in itself but does not fit the frames. */
 static void reconcile(bpi_scan *scan, bpi_bytes frames, uint64_t segment_id, bpi_findings *findings) {
   int all_good = 1, has_strays = 0;
@@ -93,7 +100,8 @@ static void reconcile(bpi_scan *scan, bpi_bytes frames, uint64_t segment_id, bpi
     if (record->offset > end && record->offset <= frames.length) {
       judge_between(frames, end, record->offset, segment_id, findings, &has_strays);
     }
-    if (record->offset + record->frame_length > end) end = record->offset + record->frame_length;
+    uint64_t row_end = end_within(frames, record, end);
+    if (row_end > end) end = row_end;
   }
   if (end < frames.length) judge_between(frames, end, frames.length, segment_id, findings, &has_strays);
   if (has_strays) {

@@ -61,11 +61,14 @@ bpi_prologue_state bpi_prologue_parse(bpi_bytes file, bpi_prologue *prologue) {
   int magic_fits = memcmp(file.data, magic, sizeof magic) == 0;
   if (header_length > BPI_SEGMENT_HEADER_MAX) return BPI_PROLOGUE_DAMAGED;
   if (header_length > file.length - BPI_SEGMENT_FIXED_BYTES) {
-    return magic_fits ? BPI_PROLOGUE_SHORT : BPI_PROLOGUE_DAMAGED;
+    /* A file with room for every prologue there is was not cut inside one: the length is wrong. */
+    return magic_fits && file.length < BPI_SEGMENT_PROLOGUE_MAX ? BPI_PROLOGUE_SHORT : BPI_PROLOGUE_DAMAGED;
   }
   prologue->length = BPI_SEGMENT_FIXED_BYTES + header_length;
   bpi_unpack in = {file.data + BPI_SEGMENT_FIXED_BYTES, file.data + prologue->length};
-  if (read_header(&in, prologue) != BP_OK || !magic_fits) return BPI_PROLOGUE_DAMAGED;
+  if (read_header(&in, prologue) != BP_OK || in.at != file.data + prologue->length || !magic_fits) {
+    return BPI_PROLOGUE_DAMAGED;
+  }
   return prologue->version == BPI_SEGMENT_VERSION ? BPI_PROLOGUE_GOOD : BPI_PROLOGUE_NEWER;
 }
 

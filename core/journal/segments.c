@@ -22,13 +22,19 @@ bp_status bpi_segments_init(bpi_segments *segments, const bp_system *system, con
 }
 
 static void free_maps(bpi_segments *segments, bpi_segment *segment) {
-  bpi_map *map = atomic_load(&segment->map);
+  bpi_map *map = atomic_exchange(&segment->map, NULL);
   while (map != NULL) {
     bpi_map *older = map->older;
     segments->system->file_unmap(segments->system->context, map->bytes, map->length);
     bpi_release(&segments->memory, map, sizeof *map);
     map = older;
   }
+}
+
+void bpi_segments_note_replaced(bpi_segments *segments, uint32_t ordinal, uint64_t size) {
+  bpi_segment *segment = bpi_segments_at(segments, ordinal);
+  free_maps(segments, segment);
+  atomic_store(&segment->size, size);
 }
 
 void bpi_segments_drop_last(bpi_segments *segments) {

@@ -39,6 +39,8 @@ void bpi_segments_free(bpi_segments *segments);
 
 /* `name` is the file's; its size is taken as it is now. */
 bp_status bpi_segments_add(bpi_segments *segments, uint64_t id, const char *name, uint64_t size, bp_error *error);
+/* Another file of this size stands under the segment's name: views into the old one end here. */
+void bpi_segments_note_replaced(bpi_segments *segments, uint32_t ordinal, uint64_t size);
 /* Takes the newest back: its file is gone, nobody has a view of it. */
 void bpi_segments_drop_last(bpi_segments *segments);
 bpi_segment *bpi_segments_at(const bpi_segments *segments, uint32_t ordinal);

@@ -160,7 +160,9 @@ static void fill_names(bp_page *page, bp_store *store, const bpi_row *row, bp_ev
 }
 
 /* Bytes an event may take in the arena: all of it comes from its frame, but for the names of an unreadable one. */
-static size_t room_of(const bpi_row *row) { return (size_t)row->frame_length + 2 * BPI_COMPONENT_MAX; }
+static size_t room_of(const bp_store *store, const bpi_row *row) {
+  return bpi_store_frame_room(store, row) + 2 * BPI_COMPONENT_MAX;
+}
 
 void bpi_page_read_row(bp_page *page, bp_store *store, const bpi_row *row, bp_event *event) {
   bpi_frame frame;
@@ -191,7 +193,7 @@ bp_status bpi_page_read(bp_page *page, bp_store *store, bp_error *error) {
   enum { AHEAD = 4 };
   size_t bytes = 0;
   for (size_t i = 0; i < page->row_count && i < AHEAD; i++) bpi_store_ask_for(store, &page->rows[i]);
-  for (size_t i = 0; i < page->row_count; i++) bytes += room_of(&page->rows[i]);
+  for (size_t i = 0; i < page->row_count; i++) bytes += room_of(store, &page->rows[i]);
   if (bpi_page_reserve(page, page->row_count, bytes) != BP_OK) {
     bpi_page_clear(page);
     return bpi_fail(error, BP_NO_MEMORY, "filling a page");

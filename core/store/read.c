@@ -3,6 +3,11 @@
 
 #include <string.h>
 
+size_t bpi_store_frame_room(const bp_store *store, const bpi_row *row) {
+  uint64_t size = atomic_load(&bpi_segments_at(&store->segments, row->segment)->size);
+  return row->offset <= size && row->frame_length <= size - row->offset ? row->frame_length : 0;
+}
+
 bp_status bpi_store_read_frame(bp_store *store, const bpi_row *row, uint8_t *room, bpi_frame *frame, bp_error *error) {
   bpi_bytes bytes;
   bp_status status = bpi_segments_view(&store->segments, row->segment, row->offset, row->frame_length, &bytes, error);
@@ -117,8 +122,8 @@ bp_status bp_store_page(const bp_store *store, const bp_query *query, bp_page *p
 /* The visible row with this id: its number, and a copy. */
 static bp_status find_row(bp_store *store, const uint8_t event_id[16], uint32_t *number, bpi_row *row, bp_error *error) {
   bpi_rwlock_read(&store->index_lock);
-  *number = bpi_index_find(&store->index, event_id);
-  int visible = *number != BPI_NO_ROW && bpi_index_is_visible(&store->index, *number);
+  *number = bpi_index_find_visible(&store->index, event_id);
+  int visible = *number != BPI_NO_ROW;
   if (visible) *row = *bpi_index_row(&store->index, *number);
   bpi_rwlock_unlock(&store->index_lock);
   if (visible) return BP_OK;

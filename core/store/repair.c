@@ -71,6 +71,12 @@ static bp_status seal_aside(bp_store *store, const char *name, bpi_bytes file, c
   return status;
 }
 
+/* A last file that ends inside its prologue, or is all zeros, never held an event.  Others may, though none is found. */
+static int may_be_removed(bpi_bytes file, int is_last) {
+  bpi_prologue prologue;
+  return is_last && bpi_prologue_parse(file, &prologue) == BPI_PROLOGUE_SHORT;
+}
+
 /* The last segment, so that its number is free again. */
 static bp_status remove_headless(bp_store *store, const char *path, bp_error *error) {
   const bp_system *system = store->system;
@@ -84,7 +90,8 @@ static bp_status remove_headless(bp_store *store, const char *path, bp_error *er
 bp_status bpi_repair_segment(bp_store *store, uint32_t ordinal, int is_last, bpi_bytes file, const bpi_scan *scan,
                              bp_error *error) {
   bpi_segment *segment = bpi_segments_at(&store->segments, ordinal);
-  if (scan->kind == BPI_SCAN_SEALED || (scan->kind == BPI_SCAN_HEADLESS && !is_last)) return BP_OK;
+  if (scan->kind == BPI_SCAN_SEALED) return BP_OK;
+  if (scan->kind == BPI_SCAN_HEADLESS && !may_be_removed(file, is_last)) return BP_OK;
   bpi_buffer path, footer;
   bpi_buffer_init(&path, &store->memory);
   bpi_buffer_init(&footer, &store->memory);
@@ -93,12 +100,14 @@ bp_status bpi_repair_segment(bp_store *store, uint32_t ordinal, int is_last, bpi
     status = remove_headless(store, (const char *)path.data, error);
   } else if (status == BP_OK) {
     status = encode_footer(store, scan, &footer, error);
-    if (status == BP_OK) {
-      status = scan->kind == BPI_SCAN_MISFIT
-                   ? seal_aside(store, segment->name, file, scan, &footer, error)
-                   : seal_in_place(store, (const char *)path.data, file.length, scan, &footer, error);
+    uint64_t size = scan->frames_end + footer.length;
+    if (status == BP_OK && scan->kind == BPI_SCAN_MISFIT) {
+      status = seal_aside(store, segment->name, file, scan, &footer, error);
+      if (status == BP_OK) bpi_segments_note_replaced(&store->segments, ordinal, size);
+    } else if (status == BP_OK) {
+      status = seal_in_place(store, (const char *)path.data, file.length, scan, &footer, error);
+      if (status == BP_OK) atomic_store(&segment->size, size);
     }
-    if (status == BP_OK) atomic_store(&segment->size, scan->frames_end + footer.length);
   }
   bpi_buffer_free(&footer);
   bpi_buffer_free(&path);

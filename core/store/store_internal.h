@@ -145,6 +145,9 @@ void bpi_store_give_back(bp_store *store, bpi_buffer *buffer);
 
 /* --- reading (read.c, page.c) */
 
+/* The length of a row's frame; 0 for one that a footer invented and that reaches past the end of its segment. */
+size_t bpi_store_frame_room(const bp_store *store, const bpi_row *row);
+
 /* The frame of a row, checksum and id checked; with `room` (of row->frame_length bytes; or NULL) the payload is decoded
  * into it.  BP_DAMAGED_FRAME with its position, BP_SYSTEM and its kin. */
 bp_status bpi_store_read_frame(bp_store *store, const bpi_row *row, uint8_t *room, bpi_frame *frame, bp_error *error);

@@ -36,11 +36,21 @@ static void load_rows(bpi_verifier *v, uint32_t first, batch *b) {
   bpi_rwlock_unlock(&store->index_lock);
 }
 
-static bp_status read_frames(bpi_verifier *v, batch *b) {
+/* Fewer events where they are large. */
+static size_t bound_room(const bpi_verifier *v, batch *b) {
+  enum { ROOM_MOST = 16 << 20 };
   size_t room = 0;
-  for (size_t i = 0; i < b->count; i++) room += b->items[i].row.frame_length;
+  for (size_t i = 0; i < b->count; i++) {
+    size_t length = bpi_store_frame_room(v->store, &b->items[i].row);
+    if (i > 0 && room + length > ROOM_MOST) b->count = i;
+    if (i < b->count) room += length;
+  }
+  return room;
+}
+
+static bp_status read_frames(bpi_verifier *v, batch *b) {
   b->bytes.length = 0;
-  uint8_t *at = bpi_buffer_reserve(&b->bytes, room);
+  uint8_t *at = bpi_buffer_reserve(&b->bytes, bound_room(v, b));
   if (at == NULL) return BP_NO_MEMORY;
   for (size_t i = 0; i < b->count; i++) {
     bpi_exhibit *e = &b->items[i];
@@ -105,7 +115,8 @@ static bp_status verify_events(bpi_verifier *v, bp_error *error) {
   if (b == NULL) return bpi_fail(error, BP_NO_MEMORY, "verifying");
   bpi_buffer_init(&b->bytes, &v->store->memory);
   bp_status status = BP_OK;
-  for (uint32_t first = 0; first < v->rows && status == BP_OK; first += EXHIBITS) {
+  uint32_t batches = 0;
+  for (uint32_t first = 0; first < v->rows && status == BP_OK; first += (uint32_t)b->count) {
     load_rows(v, first, b);
     status = read_frames(v, b);
     if (status == BP_OK) {
@@ -113,7 +124,7 @@ static bp_status verify_events(bpi_verifier *v, bp_error *error) {
       status = examine(v, b);
     }
     if (status != BP_OK) (void)bpi_fail(error, status, "verifying");
-    if (status == BP_OK && first % (EXHIBITS * 64) == 0) status = report_progress(v, error);
+    if (status == BP_OK && batches++ % 64 == 0) status = report_progress(v, error);
   }
   bpi_verify_leave_segment(v);
   bpi_buffer_free(&b->bytes);

@@ -65,10 +65,11 @@ static void check_extensions(bpi_verifier *v, const bpi_exhibit *e) {
 }
 
 static int is_ours(const bpi_header *header) {
+  if (header->extensions.length == 0) return 0;
   bpi_unpack in = {header->extensions.data, header->extensions.data + header->extensions.length};
   uint32_t count;
   bpi_bytes name;
-  if (header->extensions.length == 0 || bpi_unpack_map(&in, &count) != BP_OK) return 0;
+  if (bpi_unpack_map(&in, &count) != BP_OK) return 0;
   for (; count > 0; count--) {
     if (bpi_unpack_str(&in, &name) != BP_OK || bpi_unpack_skip(&in) != BP_OK) return 0;
     if (bpi_bytes_equal(name, bpi_bytes_of(BPI_WRITER_EXTENSION, strlen(BPI_WRITER_EXTENSION)))) return 1;
@@ -83,10 +84,15 @@ static void check_sequence(bpi_verifier *v, const bpi_exhibit *e) {
     bpi_verify_find(v, e, v->ours ? BP_SEVERITY_DAMAGE : BP_SEVERITY_NOTE, "sequence_gap",
                     "sequences before this event belong to nothing");
   }
+  if (v->ours && v->out_of_order) {
+    bpi_verify_find(v, e, BP_SEVERITY_DAMAGE, "footer_row", "the footer's numbers do not rise");
+    v->out_of_order = 0;
+  }
 }
 
 static bp_status read_close(bpi_bytes payload, bpi_point *point) {
   static const char *const names[] = {"wall_ms", "global_sequence"};
+  if (payload.length == 0) return BP_MESSAGEPACK;
   bpi_unpack in = {payload.data, payload.data + payload.length};
   bpi_fields fields;
   unsigned field;

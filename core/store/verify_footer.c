@@ -3,6 +3,14 @@
 
 #include <string.h>
 
+static int is_out_of_order(const bpi_findings *findings, uint64_t segment_id) {
+  for (size_t i = 0; i < findings->count; i++) {
+    const bp_finding *finding = &findings->items[i];
+    if (finding->segment_id == segment_id && strcmp(finding->code, "sequence_order") == 0) return 1;
+  }
+  return 0;
+}
+
 bp_status bpi_verify_enter_segment(bpi_verifier *v, uint32_t ordinal) {
   bpi_verify_leave_segment(v);
   bpi_segment *segment = bpi_segments_at(&v->store->segments, ordinal);
@@ -11,6 +19,7 @@ bp_status bpi_verify_enter_segment(bpi_verifier *v, uint32_t ordinal) {
   bpi_prologue prologue;
   bpi_footer_state state;
   v->segment = ordinal;
+  v->out_of_order = is_out_of_order(&v->store->open_findings, segment->id);
   if (!atomic_load(&segment->has_footer)) return BP_OK;
   if (bpi_segments_view(&v->store->segments, ordinal, 0, (size_t)size, &file, NULL) != BP_OK) return BP_OK;
   if (bpi_prologue_parse(file, &prologue) != BPI_PROLOGUE_GOOD) return BP_OK;

@@ -31,6 +31,7 @@ typedef struct bpi_verifier {
   bpi_point frontier;
   /* the segment that is being read */
   uint32_t segment;          /* UINT32_MAX: none yet */
+  int out_of_order;          /* the open counted its events, since its footer's numbers do not rise; not yet judged */
   int has_footer;
   bpi_footer footer;
   uint32_t footer_row;

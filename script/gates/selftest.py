@@ -70,6 +70,7 @@ SAMPLES = [
     (documents, {"docs/verdicts.md": "## Findings\n"}, "lacks the finding `torn_tail`"),
     (documents, {"core/journal/f.c": ""}, "which no finding has"),
     (documents, {"tests/store/deviations.c": ""}, "does not name V-01"),
+    (documents, {"docs/deviations.md": "| V-01 | there | here | - |\n"}, "V-01 names no test"),
     (documents, {"tests/base/t.c": "/* V-02 */"}, "which docs/deviations.md does not state"),
     (documents, {"docs/deviations.md": "| V-01 | there | here | `golden lost` |\n"}, "golden store lost"),
     (documents, {"README.md": "[gone](docs/gone.md)\n"}, "docs/gone.md, which is not there"),

@@ -186,6 +186,18 @@ Test(frame, of_an_impossible_length_is_none) {
   free(copy);
 }
 
+Test(frame, the_largest_body_is_256_mib) {
+  size_t size = BPI_FRAME_HEADER_BYTES + (size_t)BPI_FRAME_BODY_MAX + 1;
+  uint8_t *file = calloc(1, size); /* never touched but for its front */
+  cr_assert_not_null(file);
+  bpi_store_be32(file, BPI_FRAME_BODY_MAX);
+  cr_assert_eq(bpi_frame_length(bpi_bytes_of(file, size), 0), size - 1);
+  cr_assert_eq(bpi_frame_length(bpi_bytes_of(file, size - 2), 0), 0);
+  bpi_store_be32(file, BPI_FRAME_BODY_MAX + 1);
+  cr_assert_eq(bpi_frame_length(bpi_bytes_of(file, size), 0), 0);
+  free(file);
+}
+
 Test(frame, every_flipped_bit_breaks_the_checksum) {
   for (size_t at = 0; at < EXAMPLE_FRAME_LENGTH; at++) {
     for (unsigned bit = 0; bit < 8; bit++) {

@@ -109,6 +109,20 @@ Test(segment, damage_is_told_from_a_newer_version) {
   cr_assert_eq(parse_changed(17, 0, &prologue), BPI_PROLOGUE_NEWER, "version 0 is not known either");
 }
 
+/* One flipped bit in the length must not make a whole segment look like one that was cut off. */
+Test(segment, a_length_that_reaches_past_a_long_file_is_damage) {
+  uint8_t changed[EXAMPLE_LENGTH];
+  bpi_prologue prologue;
+  memcpy(changed, worked_example, sizeof changed);
+  for (unsigned bit = 0; bit < 32; bit++) {
+    changed[4 + bit / 8] ^= (uint8_t)(1u << bit % 8);
+    bpi_prologue_state state = bpi_prologue_parse(bpi_bytes_of(changed, sizeof changed), &prologue);
+    cr_assert_neq(state, BPI_PROLOGUE_SHORT, "bit %u", bit);
+    if (bpi_load_be32(changed + 4) > sizeof changed - 8) cr_assert_eq(state, BPI_PROLOGUE_DAMAGED, "bit %u", bit);
+    changed[4 + bit / 8] ^= (uint8_t)(1u << bit % 8);
+  }
+}
+
 Test(segment, no_single_changed_byte_reads_past_the_end) {
   for (size_t offset = 0; offset < EXAMPLE_FIRST_FRAME; offset++) {
     for (unsigned value = 0; value < 256; value++) {

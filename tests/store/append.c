@@ -3,10 +3,11 @@
 #include "codec/pack.h"
 #include "crypto/crypto.h"
 #include "support/golden.h"
-#include "support/store_fixture.h"
+#include "support/segment_builder.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 static char path[TEMPORARY_PATH_MAX];
 static bp_store *store;
@@ -33,6 +34,7 @@ static void set_up(void) {
   error = fixture_error();
 }
 static void tear_down(void) {
+  fixture_free_pages();
   if (store != NULL) fixture_close(store);
   temporary_remove(path);
 }
@@ -41,16 +43,7 @@ TestSuite(append, .init = set_up, .fini = tear_down);
 
 static const uint8_t zeros[64];
 
-/* The event with this id, in a page that lives to the end of the test. */
-static const bp_event *get(const uint8_t id[16]) {
-  bp_page *page;
-  size_t count;
-  MUST(bp_page_new(&page, NULL));
-  MUST(bp_store_get(store, id, page, NULL));
-  const bp_event *events = bp_page_events(page, &count);
-  cr_assert_eq(count, 1);
-  return events;
-}
+static const bp_event *get(const uint8_t id[16]) { return fixture_get(store, id); }
 
 static bp_status refused(const bp_draft *draft) {
   bp_stat before = fixture_stat(store);
@@ -85,7 +78,7 @@ Test(append, the_least_draft_gets_the_defaults) {
   cr_assert_eq(event->clock, 0);
   cr_assert_eq(event->kind, FIXTURE_KIND);
   cr_assert_eq(event->timestamp_us, fake_now_us);
-  cr_assert_eq(event->wall_ms, fake_now_us / 1000);
+  cr_assert_eq(event->wall_ms, (uint64_t)fake_now_us / 1000);
   cr_assert_eq(event->lane, 0);
   cr_assert_eq(event->depth, 0);
   cr_assert_eq(event->flags, 0);
@@ -452,6 +445,7 @@ Test(append, a_key_survives_a_new_session) {
   cr_assert_arr_eq(room, "\x81\xa3" "a.b" "\x91\x01", 7);
 }
 
+/* V-06 */
 Test(append, a_key_of_a_cancelled_event_is_refused) {
   char copy[512];
   bp_store *mine = store;
@@ -493,6 +487,28 @@ Test(append, a_clock_before_1970_is_refused) {
   cr_assert_eq(refused(&draft), BP_CLOCK_INVALID);
   fake_now_us = 1800000000000000;
   fixture_append(store, &draft);
+}
+
+/* Nobody appends 2^32 events; a segment made by hand says that somebody did. */
+Test(append, an_entity_s_clock_has_an_end) {
+  char made[TEMPORARY_PATH_MAX + 8];
+  segment_builder builder;
+  bpi_header header = builder_header(1);
+  segment_builder_init(&builder, 1);
+  header.clock = UINT32_MAX;
+  builder_put_frame(&builder.bytes, &header, bpi_bytes_of("x", 1));
+  fixture_join(made, sizeof made, path, "made");
+  cr_assert_eq(mkdir(made, 0777), 0);
+  fixture_write(made, "000001.fbat", builder.bytes.data, builder.bytes.length);
+  segment_builder_free(&builder);
+  bp_store *mine = store;
+  store = fixture_open(made, BP_MODE_MUST_EXIST, NULL);
+  bp_draft draft = fixture_draft("e:1", "one too many");
+  cr_assert_eq(refused(&draft), BP_CLOCK_OVERFLOW);
+  draft = fixture_draft("e:2", "another entity");
+  fixture_append(store, &draft);
+  fixture_close(store);
+  store = mine;
 }
 
 Test(append, ids_rise_within_a_millisecond) {

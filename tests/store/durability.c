@@ -203,6 +203,7 @@ Test(durability, a_warm_keyed_signed_append_with_extensions_allocates_nothing) {
 
 /* --- failures */
 
+/* V-12 */
 Test(durability, a_failed_write_is_taken_back_and_the_store_goes_on) {
   static const struct {
     int error;
@@ -243,6 +244,7 @@ Test(durability, short_writes_are_continued) {
   cr_assert_eq(events_after_power_loss(), 2);
 }
 
+/* V-13 */
 Test(durability, a_failed_flush_is_final) {
   bp_error error = fixture_error();
   bp_draft draft = fixture_draft("e:1", "in doubt");

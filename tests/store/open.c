@@ -136,6 +136,22 @@ Test(open, a_first_segment_cut_in_its_prologue_is_a_store_to_be_made) {
   free(file.bytes);
 }
 
+/* What can still hold events is not removed, however little of it can be read. */
+Test(open, a_damaged_last_segment_is_left_alone) {
+  make_store();
+  uint8_t rest[300];
+  memset(rest, 0xa5, sizeof rest);
+  fixture_write(path, "000002.fbat", rest, sizeof rest);
+  bp_store *store = fixture_open(path, BP_MODE_MUST_EXIST, NULL);
+  cr_assert_eq(fixture_append_text(store, "e:1", "x").segment_id, 3);
+  fixture_close(store);
+  fixture_file file = fixture_read(path, "000002.fbat");
+  cr_assert_eq(file.length, sizeof rest);
+  cr_assert_arr_eq(file.bytes, rest, sizeof rest);
+  free(file.bytes);
+  cr_assert_eq(fixture_verdict_of(path), BP_VERDICT_DAMAGED);
+}
+
 Test(open, calls_that_make_no_sense_are_refused) {
   bp_store *store = (bp_store *)&error;
   cr_assert_eq(bp_store_open(NULL, NULL, &store, &error), BP_ARGUMENT);
@@ -146,6 +162,7 @@ Test(open, calls_that_make_no_sense_are_refused) {
 
 /* --- what stands beside the segments */
 
+/* V-27, V-32 */
 Test(open, other_files_are_left_alone_and_leftovers_removed) {
   static const char *const kept[] = {"letter.txt", ".tmpabc", ".tmpabcdefg", ".tmp12345-", "x.fbat", "-1.fbat",
                                      "5.fbat.compact-src"};
@@ -293,6 +310,7 @@ Test(open, unreadable_hidden_ranges_refuse_every_mode) {
   }
 }
 
+/* V-29 */
 Test(open, a_hidden_range_over_numbers_never_used_is_clipped) {
   make_store();
   bpi_memory memory = bpi_memory_default();

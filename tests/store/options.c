@@ -119,6 +119,15 @@ Test(options, every_limit_is_accepted_and_refused_one_past_it) {
   config = fixture_config(BP_MODE_CREATE);
   config.flags = 1;
   assert_refused(&config, "flags");
+  static const uint8_t keys[32] = {1};
+  config = fixture_config(BP_MODE_CREATE);
+  config.signing_seeds = keys;
+  config.signing_seed_count = 1025;
+  assert_refused(&config, "signing_seed_count");
+  config = fixture_config(BP_MODE_CREATE);
+  config.verify_keys = keys;
+  config.verify_key_count = 1025;
+  assert_refused(&config, "verify_key_count");
 
   config = fixture_config(BP_MODE_CREATE);
   config.durability = BP_WRITTEN;

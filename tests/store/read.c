@@ -349,6 +349,7 @@ static void damage_the_middle(void) {
   store = fixture_open(path, BP_MODE_READ_ONLY, NULL);
 }
 
+/* V-36 */
 Test(read, a_damaged_event_stands_in_its_place_with_what_the_index_knows) {
   damage_the_middle();
   size_t count;

@@ -146,6 +146,7 @@ Test(receipts, what_does_not_agree_is_named_in_order) {
   cr_assert_eq(judge(&good), BP_RECEIPT_SIGNED);
 }
 
+/* V-39 */
 Test(receipts, a_position_of_zeros_is_not_compared) {
   open_with(1, 0);
   bp_receipt receipt = fixture_append_text(store, "e:1", "x");

@@ -1,4 +1,4 @@
-/* Every verdict, and every finding that leads to one. */
+/* Every verdict, and every finding that leads to one (V-38). */
 #include "support/golden.h"
 #include "support/sim.h"
 #include "support/surgery.h"
@@ -320,6 +320,23 @@ Test(verify, a_close_event_that_names_another_last_event_is_named) {
   cr_assert_eq(fixture_verdict(report).findings, 1);
 }
 
+Test(verify, extensions_that_cannot_be_read_are_named) {
+  close_store();
+  store = fixture_open(path, BP_MODE_MUST_EXIST, NULL);
+  const bp_extension extension = {(const uint8_t *)"a.b", 3, (const uint8_t *)"\x01", 1};
+  bp_draft draft = fixture_draft("a", "extended");
+  draft.extensions = &extension;
+  draft.extension_count = 1;
+  bp_receipt receipt = fixture_append(store, &draft);
+  close_store();
+  surgery_begin(&patient, path, "000002.fbat");
+  size_t at = surgery_find(&patient, (size_t)receipt.offset, "a.b");
+  surgery_replace(&patient, (size_t)receipt.offset, at, "\xa1", 1); /* a string where the octets should be */
+  surgery_end(&patient);
+  cr_assert_eq(verdict(), BP_VERDICT_DAMAGED);
+  assert_finding_of("damaged_extensions", BP_SEVERITY_DAMAGE, &receipt);
+}
+
 /* --- damage to segments */
 
 Test(verify, a_segment_under_another_number_is_named) {
@@ -394,6 +411,15 @@ Test(verify, a_whole_last_frame_with_a_wrong_checksum_is_damage) {
   cr_assert_eq(fixture_finding(report, "damaged_tail")->offset, receipts[5].offset);
 }
 
+Test(verify, a_trailer_that_never_reached_the_disk_is_a_note) {
+  operate();
+  memset(patient.file.bytes + patient.file.length - BPI_FOOTER_TRAILER_BYTES, 0, BPI_FOOTER_TRAILER_BYTES);
+  surgery_end(&patient);
+  cr_assert_eq(verdict(), BP_VERDICT_CONSISTENT);
+  assert_finding("torn_footer", BP_SEVERITY_NOTE);
+  cr_assert_eq(fixture_count(store, NULL), EVENTS + 2);
+}
+
 /* --- what crashes and the reference leave is a note, or counts as unchecked */
 
 Test(verify, remains_of_a_crash_are_notes) {
@@ -426,6 +452,9 @@ Test(verify, what_a_full_disk_left_is_found_and_after_a_repair_noted) {
 Test(verify, a_payload_that_a_retention_rewrote_cannot_be_checked) {
   golden("reference/tombstones", BP_VERDICT_INCOMPLETE);
   assert_finding("value_form", BP_SEVERITY_UNCHECKED);
+  golden("reference/retention", BP_VERDICT_INCOMPLETE);
+  assert_finding("sequence_order", BP_SEVERITY_NOTE);
+  assert_finding("clock_gap", BP_SEVERITY_NOTE);
 }
 
 Test(verify, a_frame_that_the_system_does_not_give_is_unchecked) {

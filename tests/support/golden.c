@@ -11,11 +11,14 @@ static void fail(const char *what, const char *detail) {
   abort();
 }
 
-static int by_name(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
+static int by_name(const void *a, const void *b) {
+  const golden_name *left = a, *right = b;
+  return strcmp(left->text, right->text);
+}
 
 /* The directories in `path`; those of makers are named after a version, or "reference". */
-static size_t list(const char *path, const char *maker, const char *names[], size_t count, size_t capacity) {
-  char name[256], full[512];
+static size_t list(const char *path, const char *maker, golden_name *names, size_t count, size_t capacity) {
+  char full[512];
   struct stat about;
   DIR *directory = opendir(path);
   if (directory == NULL) fail("no such directory", path);
@@ -27,15 +30,15 @@ static size_t list(const char *path, const char *maker, const char *names[], siz
       count = list(full, entry->d_name, names, count, capacity);
       continue;
     }
-    fixture_join(name, sizeof name, maker, entry->d_name);
-    if (count == capacity) fail("more stores than expected", name);
-    if ((names[count++] = strdup(name)) == NULL) abort();
+    if (count == capacity) fail("more stores than expected", full);
+    fixture_join(names[count].text, sizeof names[count].text, maker, entry->d_name);
+    count++;
   }
   closedir(directory);
   return count;
 }
 
-size_t golden_names(const char *names[], size_t capacity) {
+size_t golden_names(golden_name *names, size_t capacity) {
   size_t count = list(GOLDEN_DIRECTORY, NULL, names, 0, capacity);
   qsort(names, count, sizeof *names, by_name);
   return count;

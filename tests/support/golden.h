@@ -14,8 +14,14 @@ typedef struct golden_lines {
   size_t count;
 } golden_lines;
 
+enum { GOLDEN_NAME_MAX = 64 };
+
+typedef struct golden_name {
+  char text[GOLDEN_NAME_MAX];
+} golden_name;
+
 /* All stores as "maker/name", sorted; at most `capacity`. */
-size_t golden_names(const char *names[], size_t capacity);
+size_t golden_names(golden_name *names, size_t capacity);
 golden_lines golden_read(const char *name, const char *file);
 void golden_free(golden_lines *lines);
 /* about.json; json_object_put frees it. */

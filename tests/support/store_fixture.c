@@ -123,6 +123,40 @@ bp_page *fixture_page(const bp_store *store, const bp_query *query, const bp_eve
   return page;
 }
 
+static bp_page **kept;
+static size_t kept_count;
+
+static void keep(bp_page *page) {
+  kept = realloc(kept, (kept_count + 1) * sizeof *kept);
+  if (kept == NULL) abort();
+  kept[kept_count++] = page;
+}
+
+void fixture_free_pages(void) {
+  while (kept_count > 0) bp_page_free(kept[--kept_count]);
+  free(kept);
+  kept = NULL;
+}
+
+const bp_event *fixture_get(const bp_store *store, const uint8_t id[16]) {
+  bp_page *page;
+  size_t count;
+  MUST(bp_page_new(&page, NULL));
+  keep(page);
+  MUST(bp_store_get(store, id, page, NULL));
+  const bp_event *events = bp_page_events(page, &count);
+  if (count != 1) fail("bp_store_get", "not one event");
+  return events;
+}
+
+const bp_event *fixture_event_at(const bp_store *store, size_t n) {
+  const bp_event *events;
+  size_t count;
+  keep(fixture_page(store, NULL, &events, &count));
+  if (n >= count) fail("an event that is not there", "");
+  return &events[n];
+}
+
 size_t fixture_count(const bp_store *store, const bp_query *query) {
   const bp_event *events;
   size_t count;

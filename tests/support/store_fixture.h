@@ -35,6 +35,11 @@ bp_stat fixture_stat(const bp_store *store);
 
 /* A filled page; bp_page_free frees it. */
 bp_page *fixture_page(const bp_store *store, const bp_query *query, const bp_event **events, size_t *count);
+/* The event with this id, in a page that lives until fixture_free_pages; aborts when it cannot be read. */
+const bp_event *fixture_get(const bp_store *store, const uint8_t id[16]);
+/* The n-th of all events, likewise. */
+const bp_event *fixture_event_at(const bp_store *store, size_t n);
+void fixture_free_pages(void);
 size_t fixture_count(const bp_store *store, const bp_query *query);
 int fixture_text_is(const uint8_t *bytes, size_t length, const char *text);
 
