@@ -178,32 +178,8 @@ static void make_numbers_fall(const bpi_record *records) {
   enum { ROW_SEQUENCE = 122 };
   surgery patient;
   surgery_begin(&patient, path, "000001.fbat");
-<<<<<<< HEAD
   for (size_t i = 0; i < 2; i++) {
     bpi_store_le64(surgery_row(&patient, (size_t)records[i].offset) + ROW_SEQUENCE, 70 + i);
-=======
-  bpi_store_le64(surgery_row(&patient, (size_t)receipts[0].offset) + ROW_SEQUENCE, 70);
-  bpi_store_le64(surgery_row(&patient, (size_t)receipts[1].offset) + ROW_SEQUENCE, 71);
-  surgery_end(&patient);
-  for (int session = 0; session < 2; session++) {
-    store = fixture_open(path, session == 0 ? BP_MODE_READ_ONLY : BP_MODE_MUST_EXIST, NULL);
-    bp_report *report = fixture_verify(store, NULL);
-    const bp_finding *finding = fixture_finding(report, "sequence_order");
-    cr_assert_not_null(finding);
-    cr_assert_eq(finding->severity, BP_SEVERITY_NOTE);
-    cr_assert_not_null(fixture_finding(report, "footer_row"), "no session of ours writes such numbers");
-    cr_assert_eq(fixture_verdict(report).verdict, BP_VERDICT_DAMAGED);
-    bp_report_free(report);
-    bp_page *page;
-    size_t count;
-    MUST(bp_page_new(&page, NULL));
-    for (int i = 0; i < EVENTS; i++) {
-      MUST(bp_store_get(store, receipts[i].event_id, page, NULL));
-      cr_assert_eq(bp_page_events(page, &count)->sequence, receipts[i].sequence);
-    }
-    bp_page_free(page);
-    fixture_close(store);
->>>>>>> main
   }
   surgery_end(&patient);
 }
