@@ -159,6 +159,11 @@ static bp_status scan_prologue(bpi_scan *scan, bpi_bytes file, uint64_t segment_
   bpi_prologue prologue;
   bpi_prologue_state state = bpi_prologue_parse(file, &prologue);
   scan->first_frame = prologue.length;
+  if (state == BPI_PROLOGUE_GOOD && prologue.map_end < prologue.length && bpi_frame_check(file, prologue.length) == 0 &&
+      bpi_frame_check(file, prologue.map_end) != 0) {
+    prologue.length = prologue.map_end;
+    state = BPI_PROLOGUE_DAMAGED;
+  }
   if (state == BPI_PROLOGUE_GOOD) {
     if (prologue.segment_id != segment_id) {
       bpi_find(findings, BP_SEVERITY_DAMAGE, "segment_id", segment_id, 0, "the prologue names segment %llu",

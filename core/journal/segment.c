@@ -66,9 +66,8 @@ bpi_prologue_state bpi_prologue_parse(bpi_bytes file, bpi_prologue *prologue) {
   }
   prologue->length = BPI_SEGMENT_FIXED_BYTES + header_length;
   bpi_unpack in = {file.data + BPI_SEGMENT_FIXED_BYTES, file.data + prologue->length};
-  if (read_header(&in, prologue) != BP_OK || in.at != file.data + prologue->length || !magic_fits) {
-    return BPI_PROLOGUE_DAMAGED;
-  }
+  if (read_header(&in, prologue) != BP_OK || !magic_fits) return BPI_PROLOGUE_DAMAGED;
+  prologue->map_end = (size_t)(in.at - file.data);
   return prologue->version == BPI_SEGMENT_VERSION ? BPI_PROLOGUE_GOOD : BPI_PROLOGUE_NEWER;
 }
 

@@ -26,6 +26,7 @@ typedef struct bpi_prologue {
   int64_t created_ns;
   uint64_t version;
   size_t length;      /* offset of the first frame */
+  size_t map_end;     /* less than that where bytes follow the map, as the reference allows, or the length is wrong */
 } bpi_prologue;
 
 typedef enum bpi_prologue_state {

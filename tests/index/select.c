@@ -30,7 +30,7 @@ static void add_random(test_random *random, size_t count) {
   uint32_t clocks[ENTITIES] = {0};
   for (size_t i = 0; i < count; i++) {
     uint32_t entity = test_random_below(random, 3) == 0 ? 0 : test_random_below(random, ENTITIES);
-    bpi_row row = {.sequence = sequence, .kind = kinds[test_random_below(random, 5)], .clock = clocks[entity]++};
+    bpi_row row = {.sequence = sequence, .kind = kinds[test_random_below(random, 5)], .clock = clocks[entity]++, .entity = BPI_NO_NAME};
     bpi_store_be64(row.event_id, test_random_next(random));
     bpi_store_be64(row.event_id + 8, i);
     cr_assert_eq(bpi_index_add(&index_, &row, bytes_of(entities[entity]),
@@ -155,7 +155,7 @@ static const char *region(const char *prefix) {
 
 Test(select, a_region_is_a_name_and_what_stands_behind_its_colon) {
   for (uint64_t i = 0; i < ENTITIES; i++) {
-    bpi_row row = {.sequence = i};
+    bpi_row row = {.sequence = i, .entity = BPI_NO_NAME};
     bpi_store_be64(row.event_id, i);
     cr_assert_eq(bpi_index_add(&index_, &row, bytes_of(entities[i]), bytes_of("x")), BP_OK);
   }

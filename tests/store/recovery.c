@@ -190,8 +190,8 @@ Test(recovery, numbers_of_a_footer_that_fall_are_counted) {
     const bp_finding *finding = fixture_finding(report, "sequence_order");
     cr_assert_not_null(finding);
     cr_assert_eq(finding->severity, BP_SEVERITY_NOTE);
-    if (fixture_verdict(report).verdict != BP_VERDICT_CONSISTENT) fixture_print_findings(report);
-    cr_assert_eq(fixture_verdict(report).verdict, BP_VERDICT_CONSISTENT);
+    cr_assert_not_null(fixture_finding(report, "footer_row"), "no session of ours writes such numbers");
+    cr_assert_eq(fixture_verdict(report).verdict, BP_VERDICT_DAMAGED);
     bp_report_free(report);
     bp_page *page;
     size_t count;
