@@ -222,7 +222,7 @@ def evidence() -> list[str]:
         (matches(r"^    def test_", files("tests/programs/*.py")), "test cases of the command, from outside",
          "`tests/programs/`"),
         (len(threads), "programs under the thread sanitizer", "`tests/threads/`"),
-        (len(explorers), "explorers: crashes, failing calls, kills", "`tests/harness/`"),
+        (len(explorers), "explorers: crashes, failing calls, kills, flipped bits", "`tests/harness/`"),
         (len(targets), "fuzz targets", "`fuzz/`"),
         (instructions, "instructions whose answers were made by the reference", "`conformance/vectors/`"),
         (reference_stores, "stores left by the reference, opened and continued here", "`conformance/golden/reference/`"),
