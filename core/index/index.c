@@ -38,10 +38,15 @@ static bpi_run *open_run(bpi_index *index) {
 }
 
 bp_status bpi_index_add(bpi_index *index, const bpi_row *row, bpi_bytes entity, bpi_bytes scope) {
+  return bpi_index_add_known(index, row, BPI_NO_NAME, entity, scope);
+}
+
+bp_status bpi_index_add_known(bpi_index *index, const bpi_row *row, uint32_t number, bpi_bytes entity, bpi_bytes scope) {
   bpi_row full = *row;
+  full.entity = number;
   bpi_run *run = open_run(index);
   if (run == NULL ||
-      (full.entity == BPI_NO_NAME && bpi_names_intern(&index->names, entity, &full.entity) != BP_OK) ||
+      (number == BPI_NO_NAME && bpi_names_intern(&index->names, entity, &full.entity) != BP_OK) ||
       bpi_names_intern(&index->names, scope, &full.scope) != BP_OK || bpi_run_add(run, &full) != BP_OK) {
     return BP_NO_MEMORY;
   }
@@ -124,8 +129,12 @@ uint32_t bpi_index_entity(const bpi_index *index, bpi_bytes entity) {
   return bpi_names_find(&index->names, entity, &number) ? number : BPI_NO_NAME;
 }
 
-uint32_t bpi_index_last_of_entity(const bpi_index *index, uint32_t entity) {
-  return entity == BPI_NO_NAME ? BPI_NO_ROW : index->names.names[entity].last_row;
+uint32_t bpi_index_last_of_entity(const bpi_index *index, bpi_bytes entity) {
+  return bpi_index_last_of_known(index, bpi_index_entity(index, entity));
+}
+
+uint32_t bpi_index_last_of_known(const bpi_index *index, uint32_t number) {
+  return number == BPI_NO_NAME ? BPI_NO_ROW : index->names.names[number].last_row;
 }
 
 uint32_t bpi_index_parent(const bpi_index *index, uint32_t row, const uint8_t hash[32]) {

@@ -29,9 +29,11 @@ void bpi_index_init(bpi_index *index, const bpi_memory *memory, uint64_t seed);
 void bpi_index_free(bpi_index *index);
 size_t bpi_index_bytes(const bpi_index *index);
 
-/* Appends; scope and previous of `row` are set here, entity too if it is BPI_NO_NAME.  BP_NO_MEMORY leaves the index as it
- * was but for names without events. */
+/* Appends; entity, scope and previous of `row` are set here.  BP_NO_MEMORY leaves the index as it was but
+ * for names without events. */
 bp_status bpi_index_add(bpi_index *index, const bpi_row *row, bpi_bytes entity, bpi_bytes scope);
+/* The same for a caller who has looked the entity up: `number` is what bpi_index_entity answered. */
+bp_status bpi_index_add_known(bpi_index *index, const bpi_row *row, uint32_t number, bpi_bytes entity, bpi_bytes scope);
 /* The number of an entity; BPI_NO_NAME when it is not known. */
 uint32_t bpi_index_entity(const bpi_index *index, bpi_bytes entity);
 /* Takes back the newest rows, which must not be published, until `count` are left. */
@@ -50,8 +52,10 @@ int bpi_index_is_visible(const bpi_index *index, uint32_t row);
 uint32_t bpi_index_find(const bpi_index *index, const uint8_t event_id[16]);
 /* The first of them that is visible. */
 uint32_t bpi_index_find_visible(const bpi_index *index, const uint8_t event_id[16]);
-/* The entity's newest row, hidden and in flight too.  BPI_NO_ROW when there is none; `entity` may be BPI_NO_NAME. */
-uint32_t bpi_index_last_of_entity(const bpi_index *index, uint32_t entity);
+/* The entity's newest row, hidden and in flight too.  BPI_NO_ROW when there is none. */
+uint32_t bpi_index_last_of_entity(const bpi_index *index, bpi_bytes entity);
+/* The same for what bpi_index_entity answered. */
+uint32_t bpi_index_last_of_known(const bpi_index *index, uint32_t number);
 /* The nearest visible row of the same entity before `row` whose event hash is `hash`.  BPI_NO_ROW when there is none. */
 uint32_t bpi_index_parent(const bpi_index *index, uint32_t row, const uint8_t hash[32]);
 /* The first row with a sequence >= `sequence`, or index->count. */

@@ -197,7 +197,6 @@ static bp_status place(group *g, bpi_item *item, uint32_t entity, const bpi_head
                  .offset = store->writer.offset + store->group.length,
                  .segment = store->writer.ordinal,
                  .frame_length = (uint32_t)bpi_frame_finish(header, &item->parts, out),
-                 .entity = entity,
                  .clock = header->clock,
                  .kind = header->kind,
                  .flags = is_plain(header) ? BPI_ROW_PLAIN : 0};
@@ -205,8 +204,8 @@ static bp_status place(group *g, bpi_item *item, uint32_t entity, const bpi_head
   memcpy(row.event_hash, item->event_hash, 32);
   memcpy(item->prev_hash, header->prev_hash, 32);
   bpi_rwlock_write(&store->index_lock);
-  bp_status status = bpi_index_add(&store->index, &row, bpi_bytes_of(draft->entity, draft->entity_length),
-                                   bpi_bytes_of(draft->scope, draft->scope_length));
+  bp_status status = bpi_index_add_known(&store->index, &row, entity, bpi_bytes_of(draft->entity, draft->entity_length),
+                                         bpi_bytes_of(draft->scope, draft->scope_length));
   bpi_rwlock_unlock(&store->index_lock);
   if (status != BP_OK) return bpi_fail(error, status, "adding to the index");
   item->number = store->index.count - 1;
@@ -222,7 +221,7 @@ static bp_status assign(group *g, bpi_item *item, bp_error *error) {
   bp_status status = look_up_key(g, item, error);
   if (status != BP_OK || item->replayed) return status;
   uint32_t entity = bpi_index_entity(&store->index, bpi_bytes_of(item->draft->entity, item->draft->entity_length));
-  uint32_t last_row = bpi_index_last_of_entity(&store->index, entity);
+  uint32_t last_row = bpi_index_last_of_known(&store->index, entity);
   const bpi_row *last = last_row == BPI_NO_ROW ? NULL : bpi_index_row(&store->index, last_row);
   status = judge_expectation(item->draft, last, error);
   if (status != BP_OK) return status;

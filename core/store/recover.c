@@ -18,7 +18,7 @@ typedef struct {
 /* How many events of `entity` are missing before this record, if it is the first of the entity behind a gap: the clocks
  * of an entity have no holes. */
 static uint64_t missing_before(const bp_store *store, const bpi_record *record) {
-  uint32_t row = bpi_index_last_of_entity(&store->index, bpi_index_entity(&store->index, record->entity));
+  uint32_t row = bpi_index_last_of_entity(&store->index, record->entity);
   uint64_t expected = row == BPI_NO_ROW ? 0 : (uint64_t)bpi_index_row(&store->index, row)->clock + 1;
   return record->clock > expected ? record->clock - expected : 0;
 }
@@ -53,7 +53,6 @@ static bp_status index_record(const numbering *n, const bpi_record *record) {
                  .offset = record->offset,
                  .segment = n->ordinal,
                  .frame_length = record->frame_length,
-                 .entity = BPI_NO_NAME,
                  .clock = record->clock,
                  .kind = record->kind};
   memcpy(row.event_id, record->event_id, 16);

@@ -40,7 +40,7 @@ static void add(uint64_t sequence, const char *entity, uint8_t hash) {
 }
 
 static uint32_t last_of(const char *entity) {
-  return bpi_index_last_of_entity(&index_, bpi_index_entity(&index_, bpi_bytes_of(entity, strlen(entity))));
+  return bpi_index_last_of_entity(&index_, bpi_bytes_of(entity, strlen(entity)));
 }
 
 Test(index, rows_are_numbered_in_order_and_found_by_id) {
