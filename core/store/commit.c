@@ -325,41 +325,28 @@ static void lead(bp_store *store) {
   bpi_request *end = last->next;
   store->queue_first = end;
   if (end == NULL) store->queue_last = NULL;
-  for (bpi_request *request = first; request != end;) {
-    bpi_request *next = request->next; /* a finished request may be gone once its owner runs */
-    request->finished = 1;
-    if (request->waits) bpi_condition_wake_one(&request->wake);
-    request = next;
-  }
-  if (end != NULL) bpi_condition_wake_one(&end->wake);
+  for (bpi_request *request = first; request != end; request = request->next) request->finished = 1;
+  /* One call for all who wait, the next leader among them: a call for each would keep the lock longer than the disk. */
+  if (first != last || end != NULL) bpi_condition_wake_all(&store->group_done);
 }
 
-/* Under the lock, which is released while others lead.  Somebody is in the queue before the request. */
-static void wait_for_leader(bp_store *store, bpi_request *request) {
-  request->waits = 1;
-  store->queue_last->next = request;
+bp_status bpi_store_commit(bp_store *store, bpi_request *request) {
+  request->finished = 0;
+  request->next = NULL;
+  bpi_mutex_lock(&store->commit_lock);
+  if (store->queue_last != NULL) {
+    store->queue_last->next = request;
+  } else {
+    store->queue_first = request;
+  }
   store->queue_last = request;
   while (!request->finished) {
     if (!store->leader && store->queue_first == request) {
       lead(store);
     } else {
-      bpi_condition_wait(&request->wake, &store->commit_lock);
+      bpi_condition_wait(&store->group_done, &store->commit_lock);
     }
   }
-}
-
-bp_status bpi_store_commit(bp_store *store, bpi_request *request) {
-  int failed = 0;
-  request->finished = request->waits = 0;
-  request->next = NULL;
-  bpi_mutex_lock(&store->commit_lock);
-  if (store->queue_last == NULL) {
-    store->queue_first = store->queue_last = request;
-    lead(store);
-  } else if ((failed = bpi_condition_init(&request->wake)) == 0) {
-    wait_for_leader(store, request);
-    bpi_condition_free(&request->wake);
-  }
   bpi_mutex_unlock(&store->commit_lock);
-  return failed == 0 ? request->status : bpi_fail(request->error, BP_NO_MEMORY, "waiting for a commit");
+  return request->status;
 }

@@ -50,6 +50,7 @@ void bpi_store_free(bp_store *store) {
   if (store->lock_file >= 0) store->system->file_close(store->system->context, store->lock_file);
   bpi_buffer_free(&store->directory);
   bpi_rwlock_free(&store->index_lock);
+  bpi_condition_free(&store->group_done);
   bpi_mutex_free(&store->commit_lock);
   bpi_mutex_free(&store->scratch_lock);
   store->magic = 0;

@@ -53,6 +53,7 @@ struct bp_store {
   int clean_close;
 
   bpi_mutex commit_lock;
+  bpi_condition group_done;    /* with commit_lock: requests are finished, or somebody may lead */
   bpi_request *queue_first;
   bpi_request *queue_last;
   int leader;
@@ -114,9 +115,7 @@ struct bpi_request {
   size_t accepted;             /* items that are in the store */
   int is_durable;              /* and on the disk */
   int finished;
-  int waits;                   /* for `wake`, which is made then */
   bpi_request *next;
-  bpi_condition wake;
 };
 
 /* Commits, waits for it, answers request->status.  At most config.group_max_events items. */
