@@ -11,8 +11,9 @@ BINARIES = ["bin/batpak", "bin/hbat", "lib/libbatpak.so", "lib/libbatpak.a"]
 
 def check(tree: Tree) -> list[str]:
     homes = {str(tree.root), str(tree.build), os.path.expanduser("~"), "/root/", "/home/", "/usr/share/cargo"}
-    pattern = re.compile(b"|".join(re.escape(home.encode()) for home in sorted(homes, key=len, reverse=True)
-                                   if len(home) > 1) + rb"|/wo" rb"rk/[\x20-\x7e]*")
+    places = b"|".join(re.escape(home.encode()) for home in sorted(homes, key=len, reverse=True) if len(home) > 1)
+    # Where a path begins, not in the middle of one: "include/batpak" is fine in a checkout at "/batpak".
+    pattern = re.compile(rb"(?<![a-z0-9_.])(?:" + places + rb"|/wo" rb"rk/[\x20-\x7e]*)")
     found = [folder / name for folder in (tree.build, tree.root / "build") for name in BINARIES
              if (folder / name).exists()]
     if not found:
