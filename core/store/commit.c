@@ -1,6 +1,6 @@
 /* The commit: callers queue, one of them leads.  The leader takes what waits, judges it against the last assigned state,
- * gives out sequences, writes the frames with one call, flushes once if anybody asked for it, publishes, and wakes the
- * callers, the first of those who came meanwhile as the next leader.
+ * gives out sequences, writes the frames with one call, flushes once if anybody asked for it, publishes, and wakes all who
+ * wait; the first of those who came meanwhile leads next.
  *
  *   - Rows enter the index before their frames are written, unpublished: validation sees them, readers do not.
  *   - A unit is what goes into one segment with one write.  A unit that cannot be written is taken back whole, and with it
@@ -326,7 +326,7 @@ static void lead(bp_store *store) {
   store->queue_first = end;
   if (end == NULL) store->queue_last = NULL;
   for (bpi_request *request = first; request != end; request = request->next) request->finished = 1;
-  /* One call for all who wait, the next leader among them: a call for each would keep the lock longer than the disk. */
+  /* One call for all who wait, the next leader among them. */
   if (first != last || end != NULL) bpi_condition_wake_all(&store->group_done);
 }
 
