@@ -45,7 +45,7 @@ export class BatpakError extends Error {
   /** The event that the failure is about, 16 bytes; null where there is none. */
   readonly eventId: Uint8Array | null;
   /** Of a failed `appendMany`: the receipts of the drafts that are in the store, a prefix of those given. */
-  accepted?: readonly Receipt[];
+  declare accepted?: readonly Receipt[];
 
   /** @internal */
   constructor(status: number, data: ErrorData | undefined, path: string | undefined) {

@@ -52,14 +52,20 @@ class Entry {
 
 const identifier = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
 
-function place(steps: readonly Step[], depth: number): string {
-  let text = "$";
-  for (const step of steps.slice(0, depth)) {
-    if (typeof step === "number") text += `[${step}]`;
-    else if (typeof step === "string") text += identifier.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
-    else text += `[entry ${step.index}]`;
-  }
-  return text;
+/* Of a long way the beginning and the end. */
+const SHOWN_STEPS = 12;
+const SHOWN_KEY = 64;
+
+function place(steps: readonly Step[]): string {
+  if (steps.length <= 2 * SHOWN_STEPS) return `$${steps.map(shown).join("")}`;
+  return `$${steps.slice(0, SHOWN_STEPS).map(shown).join("")}...${steps.slice(-SHOWN_STEPS).map(shown).join("")}`;
+}
+
+function shown(step: Step): string {
+  if (typeof step === "number") return `[${step}]`;
+  if (typeof step !== "string") return `[entry ${step.index}]`;
+  if (step.length > SHOWN_KEY) return `[${JSON.stringify(step.slice(0, SHOWN_KEY))}...]`;
+  return identifier.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
 }
 
 class Flattener {
@@ -237,7 +243,7 @@ class Flattener {
   }
 
   #said(what: string): string {
-    return `${place(this.#steps, this.#depth)}: ${what}`;
+    return `${place(this.#steps.slice(0, this.#depth))}: ${what}`;
   }
 }
 
