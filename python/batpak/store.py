@@ -30,7 +30,7 @@ State = TypeVar("State")
 #: Events a page where nobody sees the pages: small enough to stay near the processor.
 _PAGE_EVENTS: Final = 1024
 #: Drafts that cross into C together, if no group of the store is larger.
-_CHUNK: Final = 4096
+_CHUNK: Final = 1024
 _SIZE_MAX: Final = MAXIMUM
 
 _receipt: Final = Receipt._from_raw
@@ -170,9 +170,9 @@ class Store:
                     self._handle.fail(status, error)
                 except BaseException as raised:
                     with suppress(AttributeError):
-                        raised.accepted = Accepted._from_raw(b"".join(blobs), extensions)  # type: ignore[attr-defined]
+                        raised.accepted = Accepted._from_raw(blobs, self._chunk, extensions)  # type: ignore[attr-defined]
                     raise
-        return Accepted._from_raw(blobs[0] if len(blobs) == 1 else b"".join(blobs), extensions)
+        return Accepted._from_raw(blobs, self._chunk, extensions)
 
     def _extensions_of(self, event_id: bytes) -> bytes:
         """The canonical map of a stored event's extensions; where the event is damaged, none."""
