@@ -149,7 +149,8 @@ class Draft:
         if event is not None or kind is None or value is not MISSING or type(payload) is not bytes:
             kind, payload = content(event, kind, value, payload)
         if lane or depth or flags or extensions or allow_reserved or not (
-                key is expect is correlation_id is causation_id is durability is None):
+                key is None and expect is None and correlation_id is None and causation_id is None
+                and durability is None):
             self._packed = entity, scope, kind, payload, rest(key, expect, correlation_id, causation_id, lane, depth,
                                                               flags, extensions, durability, allow_reserved)
         else:

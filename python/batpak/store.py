@@ -50,6 +50,8 @@ class Store:
     #: The path as the caller gave it.
     path: Path
     _handle: Handle
+    _pid: int
+    _chunk: int
 
     def __init__(self) -> None:
         raise TypeError("a store comes from batpak.open")
@@ -138,12 +140,13 @@ class Store:
         if event is not None or kind is None or value is not MISSING or type(payload) is not bytes:
             kind, payload = content(event, kind, value, payload)
         if lane or depth or flags or extensions or allow_reserved or not (
-                key is expect is correlation_id is causation_id is durability is None):
+                key is None and expect is None and correlation_id is None and causation_id is None
+                and durability is None):
             found = self._handle.append(entity, scope, kind, payload, rest(
                 key, expect, correlation_id, causation_id, lane, depth, flags, extensions, durability, allow_reserved))
         else:
             found = self._handle.append(entity, scope, kind, payload, None)
-        if type(found) is bytes:
+        if isinstance(found, bytes):
             return _receipt(found)
         raw, carried = found
         receipt = _receipt(raw)
