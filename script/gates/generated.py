@@ -11,6 +11,8 @@ from tree import Skipped, Tree
 GENERATED: list[tuple[str, list[str]]] = [
     ("docs/configuration.md", ["python3", "docs/generate.py", "configuration"]),
     ("README.md", ["python3", "docs/generate.py", "readme"]),
+    ("python/batpak/_constants.py", ["python3", "bindings/tables.py", "python"]),
+    ("node/src/constants.ts", ["python3", "bindings/tables.py", "node"]),
 ]
 
 
