@@ -4,6 +4,8 @@ set -eu
 cd "$(dirname "$0")/.."
 
 RUST_MINIMUM=92   # of Rust 1.x: what the published reference builds with
+NODE_MINIMUM=18
+TOOLS=out/tools   # the virtual environment of script/requirements.txt
 
 say() { printf '%s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
@@ -42,6 +44,43 @@ rust_installable() {
     [ "$(. /etc/os-release 2>/dev/null && echo "$ID-$VERSION_ID")" = debian-12 ]
 }
 
+# The Python that packages are built with: the system's own, or the first on the path, with headers and venv.
+host_python() {
+    for candidate in /usr/bin/python3 "$(command -v python3)"; do
+        if "$candidate" - <<'END' 2>/dev/null
+import ensurepip, os, sys, sysconfig, venv
+header = os.path.join(sysconfig.get_path("include"), "Python.h")
+sys.exit(0 if sys.version_info >= (3, 10) and os.path.exists(header) else 1)
+END
+        then
+            echo "$candidate"
+            return
+        fi
+    done
+    return 1
+}
+
+node_recent() {
+    version=$(node --version 2>/dev/null) || return 1
+    version=${version#v}
+    [ "${version%%.*}" -ge "$NODE_MINIMUM" ]
+}
+
+# What a folder of tools was made from: the Python, and the list of what to install.
+tools_made_from() {
+    host_python
+    cat script/requirements.txt
+}
+
+tools_ready() {
+    [ -x $TOOLS/bin/python ] && tools_made_from 2>/dev/null | cmp -s - $TOOLS/made-from
+}
+
+# The modules of node/ that its build and its tests use.
+node_modules_ready() {
+    [ ! -e node/package-lock.json ] || cmp -s node/package-lock.json node/node_modules/.made-from
+}
+
 clang_major() {
     clang -dumpversion 2>/dev/null | cut -d. -f1
 }
@@ -57,12 +96,15 @@ blake3_dir() {
 # have TEST: does the machine have what a row of needs.txt asks for?
 have() {
     case "$1" in
-        command:*) command -v "${1#command:}" >/dev/null 2>&1 ;;
+        # Tools of the administrator lie where not every user looks.
+        command:*) ( PATH=$PATH:/usr/sbin:/sbin; command -v "${1#command:}" >/dev/null 2>&1 ) ;;
         header:*)  printf '#include <stdio.h>\n#include <%s>\n' "${1#header:}" | cc_any -E - >/dev/null 2>&1 ;;
         blake3)    blake3_dir >/dev/null ;;
         fuzzer-runtime)
             runtime=$(clang -print-file-name="libclang_rt.fuzzer-$(uname -m).a" 2>/dev/null) && [ -f "$runtime" ] ;;
         rust)      have_rust ;;
+        python-dev) host_python >/dev/null ;;
+        node)      node_recent ;;
         *)         fail "needs.txt: unknown test $1" ;;
     esac
 }
