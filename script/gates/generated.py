@@ -10,6 +10,8 @@ from tree import Skipped, Tree
 
 GENERATED: list[tuple[str, list[str]]] = [
     ("docs/configuration.md", ["python3", "docs/generate.py", "configuration"]),
+    ("docs/reference/c.md", ["python3", "docs/reference_c.py", "interface"]),
+    ("docs/reference/statuses.md", ["python3", "docs/reference_c.py", "statuses"]),
     ("README.md", ["python3", "docs/generate.py", "readme"]),
 ]
 
