@@ -6,6 +6,7 @@ include(CheckLinkerFlag)
 option(BATPAK_WERROR "Treat warnings as errors" OFF)
 option(BATPAK_TESTS "Build tests, harness and fuzz targets" ON)
 option(BATPAK_BENCH "Build the benchmarks" OFF)
+option(BATPAK_PYTHON "Build the extension of the Python package" OFF)
 option(BATPAK_FUZZ "Build the fuzz targets for libFuzzer (needs clang)" OFF)
 set(BATPAK_SANITIZE "" CACHE STRING "Sanitizers as for -fsanitize=, e.g. address,undefined or thread")
 

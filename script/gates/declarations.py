@@ -7,6 +7,14 @@ from tree import without_comments
 
 
 @dataclass
+class Enum:
+    """An enum with its comment; each constant as (name, number, comment)."""
+
+    note: str
+    constants: list[tuple[str, int, str]]
+
+
+@dataclass
 class Declarations:
     constants: list[str] = field(default_factory=list)
     statuses: list[str] = field(default_factory=list)
@@ -33,6 +41,26 @@ def read(header: str) -> Declarations:
     for match in re.finditer(r"\bBP_API\s+([^;{}]*?\b(bp_\w+)\s*\([^;{}]*\))\s*;", source):
         found.functions[match.group(2)] = squeeze(match.group(1))
     return found
+
+
+CONSTANT = re.compile(r"([A-Z]\w*)\s*=\s*(0x[0-9A-Fa-f]+|\d+)\s*(?:,|(?=[\s}]))[ \t]*(?:/\*(.*?)\*/)?", re.S)
+
+
+def enums(header: str) -> list[Enum]:
+    """The enums of the header in its order, with what it says of them. Every constant has its number there."""
+    found = []
+    for match in re.finditer(r"^(?:typedef )?enum(?: \w+)? \{[ \t]*(?:/\*(.*?)\*/)?(.*?)\}", header, re.S | re.M):
+        body = match.group(2)
+        constants = [(name, int(number, 0), sentence(note)) for name, number, note in CONSTANT.findall(body)]
+        names = re.findall(r"\b[A-Z]\w*(?=\s*(?:=|,|$))", without_comments(body))
+        if [name for name, _, _ in constants] != names:
+            raise ValueError(f"an enum of ffi.h has a constant without a number: {', '.join(names)}")
+        found.append(Enum(sentence(match.group(1)), constants))
+    return found
+
+
+def sentence(comment: str | None) -> str:
+    return re.sub(r"\s+", " ", comment or "").strip()
 
 
 def declarator(part: str) -> str:

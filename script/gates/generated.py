@@ -13,6 +13,8 @@ GENERATED: list[tuple[str, list[str]]] = [
     ("docs/reference/c.md", ["python3", "docs/reference_c.py", "interface"]),
     ("docs/reference/statuses.md", ["python3", "docs/reference_c.py", "statuses"]),
     ("README.md", ["python3", "docs/generate.py", "readme"]),
+    ("python/batpak/_constants.py", ["python3", "bindings/tables.py", "python"]),
+    ("node/src/constants.ts", ["python3", "bindings/tables.py", "node"]),
 ]
 
 

@@ -1,0 +1,205 @@
+// The constants of the C interface. Generated from ffi.h by bindings/tables.py; do not edit.
+
+/** What a call answered. Numbers and names are never reused. */
+export const Status = {
+  BP_OK: 0,
+  /** a NULL, a value outside its enum, an unknown flag bit, a reserved field not zero */
+  BP_ARGUMENT: 1,
+  /** a struct_size that no version of this library has */
+  BP_STRUCT_SIZE: 2,
+  /** an option outside its range; `text` names it */
+  BP_CONFIGURATION: 3,
+  BP_NO_MEMORY: 4,
+  /** the caller's buffer; the needed length was written */
+  BP_TOO_SMALL: 5,
+  /** close: calls of other threads are under way, `actual` of them */
+  BP_BUSY: 6,
+  /** the store was closed or released while the call waited */
+  BP_CLOSED: 7,
+  /** the handle belongs to the parent process */
+  BP_FORKED: 8,
+  /** a write through a store opened read-only */
+  BP_READ_ONLY: 9,
+  /** no visible event has this id */
+  BP_NOT_FOUND: 10,
+  /** a callback asked to stop */
+  BP_STOPPED: 11,
+  /** the coordinate rules, in the order in which they are checked */
+  BP_ENTITY_EMPTY: 100,
+  BP_SCOPE_EMPTY: 101,
+  BP_ENTITY_TOO_LONG: 102,
+  BP_SCOPE_TOO_LONG: 103,
+  BP_COORDINATE_NUL: 104,
+  BP_COORDINATE_CONTROL: 105,
+  BP_COORDINATE_TRAVERSAL: 106,
+  BP_COORDINATE_SEPARATOR: 107,
+  BP_COORDINATE_UTF8: 108,
+  /** category above 15 or type id above 0xFFF */
+  BP_KIND_RANGE: 110,
+  /** categories 0x0 and 0xD, unless the draft allows them */
+  BP_KIND_RESERVED: 111,
+  /** 0x0006 and 0x0007 mark batches on disk; no caller may write them */
+  BP_KIND_MARKER: 112,
+  BP_EXTENSION_EMPTY: 120,
+  BP_EXTENSION_NON_ASCII: 121,
+  BP_EXTENSION_TOO_LONG: 122,
+  BP_EXTENSION_NAMESPACE: 123,
+  BP_EXTENSION_RESERVED: 124,
+  /** payload and extensions above single_append_max_bytes: `actual` against `expected` */
+  BP_PAYLOAD_TOO_LARGE: 130,
+  /** the clock answered a time before 1970 */
+  BP_CLOCK_INVALID: 131,
+  /** the entity has 2^32 events */
+  BP_CLOCK_OVERFLOW: 132,
+  /** BP_EXPECT_CLOCK not met: `expected`, `actual` */
+  BP_EXPECTED_CLOCK: 140,
+  /** BP_EXPECT_EMPTY not met: `actual` is the clock of the last event */
+  BP_EXPECTED_EMPTY: 141,
+  /** BP_EXPECT_EVENT not met: `event_id` is the last event's, zeros where there is none */
+  BP_EXPECTED_EVENT: 142,
+  /** the key is held by an event that was cancelled and stays hidden */
+  BP_KEY_CANCELLED: 143,
+  /** not a MessagePack value, or cut short; `offset` says where */
+  BP_MESSAGEPACK: 150,
+  /** nested deeper than 1,023 containers */
+  BP_DEPTH: 151,
+  /** a string that is not UTF-8 */
+  BP_UTF8: 152,
+  /** not a JSON text; `offset` says where */
+  BP_JSON: 153,
+  /** MessagePack that JSON cannot say: bin, ext, a key that is no string */
+  BP_NOT_JSON: 154,
+  /** an all-zero signing seed */
+  BP_SEED_ZERO: 160,
+  /** 32 bytes that are no Ed25519 public key */
+  BP_KEY_INVALID: 161,
+  /** must_exist or read_only, and there is no store at the path */
+  BP_NO_STORE: 200,
+  /** the directory holds something else, or a segment that begins with other bytes */
+  BP_NOT_A_STORE: 201,
+  /** a segment of a format version that this library does not know */
+  BP_NEWER_VERSION: 202,
+  /** another handle holds the store; `text` says which access was asked for */
+  BP_LOCKED: 203,
+  /** an interrupted compaction must be finished before this store can be written */
+  BP_COMPACTION_PENDING: 204,
+  /** visibility_ranges.fbv is unreadable; without it hidden events would come to light */
+  BP_HIDDEN_RANGES: 205,
+  /** an earlier write or flush failed for good: reads go on, writes need a new open */
+  BP_POISONED: 206,
+  /** checksum or structure of a frame: `segment_id`, `offset` */
+  BP_DAMAGED_FRAME: 300,
+  /** a system call failed: `os_error` is its errno */
+  BP_SYSTEM: 400,
+  /** ENOSPC or EDQUOT; nothing of the failed write remains */
+  BP_DISK_FULL: 401,
+  /** the system could not promise the disk; the writer is poisoned */
+  BP_SYNC_FAILED: 402,
+  BP_PERMISSION: 403,
+  /** the system or its file system lacks something that is needed */
+  BP_UNSUPPORTED: 404,
+} as const;
+
+/** The name of a status, as `BatpakError.code` gives it. */
+export type StatusName = keyof typeof Status;
+
+// bp_config.mode
+/** read and write; make the store where there is none (a directory that holds other files only is refused) */
+export const BP_MODE_CREATE = 0;
+/** read and write; BP_NO_STORE where there is none */
+export const BP_MODE_MUST_EXIST = 1;
+/** change nothing, not even the directory; readers stand beside each other */
+export const BP_MODE_READ_ONLY = 2;
+
+// bp_config.durability, bp_draft.durability
+export const BP_DURABILITY_DEFAULT = 0;
+/** the receipt comes after the system reported the flush complete */
+export const BP_DURABLE = 1;
+/** the receipt comes after the write: survives the death of the process, not of the machine */
+export const BP_WRITTEN = 2;
+
+// bp_config.sync_mode
+/** fdatasync for segment data */
+export const BP_SYNC_DATA = 0;
+/** fsync */
+export const BP_SYNC_ALL = 1;
+
+// bp_progress.stage
+export const BP_STAGE_OPEN = 1;
+export const BP_STAGE_VERIFY = 2;
+
+// bp_draft.given: which of the optional ids count
+export const BP_GIVEN_KEY = 1;
+export const BP_GIVEN_CORRELATION = 2;
+export const BP_GIVEN_CAUSATION = 4;
+export const BP_GIVEN_MASK = 7;
+
+// bp_draft.expect: what must hold of the entity's last event, or nothing is written
+export const BP_EXPECT_ANY = 0;
+/** its clock is expect_clock; 0 holds for an empty entity and for one event, as in the reference */
+export const BP_EXPECT_CLOCK = 1;
+/** there is none */
+export const BP_EXPECT_EMPTY = 2;
+/** its id is expect_event_id */
+export const BP_EXPECT_EVENT = 3;
+
+// bp_draft.flags: stored, without behaviour; other bits pass through
+export const BP_EVENT_REQUIRES_ACK = 1;
+export const BP_EVENT_TRANSACTIONAL = 2;
+export const BP_EVENT_REPLAY = 8;
+
+// bp_query.kind_filter
+export const BP_KIND_ANY = 0;
+export const BP_KIND_EXACT = 1;
+export const BP_KIND_CATEGORY = 2;
+
+// bp_query.flags
+/** `after` counts: sequences strictly above it */
+export const BP_QUERY_AFTER = 1;
+/** exactly this entity */
+export const BP_QUERY_ENTITY = 2;
+/** this entity and everything below it: `E` and `E:...` */
+export const BP_QUERY_UNDER = 4;
+export const BP_QUERY_SCOPE = 8;
+/** clock_min..clock_max, inclusive */
+export const BP_QUERY_CLOCK = 16;
+export const BP_QUERY_MASK = 31;
+
+// what became of a receipt: steps in the order in which they are judged
+/** valid: everything agrees and the signature holds */
+export const BP_RECEIPT_SIGNED = 0;
+/** valid: everything agrees, nobody signed, no keys are known */
+export const BP_RECEIPT_UNSIGNED_ACCEPTED = 1;
+export const BP_RECEIPT_MISSING_EVENT = 10;
+export const BP_RECEIPT_SEQUENCE = 11;
+export const BP_RECEIPT_POSITION = 12;
+export const BP_RECEIPT_CONTENT_HASH = 13;
+export const BP_RECEIPT_EXTENSIONS = 14;
+/** keys are known, the receipt has no signature */
+export const BP_RECEIPT_UNSIGNED_REJECTED = 15;
+/** a key id without a signature */
+export const BP_RECEIPT_MISSING_SIGNATURE = 16;
+/** a signature without a key id */
+export const BP_RECEIPT_ZERO_KEY = 17;
+export const BP_RECEIPT_UNKNOWN_KEY = 18;
+export const BP_RECEIPT_INVALID_SIGNATURE = 19;
+/** the event's frame is damaged: nothing can be said */
+export const BP_RECEIPT_UNREADABLE = 20;
+
+// bp_verdict.verdict: the first that applies
+/** bytes that cannot be what was written */
+export const BP_VERDICT_DAMAGED = 1;
+/** disagrees with a receipt given */
+export const BP_VERDICT_CONTRADICTED = 2;
+/** something could not be checked */
+export const BP_VERDICT_INCOMPLETE = 3;
+/** receipts were given and hold */
+export const BP_VERDICT_ATTESTED = 4;
+/** agrees with itself; nothing outside vouches for it */
+export const BP_VERDICT_CONSISTENT = 5;
+
+// bp_finding.severity
+export const BP_SEVERITY_NOTE = 1;
+export const BP_SEVERITY_DAMAGE = 2;
+export const BP_SEVERITY_CONTRADICTION = 3;
+export const BP_SEVERITY_UNCHECKED = 4;
