@@ -1,0 +1,25 @@
+/**
+ * batpak: an embedded, append-only event journal.
+ *
+ * ```ts
+ * import { defineEvent, open } from "batpak";
+ *
+ * const Moved = defineEvent<{ x: number; y: number }>({ category: 0xf, typeId: 1 });
+ * const store = open("game");
+ * const receipt = store.append("player:alice", "room:dungeon", Moved({ x: 10, y: 20 }));
+ * for (const event of store.events({ type: Moved })) console.log(event.sequence, event.payload.x);
+ * console.log(store.verifyReceipt(receipt).outcome, store.verify().verdict);
+ * store.close();
+ * ```
+ *
+ * @packageDocumentation
+ */
+export { BatpakError } from "./errors.js";
+export { Kind, type KindLike } from "./kind.js";
+export { Float64, decode as payloadDecode, encode as payloadEncode, type DecodeOptions, type Value } from "./values.js";
+export { defineEvent, type EventDefinition, type EventType, type TypedEvent } from "./define.js";
+export { Receipt, type Extensions, type ReceiptJson } from "./receipt.js";
+export { Key, keyDerive, keyGenerate, keyId } from "./keys.js";
+export { Finding, Judgement, Report, Stat, type Severity, type Verdict } from "./report.js";
+export * from "./functions.js";
+export * from "./constants.js";

@@ -1,0 +1,52 @@
+import { refusal } from "./errors.js";
+
+/* How values stand in the JSON lines that the command line, Python and this package share: bytes as lower-case
+ * hexadecimal, 64-bit counts as JSON numbers, UINT64_MAX as null. */
+
+const NONE = 0xffffffffffffffffn;
+
+/** Lower-case hexadecimal digits. @internal */
+export function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
+}
+
+/** The bytes of `2 * length` hexadecimal digits, any even number of them if no length is given. @internal */
+export function bytesOfHex(what: string, text: unknown, length?: number): Uint8Array {
+  if (typeof text !== "string" || !/^(?:[0-9a-fA-F]{2})*$/.test(text)) {
+    throw refusal("BP_ARGUMENT", `${what} is no text of hexadecimal digits`);
+  }
+  if (length !== undefined && text.length !== 2 * length) {
+    throw refusal("BP_ARGUMENT", `${what} has ${text.length} hexadecimal digits, not ${2 * length}`);
+  }
+  return new Uint8Array(Buffer.from(text, "hex"));
+}
+
+/** A 64-bit count for `JSON.stringify`: the number while it is exact. @internal */
+export function countOf(what: string, count: bigint): number {
+  const number = Number(count);
+  if (!Number.isSafeInteger(number)) throw refusal("BP_VALUE", `${what} is beyond 2^53 - 1, which JSON.stringify cannot say`);
+  return number;
+}
+
+/** As {@link countOf}; UINT64_MAX, which says "none", as null. @internal */
+export function countOrNull(what: string, count: bigint | null): number | null {
+  return count === null ? null : countOf(what, count);
+}
+
+/** UINT64_MAX as null. @internal */
+export function noneAsNull(count: bigint): bigint | null {
+  return count === NONE ? null : count;
+}
+
+/** Bytes that are all zero as null. @internal */
+export function zerosAsNull(bytes: Uint8Array): Uint8Array | null {
+  return bytes.some((byte) => byte !== 0) ? bytes : null;
+}
+
+/** Checks a piece of bytes that has a fixed length. @internal */
+export function bytesOf(what: string, bytes: unknown, length: number): Uint8Array {
+  if (!(bytes instanceof Uint8Array) || bytes.length !== length) {
+    throw refusal("BP_ARGUMENT", `${what} is not a Uint8Array of ${length} bytes`);
+  }
+  return bytes;
+}

@@ -1,0 +1,443 @@
+import { isArrayBuffer, isMap, isUint8Array } from "node:util/types";
+import { BP_TOKEN_ARRAY, BP_TOKEN_BOOL, BP_TOKEN_BYTES, BP_TOKEN_FLOAT32, BP_TOKEN_FLOAT64, BP_TOKEN_INT, BP_TOKEN_MAP,
+  BP_TOKEN_NIL, BP_TOKEN_STRING, BP_TOKEN_UINT } from "./constants.js";
+import { refusal, type BatpakError } from "./errors.js";
+import { native } from "./native.js";
+import { TokenReader, TokenWriter } from "./tokens.js";
+
+/* Values go to C as tokens and come back as tokens; MessagePack itself is C's. What a value cannot say exactly is refused
+ * with the place where it stands, never changed into something near it. */
+
+/**
+ * A number that is always written as a float of 64 bits, an integral one too: `new Float64(1)`.
+ *
+ * Without it a number that is an integer is written as one, and one beyond 2^53 - 1 is refused.
+ *
+ * @since 0.1
+ */
+export class Float64 {
+  readonly value: number;
+
+  constructor(value: number) {
+    this.value = Number(value);
+    Object.freeze(this);
+  }
+
+  valueOf(): number {
+    return this.value;
+  }
+
+  toString(): string {
+    return String(this.value);
+  }
+}
+
+/** What `payloadDecode` makes of a payload. */
+export type Value = null | boolean | number | bigint | string | Float64 | Uint8Array | Value[] | { [key: string]: Value }
+  | Map<Value, Value>;
+
+const MAX_DEPTH = 1023;
+
+/* What stands on the way from the top to the value at hand, for cycles and for the place in a refusal. A step is an index,
+ * a key, or an entry of a Map with a key that has no short name. */
+type Step = number | string | Entry;
+
+class Entry {
+  readonly index: number;
+
+  constructor(index: number) {
+    this.index = index;
+  }
+}
+
+const identifier = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
+
+/* Of a long way the beginning and the end. */
+const SHOWN_STEPS = 12;
+const SHOWN_KEY = 64;
+
+function place(steps: readonly Step[]): string {
+  if (steps.length <= 2 * SHOWN_STEPS) return `$${steps.map(shown).join("")}`;
+  return `$${steps.slice(0, SHOWN_STEPS).map(shown).join("")}...${steps.slice(-SHOWN_STEPS).map(shown).join("")}`;
+}
+
+function shown(step: Step): string {
+  if (typeof step === "number") return `[${step}]`;
+  if (typeof step !== "string") return `[entry ${step.index}]`;
+  if (step.length > SHOWN_KEY) return `[${JSON.stringify(step.slice(0, SHOWN_KEY))}...]`;
+  return identifier.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
+}
+
+class Flattener {
+  readonly writer = new TokenWriter();
+  /* Containers that are open, and the step taken in each. */
+  readonly #open: object[] = [];
+  readonly #steps: Step[] = [];
+  #depth = 0;
+
+  clear(): void {
+    this.writer.clear();
+    this.#open.length = 0;
+    this.#steps.length = 0;
+    this.#depth = 0;
+  }
+
+  value(value: unknown): void {
+    switch (typeof value) {
+      case "string":
+        if (!this.writer.string(value)) throw this.#refuse("a string with a lone surrogate");
+        return;
+      case "number":
+        this.#number(value);
+        return;
+      case "boolean":
+        this.writer.bool(value);
+        return;
+      case "bigint":
+        if (!this.writer.bigint(value)) throw this.#refuse("an integer of more than 64 bits");
+        return;
+      case "object":
+        if (value === null) this.writer.nil();
+        else this.#object(value);
+        return;
+      default:
+        throw this.#refuse(`${typeof value} cannot be said`);
+    }
+  }
+
+  /** Named members of `source` in the order of `names`; those in `floats` as floats. The caller has looked that they are
+   * there. */
+  members(source: object, names: readonly string[], floats: ReadonlySet<string>): void {
+    const record = source as Record<string, unknown>;
+    this.#enter(source);
+    this.writer.container(BP_TOKEN_MAP, names.length);
+    for (const name of names) {
+      this.#step(name);
+      this.writer.string(name);
+      const member = record[name];
+      if (floats.has(name) && typeof member === "number") this.writer.float(member);
+      else this.value(member);
+    }
+    this.#leave();
+  }
+
+  #number(value: number): void {
+    if (Number.isSafeInteger(value)) {
+      if (value !== 0 || !Object.is(value, -0)) this.writer.integer(value);
+      else this.writer.float(value);
+    } else if (Number.isInteger(value)) {
+      throw this.#refuse(`${value} is beyond 2^53 - 1 and may not be exact: take a bigint or a Float64`);
+    } else {
+      this.writer.float(value);
+    }
+  }
+
+  #object(value: object): void {
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (Array.isArray(value)) {
+      if (!isArrayPrototype(prototype)) throw this.#refuse(`${nameOf(value)}, a kind of array, cannot be said`);
+      this.#array(value);
+    } else if (isPlain(prototype) && !isMap(value)) {
+      this.#plain(value as Record<string, unknown>);
+    } else if (isUint8Array(value)) {
+      this.#bytes(value);
+    } else if (value instanceof Float64) {
+      this.writer.float(value.value);
+    } else if (isMap(value)) {
+      this.#map(value);
+    } else if (isArrayBuffer(value)) {
+      this.#bytes(this.#bufferBytes(value));
+    } else {
+      throw this.#refuse(`${nameOf(value)} cannot be said`);
+    }
+  }
+
+  #bytes(value: Uint8Array): void {
+    /* A buffer that was transferred away looks empty. */
+    if (value.length === 0 && value.byteOffset === 0) this.#bufferBytes(value.buffer);
+    this.writer.bytes(value);
+  }
+
+  #bufferBytes(buffer: ArrayBufferLike): Uint8Array {
+    try {
+      return new Uint8Array(buffer);
+    } catch {
+      throw this.#refuse("a buffer that was transferred away");
+    }
+  }
+
+  #array(value: readonly unknown[]): void {
+    this.#enter(value);
+    const length = value.length;
+    this.writer.container(BP_TOKEN_ARRAY, length);
+    for (let index = 0; index < length; index++) {
+      this.#step(index);
+      const element = value[index];
+      if (element === undefined && !(index in value)) throw this.#refuse("a hole in an array");
+      this.value(element);
+    }
+    this.#leave();
+  }
+
+  #plain(value: Record<string, unknown>): void {
+    this.#enter(value);
+    const keys = Object.keys(value);
+    this.writer.container(BP_TOKEN_MAP, keys.length);
+    for (const key of keys) {
+      this.#step(key);
+      if (!this.writer.string(key)) throw this.#refuse("a key with a lone surrogate");
+      this.value(value[key]);
+    }
+    for (const symbol of Object.getOwnPropertySymbols(value)) {
+      if (Object.prototype.propertyIsEnumerable.call(value, symbol)) {
+        this.#step(String(symbol));
+        throw this.#refuse("a symbol as a key cannot be said");
+      }
+    }
+    this.#leave();
+  }
+
+  #map(value: ReadonlyMap<unknown, unknown>): void {
+    this.#enter(value);
+    const size = value.size;
+    const seen = new Set<string>();
+    let index = 0;
+    this.writer.container(BP_TOKEN_MAP, size);
+    for (const [key, member] of value) {
+      this.#step(typeof key === "string" ? key : new Entry(index));
+      if (typeof key === "string") {
+        this.value(key);
+      } else {
+        const first = this.writer.count;
+        this.value(key);
+        const signature = this.writer.signature(first);
+        if (seen.has(signature)) throw this.#refuse("the same key a second time");
+        seen.add(signature);
+      }
+      this.value(member);
+      index++;
+    }
+    if (index !== size) throw this.#refuse("a Map that changed while it was read");
+    this.#leave();
+  }
+
+  #enter(container: object): void {
+    if (this.#open.includes(container)) throw this.#refuse("a value that contains itself");
+    if (this.#depth === MAX_DEPTH) throw refusal("BP_DEPTH", this.#said("nested deeper than 1,023 containers"));
+    this.#open.push(container);
+    this.#depth++;
+  }
+
+  #leave(): void {
+    this.#open.pop();
+    this.#depth--;
+    this.#steps.length = this.#depth;
+  }
+
+  #step(step: Step): void {
+    this.#steps[this.#depth - 1] = step;
+  }
+
+  #refuse(what: string): BatpakError {
+    return refusal("BP_VALUE", this.#said(what));
+  }
+
+  #said(what: string): string {
+    return `${place(this.#steps.slice(0, this.#depth))}: ${what}`;
+  }
+}
+
+/* An object whose members are all it is: made by a literal, by JSON or without prototype; another realm's too. */
+function isPlain(prototype: unknown): boolean {
+  if (prototype === Object.prototype || prototype === null) return true;
+  return Object.getPrototypeOf(prototype) === null && Object.prototype.hasOwnProperty.call(prototype, "isPrototypeOf");
+}
+
+function isArrayPrototype(prototype: unknown): boolean {
+  return prototype === Array.prototype || (Array.isArray(prototype) && isPlain(Object.getPrototypeOf(prototype)));
+}
+
+function nameOf(value: object): string {
+  try {
+    const name: unknown = value.constructor.name;
+    return typeof name === "string" && name !== "" ? name : "an object of a class";
+  } catch {
+    return "an object of a class";
+  }
+}
+
+/* Flatteners are used again. Reading a value may run code of its owner (a getter, a proxy), which may encode another one:
+ * so each call takes the spare one, or makes one. */
+let spare: Flattener | undefined;
+
+function flatten(fill: (flattener: Flattener) => void): Uint8Array {
+  const flattener = spare ?? new Flattener();
+  spare = undefined;
+  try {
+    fill(flattener);
+    return native.payloadEncode(flattener.writer.tokens(), flattener.writer.arena());
+  } finally {
+    flattener.clear();
+    if (flattener.writer.small) spare = flattener;
+  }
+}
+
+/**
+ * The canonical MessagePack of a value.
+ *
+ * | Value | Written as |
+ * |---|---|
+ * | `null`, `boolean`, `string` | nil, bool, str |
+ * | `number` that is a safe integer | the shortest integer |
+ * | other `number`, `-0`, `NaN`, infinities, {@link Float64} | float of 64 bits |
+ * | `bigint` of 64 bits, signed or unsigned | the shortest integer |
+ * | `Uint8Array`, `Buffer`, `ArrayBuffer` | bin |
+ * | `Array` | array |
+ * | plain object | map of its own enumerable string keys, in JavaScript's order: keys like `"7"` come first, ascending |
+ * | `Map` | map, keys of any kind that can be said |
+ *
+ * All else is refused, never changed: `undefined`, functions, symbols, `Date`, `Set`, boxed primitives, instances of
+ * classes, other typed arrays, holes, lone surrogates, integral numbers beyond 2^53 - 1, bigints beyond 64 bits, a `Map`
+ * with both `1` and `1n`, a value that contains itself.
+ *
+ * @throws {@link BatpakError} `BP_VALUE` whose text begins with the place (`$.a[3]`), `BP_DEPTH` beyond 1,023 containers.
+ * @since 0.1
+ */
+export function encode(value: unknown): Uint8Array {
+  return flatten((flattener) => flattener.value(value));
+}
+
+/** The map of the members `names` of `source`, which are all there. @internal */
+export function encodeMembers(source: object, names: readonly string[], floats: ReadonlySet<string>): Uint8Array {
+  return flatten((flattener) => flattener.members(source, names, floats));
+}
+
+/** How `payloadDecode` makes values. */
+export interface DecodeOptions {
+  /**
+   * `"number"`, the default: a float is a number, so that 1.0 cannot be told from 1. `"exact"`: a float that is integral,
+   * and would be written as an integer or refused, comes as {@link Float64}.
+   */
+  readonly floats?: "number" | "exact" | undefined;
+}
+
+/**
+ * The value that a payload says.
+ *
+ * Integers come as `number`, beyond 2^53 - 1 as `bigint`; bin as `Uint8Array` with its own memory; a map whose keys are
+ * all strings as a plain object (a key `__proto__` is a member like others), any other as `Map`.
+ *
+ * @throws {@link BatpakError} `BP_MESSAGEPACK`, `BP_DEPTH`, `BP_UTF8`; `BP_VALUE` where keys of a map are the same in
+ * JavaScript.
+ * @since 0.1
+ */
+export function decode(payload: Uint8Array, options?: DecodeOptions): Value {
+  return new Builder(payload, options?.floats === "exact").value();
+}
+
+class Builder {
+  readonly #tokens: TokenReader;
+  readonly #payload: Buffer;
+  readonly #exact: boolean;
+
+  constructor(payload: Uint8Array, exact: boolean) {
+    this.#tokens = new TokenReader(native.payloadDecode(payload));
+    this.#payload = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+    this.#exact = exact;
+  }
+
+  value(): Value {
+    return this.#of(this.#tokens.next());
+  }
+
+  #of(type: number): Value {
+    const tokens = this.#tokens;
+    switch (type) {
+      case BP_TOKEN_STRING: return this.#string();
+      case BP_TOKEN_UINT: return tokens.unsigned();
+      case BP_TOKEN_INT: return tokens.signed();
+      case BP_TOKEN_MAP: return this.#map();
+      case BP_TOKEN_ARRAY: return this.#array();
+      case BP_TOKEN_FLOAT64: return this.#float(tokens.float64(), this.#exact);
+      case BP_TOKEN_FLOAT32: return this.#float(tokens.float32(), this.#exact);
+      case BP_TOKEN_BOOL: return tokens.length() === 1;
+      case BP_TOKEN_NIL: return null;
+      case BP_TOKEN_BYTES: return this.#bytes();
+      default: throw refusal("BP_VALUE", `a token of type ${type}`);
+    }
+  }
+
+  #float(value: number, exact: boolean): number | Float64 {
+    return exact && Number.isInteger(value) && !Object.is(value, -0) ? new Float64(value) : value;
+  }
+
+  /* C has checked that it is UTF-8; a byte order mark stays. */
+  #string(): string {
+    const start = this.#tokens.offset();
+    return this.#payload.toString("utf8", start, start + this.#tokens.length());
+  }
+
+  #bytes(): Uint8Array {
+    const start = this.#tokens.offset();
+    return new Uint8Array(this.#payload.subarray(start, start + this.#tokens.length()));
+  }
+
+  #array(): Value[] {
+    const length = this.#tokens.length();
+    const array: Value[] = [];
+    for (let index = 0; index < length; index++) array.push(this.value());
+    return array;
+  }
+
+  #map(): { [key: string]: Value } | Map<Value, Value> {
+    const size = this.#tokens.length();
+    const object: { [key: string]: Value } = {};
+    /* Keys in their order, from the first on that JavaScript would put elsewhere. */
+    let names: string[] | undefined;
+    for (let index = 0; index < size; index++) {
+      const type = this.#tokens.next();
+      if (type !== BP_TOKEN_STRING) {
+        const map = new Map<Value, Value>();
+        for (const name of names ?? Object.keys(object)) map.set(name, object[name]!);
+        return this.#anyMap(map, size, index, type);
+      }
+      const name = this.#string();
+      if (names === undefined && startsWithDigit(name)) names = Object.keys(object);
+      names?.push(name);
+      setMember(object, name, this.value());
+    }
+    return object;
+  }
+
+  /* The rest of a map, from the key of type `type` on, at `index`. */
+  #anyMap(map: Map<Value, Value>, size: number, index: number, type: number): Map<Value, Value> {
+    for (let next = type; ; next = this.#tokens.next()) {
+      const key = this.#key(next);
+      map.set(key, this.value());
+      if (map.size !== ++index) {
+        throw refusal("BP_VALUE", `two keys of a map are the same in JavaScript: ${String(key)}`);
+      }
+      if (index === size) return map;
+    }
+  }
+
+  /* 1.0 beside 1, and -0.0 beside 0, are keys of their own. */
+  #key(type: number): Value {
+    const key = this.#of(type);
+    const float = type === BP_TOKEN_FLOAT64 || type === BP_TOKEN_FLOAT32;
+    return float && Number.isInteger(key) ? new Float64(key as number) : key;
+  }
+}
+
+function startsWithDigit(name: string): boolean {
+  const code = name.charCodeAt(0);
+  return code >= 0x30 && code <= 0x39;
+}
+
+function setMember(object: { [key: string]: Value }, name: string, value: Value): void {
+  if (name === "__proto__") {
+    Object.defineProperty(object, name, { value, configurable: true, enumerable: true, writable: true });
+  } else {
+    object[name] = value;
+  }
+}
