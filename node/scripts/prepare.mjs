@@ -1,0 +1,71 @@
+// Makes a checkout installable: the addon for this machine in prebuilds/, the compiled TypeScript in dist/.
+//
+// npm runs it for `npm install ./node` (which links the folder), for `npm install` in it, and for `npm pack`. Whoever
+// installs the packed tarball runs none of it: everything is in there.
+import { execFileSync } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
+import { availableParallelism, cpus } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const node = dirname(dirname(fileURLToPath(import.meta.url)));
+const root = dirname(node);
+const modules = join(node, "node_modules");
+const sanitize = process.env.BATPAK_SANITIZE ?? "";
+
+class Missing extends Error {}
+
+/** Without what npm hands its scripts: `--global` and the like are meant for the outer npm, not for ours. */
+function environment() {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_(config_(global|prefix|location|workspace)|command$)/i.test(name)));
+}
+
+function run(program, args, cwd) {
+  try {
+    execFileSync(program, args, { cwd, stdio: ["ignore", "inherit", "inherit"], env: environment() });
+  } catch (error) {
+    if (error.code === "ENOENT") throw new Missing(`${program} is not installed; script/bootstrap installs what building needs`);
+    throw new Missing(`\`${program} ${args.join(" ")}\` failed; what is missing stands above. script/bootstrap installs what building needs`);
+  }
+}
+
+/** npm installs nothing into a folder that it only links, so the tools of building are fetched here. */
+function tools() {
+  const wanted = JSON.parse(readFileSync(join(node, "package.json"), "utf8")).devDependencies;
+  const fits = Object.entries(wanted).every(([name, version]) => {
+    const manifest = join(modules, name, "package.json");
+    return existsSync(manifest) && JSON.parse(readFileSync(manifest, "utf8")).version === version;
+  });
+  if (!fits) run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], node);
+}
+
+/** The addon, by CMake in a build folder of its own; an up-to-date one costs a second. */
+function addon() {
+  const build = join(root, sanitize === "" ? "build-node" : "build-node-sanitize");
+  const jobs = String(typeof availableParallelism === "function" ? availableParallelism() : cpus().length);
+  run("cmake", ["-S", root, "-B", build, "-DBATPAK_NODE=ON", "-DBATPAK_TESTS=OFF", `-DBATPAK_SANITIZE=${sanitize}`,
+    `-DBATPAK_NODE_MODULES=${modules}`, "-DCMAKE_BUILD_TYPE=Release"], root);
+  run("cmake", ["--build", build, "--target", "batpak_node", "--parallel", jobs], root);
+  const folder = join(node, "prebuilds", `${process.platform}-${process.arch}`);
+  mkdirSync(folder, { recursive: true });
+  // By renaming: a process that has the old one mapped keeps it.
+  copyFileSync(join(build, "node", "batpak.node"), join(folder, "batpak.node.new"));
+  if (sanitize === "") run("strip", ["--strip-unneeded", join(folder, "batpak.node.new")], root);
+  renameSync(join(folder, "batpak.node.new"), join(folder, "batpak.node"));
+}
+
+function prepare() {
+  if (!existsSync(join(root, "ffi.h"))) throw new Missing("the sources of the library are not beside this folder; install the packed tarball instead");
+  tools();
+  addon();
+  run(process.execPath, [join(modules, "typescript", "bin", "tsc"), "-p", node], node);
+  for (const name of ["LICENSE-APACHE", "LICENSE-MIT", "THIRD_PARTY.md"]) copyFileSync(join(root, name), join(node, name));
+}
+
+try {
+  prepare();
+} catch (error) {
+  if (!(error instanceof Missing)) throw error;
+  console.error(`batpak: ${error.message}`);
+  process.exitCode = 1;
+}
