@@ -31,6 +31,8 @@ set_target_properties(batpak_python PROPERTIES PREFIX "" OUTPUT_NAME "_batpak" S
 # cffi's code is not held to our warnings, and its entry point is called by ours.
 set_source_files_properties("${generated}" PROPERTIES COMPILE_OPTIONS "-w" COMPILE_DEFINITIONS
   "PyInit__batpak=batpak_cffi_init")
+# The interpreter's tables of slots hold functions as `void *`, which POSIX allows and ISO C does not.
+set_source_files_properties(${glue} PROPERTIES COMPILE_OPTIONS "-Wno-pedantic")
 target_include_directories(batpak_python SYSTEM PRIVATE ${Python_INCLUDE_DIRS})
 batpak_link_whole(batpak_python "${bindings}/exports.map")
 install(TARGETS batpak_python LIBRARY DESTINATION batpak COMPONENT python)

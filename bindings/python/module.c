@@ -1,6 +1,36 @@
-/* The raw module: cffi's `ffi` and `lib`, and the hot calls. */
+/* The raw module: cffi's `ffi` and `lib` for the whole of ffi.h, and beside them the types of the hot calls. */
 #include "python.h"
 
 PyMODINIT_FUNC PyInit__batpak(void);
 
-PyMODINIT_FUNC PyInit__batpak(void) { return batpak_cffi_init(); }
+int check_count(const char *name, Py_ssize_t given, Py_ssize_t wanted) {
+  if (given == wanted) return 0;
+  PyErr_Format(PyExc_TypeError, "%s takes %zd arguments, %zd given", name, wanted, given);
+  return -1;
+}
+
+void object_free(PyObject *object) {
+  PyTypeObject *type = Py_TYPE(object);
+  freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
+  release(object);
+  Py_DECREF(type);
+}
+
+static int add_type(PyObject *module, const char *name, PyType_Spec *spec) {
+  PyObject *type = PyType_FromSpec(spec);
+  if (type == NULL) return -1;
+  if (PyModule_AddObject(module, name, type) == 0) return 0;
+  Py_DECREF(type);
+  return -1;
+}
+
+PyMODINIT_FUNC PyInit__batpak(void) {
+  PyObject *module = batpak_cffi_init();
+  if (module == NULL) return NULL;
+  if (add_type(module, "Handle", &handle_spec) == 0 && add_type(module, "PageBase", &page_spec) == 0 &&
+      add_type(module, "PageIterator", &page_iterator_spec) == 0 && add_type(module, "EventBase", &event_spec) == 0) {
+    return module;
+  }
+  Py_DECREF(module);
+  return NULL;
+}

@@ -1,4 +1,8 @@
-/* What the files of the raw module share.  They stand on ffi.h and on the stable interface of CPython 3.10. */
+/* What the files of the raw module share.  They stand on ffi.h and on the stable interface of CPython 3.10.
+ *
+ * The interpreter's lock is held everywhere but between Py_BEGIN_ALLOW_THREADS and Py_END_ALLOW_THREADS, which stand
+ * around every call that may wait for the disk or for another thread.
+ */
 #ifndef BATPAK_PYTHON_H
 #define BATPAK_PYTHON_H
 
@@ -8,7 +12,71 @@
 
 #include <batpak/ffi.h>
 
+/* --- the handle: an open store, and how many calls are inside it */
+
+enum { SPARE_PAGES = 2 };
+
+typedef struct handle {
+  PyObject_HEAD
+  bp_store *store;       /* NULL: closed */
+  Py_ssize_t users;      /* calls under way, counted under the interpreter's lock */
+  PyObject *fail;        /* fail(status, bytes of the bp_error): raises */
+  PyObject *page_type;   /* classes for what is read: subclasses of PageBase and EventBase */
+  PyObject *event_type;
+  PyObject *iterator_type;
+  PyObject *keep;        /* what the store's callbacks need */
+  bp_page *spare[SPARE_PAGES];
+} handle;
+
+/* The open store, with one user more; NULL with BP_CLOSED raised. */
+bp_store *handle_enter(handle *self);
+void handle_leave(handle *self);
+/* Raises; answers NULL. */
+PyObject *handle_fail(const handle *self, bp_status status, const bp_error *error);
+PyObject *handle_fail_text(const handle *self, bp_status status, const char *text);
+
+bp_page *handle_take_page(handle *self);
+void handle_give_page(handle *self, bp_page *page);
+
+/* --- drafts (append.c) */
+
+PyObject *handle_append(PyObject *self, PyObject *const *arguments, Py_ssize_t count);
+PyObject *handle_append_many(PyObject *self, PyObject *list);
+
+/* --- pages and events (page.c) */
+
+typedef struct page {
+  PyObject_HEAD
+  handle *owner;           /* keeps the store's memory of pages, not the store open */
+  bp_page *page;           /* NULL: `block` holds the only event */
+  void *block;
+  const bp_event *events;
+  Py_ssize_t count;
+  PyObject *decode;        /* decode(payload) -> object, or NULL: payloads are bytes */
+  int more;
+} page;
+
+/* A page of the owner's class around what a call filled; takes `filled`, also on failure. */
+PyObject *page_wrap(handle *owner, bp_page *filled, PyObject *decode);
+/* One event that is copied, for a view that is about to die. */
+PyObject *page_copy(handle *owner, const bp_event *event, PyObject *decode);
+PyObject *page_event(page *self, Py_ssize_t index);
+
+PyObject *handle_page(PyObject *self, PyObject *const *arguments, Py_ssize_t count);
+PyObject *handle_get(PyObject *self, PyObject *const *arguments, Py_ssize_t count);
+PyObject *handle_walk(PyObject *self, PyObject *const *arguments, Py_ssize_t count);
+PyObject *handle_fold(PyObject *self, PyObject *const *arguments, Py_ssize_t count);
+
+/* --- the module */
+
 /* What cffi made: a module with `ffi` and `lib`. */
 PyObject *batpak_cffi_init(void);
+
+extern PyType_Spec handle_spec, page_spec, page_iterator_spec, event_spec;
+
+/* 0, or -1 with TypeError raised. */
+int check_count(const char *name, Py_ssize_t given, Py_ssize_t wanted);
+/* Frees an object of one of our types. */
+void object_free(PyObject *object);
 
 #endif

@@ -1,0 +1,278 @@
+/* Appending: plain arguments become a bp_draft, the receipt comes back as the bytes of its struct.
+ *
+ * A draft is (entity, scope, kind, payload, rest).  `rest` is None, or
+ * (flags, durability, key, correlation_id, causation_id, expect, expect_clock, expect_event_id, lane, depth, allow_reserved,
+ *  extensions): ids are 16 bytes or None, extensions None or a tuple of (name, value) in bytes.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "python.h"
+
+static int take_text(const handle *self, PyObject *text, const uint8_t **bytes, size_t *length) {
+  Py_ssize_t size;
+  const char *utf8 = PyUnicode_AsUTF8AndSize(text, &size);
+  if (utf8 != NULL) {
+    *bytes = (const uint8_t *)utf8;
+    *length = (size_t)size;
+    return 0;
+  }
+  if (PyErr_ExceptionMatches(PyExc_UnicodeError)) {
+    PyErr_Clear();
+    (void)handle_fail_text(self, BP_COORDINATE_UTF8, "a coordinate holds a lone surrogate");
+  }
+  return -1;
+}
+
+static int take_bytes(PyObject *object, const uint8_t **bytes, size_t *length) {
+  char *start;
+  Py_ssize_t size;
+  if (PyBytes_AsStringAndSize(object, &start, &size) != 0) return -1;
+  *bytes = (const uint8_t *)start;
+  *length = (size_t)size;
+  return 0;
+}
+
+/* An id into `out` and its bit into `given`; None leaves both. */
+static int take_id(PyObject *object, uint8_t out[16], uint32_t *given, uint32_t bit) {
+  const uint8_t *bytes;
+  size_t length;
+  if (object == Py_None) return 0;
+  if (take_bytes(object, &bytes, &length) != 0) return -1;
+  if (length != 16) {
+    PyErr_SetString(PyExc_ValueError, "an id has 16 bytes");
+    return -1;
+  }
+  memcpy(out, bytes, 16);
+  *given |= bit;
+  return 0;
+}
+
+/* Bytes that the canonical map of the extensions needs at most: a value may become an array of numbers of two bytes. */
+static size_t extensions_room(const bp_draft *draft) {
+  size_t room = draft->extension_count == 0 ? 0 : 5;
+  for (size_t i = 0; i < draft->extension_count; i++) {
+    room += 10 + draft->extensions[i].name_length + 2 * draft->extensions[i].value_length;
+  }
+  return room;
+}
+
+/* The array goes into draft->extensions: free it. */
+static int take_extensions(PyObject *items, bp_draft *draft) {
+  if (items == Py_None) return 0;
+  Py_ssize_t count = PyTuple_Size(items);
+  if (count <= 0) return (int)count;
+  bp_extension *extensions = calloc((size_t)count, sizeof *extensions);
+  if (extensions == NULL) {
+    PyErr_NoMemory();
+    return -1;
+  }
+  draft->extensions = extensions;
+  draft->extension_count = (size_t)count;
+  for (Py_ssize_t i = 0; i < count; i++) {
+    PyObject *item = PyTuple_GetItem(items, i);
+    PyObject *name = item == NULL ? NULL : PyTuple_GetItem(item, 0);
+    PyObject *value = name == NULL ? NULL : PyTuple_GetItem(item, 1);
+    if (value == NULL || take_bytes(name, &extensions[i].name, &extensions[i].name_length) != 0 ||
+        take_bytes(value, &extensions[i].value, &extensions[i].value_length) != 0) {
+      return -1;
+    }
+  }
+  return 0;
+}
+
+static int take_rest(PyObject *rest, bp_draft *draft) {
+  PyObject *key, *correlation, *causation, *expected, *extensions;
+  uint32_t expect_event = 0;
+  if (!PyArg_ParseTuple(rest, "bbOOOIIOIIIO", &draft->flags, &draft->durability, &key, &correlation, &causation,
+                        &draft->expect, &draft->expect_clock, &expected, &draft->lane, &draft->depth,
+                        &draft->allow_reserved, &extensions)) {
+    return -1;
+  }
+  if (take_id(key, draft->key, &draft->given, BP_GIVEN_KEY) != 0 ||
+      take_id(correlation, draft->correlation_id, &draft->given, BP_GIVEN_CORRELATION) != 0 ||
+      take_id(causation, draft->causation_id, &draft->given, BP_GIVEN_CAUSATION) != 0 ||
+      take_id(expected, draft->expect_event_id, &expect_event, 1) != 0) {
+    return -1;
+  }
+  return take_extensions(extensions, draft);
+}
+
+/* `draft` is initialised; what it points to lives as long as the Python objects.  On failure too it may hold extensions. */
+static int take_draft(const handle *self, PyObject *const parts[5], bp_draft *draft) {
+  unsigned long kind = PyLong_AsUnsignedLong(parts[2]);
+  if (PyErr_Occurred()) return -1;
+  if (kind > UINT16_MAX) {
+    (void)handle_fail_text(self, BP_KIND_RANGE, "a kind has 16 bits");
+    return -1;
+  }
+  draft->kind = (uint16_t)kind;
+  if (take_text(self, parts[0], &draft->entity, &draft->entity_length) != 0 ||
+      take_text(self, parts[1], &draft->scope, &draft->scope_length) != 0 ||
+      take_bytes(parts[3], &draft->payload, &draft->payload_length) != 0) {
+    return -1;
+  }
+  return parts[4] == Py_None ? 0 : take_rest(parts[4], draft);
+}
+
+/* No address of this process remains in what Python keeps. */
+static void forget_buffer(bp_receipt *receipt) {
+  receipt->extensions = NULL;
+  receipt->extensions_capacity = 0;
+}
+
+/* The extensions that a receipt names, in bytes; None where they did not fit, which only a replayed event can do. */
+static PyObject *extensions_of(const bp_receipt *receipt, const uint8_t *room, size_t capacity) {
+  if (receipt->extensions_length <= capacity) {
+    return PyBytes_FromStringAndSize((const char *)room, (Py_ssize_t)receipt->extensions_length);
+  }
+  Py_RETURN_NONE;
+}
+
+static PyObject *append_draft(handle *self, bp_store *store, const bp_draft *draft) {
+  bp_error error = {.struct_size = sizeof error};
+  bp_receipt receipt;
+  bp_status status;
+  size_t capacity = extensions_room(draft);
+  uint8_t *room = capacity == 0 ? NULL : malloc(capacity);
+  if (room == NULL && capacity > 0) return PyErr_NoMemory();
+  (void)bp_receipt_init(&receipt, sizeof receipt);
+  receipt.extensions = room;
+  receipt.extensions_capacity = capacity;
+  Py_BEGIN_ALLOW_THREADS
+  status = bp_store_append(store, draft, &receipt, &error);
+  Py_END_ALLOW_THREADS
+  PyObject *result = NULL;
+  if (status == BP_OK) {
+    forget_buffer(&receipt);
+    result = PyBytes_FromStringAndSize((const char *)&receipt, sizeof receipt);
+    if (result != NULL && receipt.extensions_length > 0) {
+      result = Py_BuildValue("NN", result, extensions_of(&receipt, room, capacity));
+    }
+  } else {
+    (void)handle_fail(self, status, &error);
+  }
+  free(room);
+  return result;
+}
+
+PyObject *handle_append(PyObject *object, PyObject *const *arguments, Py_ssize_t count) {
+  handle *self = (handle *)object;
+  if (check_count("append", count, 5) != 0) return NULL;
+  bp_draft draft;
+  (void)bp_draft_init(&draft, sizeof draft);
+  PyObject *result = NULL;
+  if (take_draft(self, arguments, &draft) == 0) {
+    bp_store *store = handle_enter(self);
+    if (store != NULL) {
+      result = append_draft(self, store, &draft);
+      handle_leave(self);
+    }
+  }
+  free((void *)(uintptr_t)draft.extensions);
+  return result;
+}
+
+/* --- many */
+
+typedef struct many {
+  bp_draft *drafts;
+  bp_receipt *receipts;  /* the memory of `blob` */
+  PyObject *blob;
+  uint8_t *room;         /* for the extensions of all receipts */
+  size_t count;
+} many;
+
+static int take_drafts(const handle *self, PyObject *list, many *m) {
+  for (; m->count < (size_t)PyList_Size(list); m->count++) {
+    bp_draft *draft = &m->drafts[m->count];
+    PyObject *packed = PyList_GetItem(list, (Py_ssize_t)m->count), *parts[5];
+    (void)bp_draft_init(draft, sizeof *draft);
+    for (Py_ssize_t i = 0; i < 5; i++) {
+      parts[i] = PyTuple_GetItem(packed, i);
+      if (parts[i] == NULL) return -1;
+    }
+    if (take_draft(self, parts, draft) != 0) {
+      m->count++;  /* its extensions are to be freed */
+      return -1;
+    }
+  }
+  return 0;
+}
+
+static int prepare_receipts(many *m) {
+  size_t capacity = 0;
+  for (size_t i = 0; i < m->count; i++) capacity += extensions_room(&m->drafts[i]);
+  m->room = capacity == 0 ? NULL : malloc(capacity);
+  m->blob = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(m->count * sizeof *m->receipts));
+  if (m->blob == NULL || (m->room == NULL && capacity > 0)) {
+    if (!PyErr_Occurred()) PyErr_NoMemory();
+    return -1;
+  }
+  /* Nobody else has seen the object yet, so its bytes may be written. */
+  m->receipts = (bp_receipt *)(void *)PyBytes_AsString(m->blob);
+  uint8_t *room = m->room;
+  for (size_t i = 0; i < m->count; i++) {
+    bp_receipt *receipt = &m->receipts[i];
+    (void)bp_receipt_init(receipt, sizeof *receipt);
+    receipt->extensions_capacity = extensions_room(&m->drafts[i]);
+    if (receipt->extensions_capacity > 0) receipt->extensions = room;
+    room += receipt->extensions_capacity;
+  }
+  return 0;
+}
+
+static PyObject *collect_extensions(many *m, size_t accepted) {
+  PyObject *found = PyDict_New();
+  for (size_t i = 0; i < accepted && found != NULL; i++) {
+    bp_receipt *receipt = &m->receipts[i];
+    if (receipt->extensions_length > 0) {
+      PyObject *index = PyLong_FromSize_t(i);
+      PyObject *bytes = extensions_of(receipt, receipt->extensions, receipt->extensions_capacity);
+      if (index == NULL || bytes == NULL || PyDict_SetItem(found, index, bytes) != 0) Py_CLEAR(found);
+      Py_XDECREF(index);
+      Py_XDECREF(bytes);
+    }
+    forget_buffer(receipt);
+  }
+  return found;
+}
+
+static PyObject *append_drafts(bp_store *store, many *m) {
+  bp_error error = {.struct_size = sizeof error};
+  bp_status status;
+  size_t accepted = 0;
+  Py_BEGIN_ALLOW_THREADS
+  status = bp_store_append_many(store, m->drafts, m->count, m->receipts, &accepted, &error);
+  Py_END_ALLOW_THREADS
+  PyObject *extensions = collect_extensions(m, accepted);
+  if (extensions == NULL) return NULL;
+  PyObject *blob = m->blob;
+  m->blob = NULL;
+  if (accepted < m->count && _PyBytes_Resize(&blob, (Py_ssize_t)(accepted * sizeof *m->receipts)) != 0) {
+    Py_DECREF(extensions);
+    return NULL;
+  }
+  return Py_BuildValue("NNiy#", blob, extensions, (int)status, (const char *)&error, (Py_ssize_t)sizeof error);
+}
+
+PyObject *handle_append_many(PyObject *object, PyObject *list) {
+  handle *self = (handle *)object;
+  Py_ssize_t size = PyList_Size(list);
+  if (size < 0) return NULL;
+  many m = {.drafts = malloc(((size_t)size + 1) * sizeof(bp_draft))};
+  if (m.drafts == NULL) return PyErr_NoMemory();
+  PyObject *result = NULL;
+  if (take_drafts(self, list, &m) == 0 && prepare_receipts(&m) == 0) {
+    bp_store *store = handle_enter(self);
+    if (store != NULL) {
+      result = append_drafts(store, &m);
+      handle_leave(self);
+    }
+  }
+  for (size_t i = 0; i < m.count; i++) free((void *)(uintptr_t)m.drafts[i].extensions);
+  free(m.drafts);
+  free(m.room);
+  Py_XDECREF(m.blob);
+  return result;
+}
