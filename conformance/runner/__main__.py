@@ -15,11 +15,12 @@ from runner import (
     lane_values,
     lane_vectors,
 )
-from runner.drivers import Unavailable, c_driver, reference_driver
+from runner.drivers import Unavailable, find
 from runner.report import Report
 
 LANES = ("vectors", "golden", "values", "exchange", "locks", "torn", "frames", "random")
-WITHOUT_REFERENCE = ("vectors", "golden")
+# What they compare with only the reference can say.
+WITH_REFERENCE = ("torn", "frames")
 
 
 def arguments():
@@ -38,34 +39,29 @@ def main():
     report = Report()
     report.say(f"seed {seed}")
     try:
-        ours = c_driver()
+        drivers = find(report)
     except Unavailable as why:
         report.not_ok("the C driver", why)
         return report.close()
-    try:
-        reference = reference_driver()
-    except Unavailable as why:
-        reference = None
-        report.skip("the reference", str(why))
-    run_lanes(report, lanes, seed, chosen, ours, reference)
+    run_lanes(report, lanes, seed, chosen, drivers)
+    drivers.stop()
     return report.close()
 
 
-def run_lanes(report, lanes, seed, chosen, ours, reference):
-    both = (ours, reference)
+def run_lanes(report, lanes, seed, chosen, drivers):
     running = {
-        "vectors": lambda: [lane_vectors.run(report, driver) for driver in both if driver],
-        "golden": lambda: lane_golden.run(report, *both),
-        "values": lambda: lane_values.run(report, seed, *both),
-        "exchange": lambda: lane_exchange.run(report, *both),
-        "locks": lambda: lane_locks.run(report, *both),
-        "torn": lambda: lane_torn.run(report, *both),
-        "frames": lambda: lane_frames.run(report, seed, *both),
-        "random": lambda: lane_random.run_all(report, seed, chosen.programs, *both, chosen.only),
+        "vectors": lambda: lane_vectors.run(report, drivers),
+        "golden": lambda: lane_golden.run(report, drivers),
+        "values": lambda: lane_values.run(report, seed, drivers),
+        "exchange": lambda: lane_exchange.run(report, drivers),
+        "locks": lambda: lane_locks.run(report, drivers),
+        "torn": lambda: lane_torn.run(report, drivers),
+        "frames": lambda: lane_frames.run(report, seed, drivers),
+        "random": lambda: lane_random.run_all(report, seed, chosen.programs, drivers, chosen.only),
     }
     for name in LANES:
-        if name in lanes and (reference or name in WITHOUT_REFERENCE):
-            with report.guard(name):
+        if name in lanes and (drivers.reference or name not in WITH_REFERENCE):
+            with report.guard(name), report.timed(name):
                 running[name]()
 
 

@@ -3,16 +3,23 @@
 import os
 import pathlib
 import re
+import shutil
 import subprocess
+import sys
 
 from runner.driver import Driver
 
 CONFORMANCE = pathlib.Path(__file__).resolve().parent.parent
+ROOT = CONFORMANCE.parent
+OUT = ROOT / "out" / "conformance"
 REFERENCE = CONFORMANCE / "reference"
 OLDEST_CARGO = (1, 92)
+OLDEST_NODE = 18
 
 REFERENCE_CAPABILITIES = (
     "encode",
+    "typed",
+    "parts",
     "json",
     "names",
     "store",
@@ -24,13 +31,148 @@ REFERENCE_CAPABILITIES = (
     "snapshot",
     "denial",
 )
-
-
-C_CAPABILITIES = ("json", "from_json", "names", "keys", "store", "read_only", "signing", "verify")
+C_CAPABILITIES = (
+    "encode",
+    "json",
+    "from_json",
+    "names",
+    "keys",
+    "library",
+    "store",
+    "read_only",
+    "signing",
+    "verify",
+    "state",
+    "files",
+)
 
 
 class Unavailable(Exception):
     """A driver cannot be had here; the text says why."""
+
+
+class Drivers:
+    """Those that are here: `ours`, C first, and the reference or None."""
+
+    def __init__(self, ours, reference):
+        self.ours = ours
+        self.reference = reference
+
+    @property
+    def all(self):
+        return [*self.ours, *([self.reference] if self.reference else [])]
+
+    def oracle(self):
+        """The one that the others are held against; without the reference it is the one in C."""
+        return self.reference or self.ours[0]
+
+    def compared(self):
+        return [driver for driver in self.all if driver is not self.oracle()]
+
+    def stop(self):
+        for driver in self.all:
+            driver.stop()
+
+
+MAKERS = {}
+
+
+def find(report):
+    """Every driver that can be had; the report says which are missing, and why."""
+    found = {}
+    for name, make in MAKERS.items():
+        try:
+            found[name] = make()
+        except Unavailable as why:
+            if name == "c":
+                raise
+            report.skip(f"the driver {name}", str(why))
+    reference = found.pop("reference", None)
+    return Drivers(list(found.values()), reference)
+
+
+def maker(name):
+    def keep(make):
+        MAKERS[name] = make
+        return make
+
+    return keep
+
+
+def built(command, what, cwd=ROOT, environment=None):
+    """What a build prints last, or Unavailable with its last words."""
+    done = subprocess.run(
+        [str(word) for word in command],
+        cwd=cwd,
+        text=True,
+        capture_output=True,
+        check=False,
+        env={**os.environ, **(environment or {})},
+    )
+    if done.returncode != 0:
+        raise Unavailable(f"{what} does not build:\n{(done.stderr.strip() or done.stdout.strip())[-2000:]}")
+    return done.stdout.strip().split("\n")[-1]
+
+
+@maker("c")
+def c_driver():
+    """The C driver that `conformance/run` has built, or the one it was told of."""
+    path = os.environ.get("BATPAK_DRIVER_C")
+    if not path or not os.access(path, os.X_OK):
+        raise Unavailable(f"no C driver at {path}" if path else "BATPAK_DRIVER_C is not set")
+    return Driver("c", [os.path.abspath(path)], C_CAPABILITIES)
+
+
+@maker("python")
+def python_driver():
+    """A Python in which the package is installed: BATPAK_PYTHON, or one made here from the wheel."""
+    python = os.environ.get("BATPAK_PYTHON") or installed_python()
+    command = [str(python), "-I", "-B", str(CONFORMANCE / "driver_python")]
+    return Driver("python", command, (*C_CAPABILITIES, "native_python"), lives=True)
+
+
+def installed_python():
+    build = ROOT / "bindings/python/build_wheel"
+    if not build.exists():
+        raise Unavailable("bindings/python/build_wheel is not there")
+    wheel = built([build], "the wheel")
+    place = OUT / "python"
+    shutil.rmtree(place, ignore_errors=True)
+    built([sys.executable, "-m", "venv", place], "an environment for Python")
+    built([place / "bin/python", "-m", "pip", "install", "--quiet", wheel], "the package for Python")
+    return place / "bin/python"
+
+
+@maker("node")
+def node_driver():
+    """Node with a folder in which the package is installed: BATPAK_NODE_PACKAGE, or one made here from the tarball."""
+    if node_version() < OLDEST_NODE:
+        raise Unavailable(f"no Node of version {OLDEST_NODE} or later")
+    place = os.environ.get("BATPAK_NODE_PACKAGE") or installed_node()
+    command = ["node", "--expose-gc", str(CONFORMANCE / "driver_node/driver.mjs")]
+    environment = {**os.environ, "BATPAK_NODE_PACKAGE": os.path.abspath(place)}
+    return Driver("node", command, (*C_CAPABILITIES, "native_node"), lives=True, environment=environment)
+
+
+def node_version():
+    try:
+        said = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return 0
+    return int(re.match(r"v(\d+)", said).group(1))
+
+
+def installed_node():
+    build = ROOT / "bindings/node/build_package"
+    if not build.exists():
+        raise Unavailable("bindings/node/build_package is not there")
+    tarball = built([build], "the package for Node")
+    place = OUT / "node"
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
+    (place / "package.json").write_text('{"private":true}\n')
+    built(["npm", "install", "--offline", "--no-audit", "--no-fund", tarball], "the package for Node", cwd=place)
+    return place
 
 
 def cargo_version():
@@ -42,6 +184,7 @@ def cargo_version():
     return tuple(int(part) for part in numbers.groups()) if numbers else None
 
 
+@maker("reference")
 def reference_driver():
     """Builds the reference driver from its lock file and gives it back."""
     version = cargo_version()
@@ -50,22 +193,7 @@ def reference_driver():
     if version < OLDEST_CARGO:
         raise Unavailable(f"cargo {version[0]}.{version[1]} is older than {OLDEST_CARGO[0]}.{OLDEST_CARGO[1]}")
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", REFERENCE / "target"))
-    built = subprocess.run(
-        ["cargo", "build", "--quiet", "--locked", "--release"],
-        cwd=REFERENCE,
-        text=True,
-        capture_output=True,
-        check=False,
-        env={"CARGO_BUILD_JOBS": "2", **os.environ},
-    )
-    if built.returncode != 0:
-        raise Unavailable(f"the reference driver does not build:\n{built.stderr.strip()[-2000:]}")
+    command = ["cargo", "build", "--quiet", "--locked", "--release"]
+    jobs = {"CARGO_BUILD_JOBS": os.environ.get("CARGO_BUILD_JOBS", "2")}
+    built(command, "the reference driver", cwd=REFERENCE, environment=jobs)
     return Driver("reference", [str(target / "release" / "driver-reference")], REFERENCE_CAPABILITIES)
-
-
-def c_driver():
-    """The C driver that `conformance/run` has built, or the one it was told of."""
-    path = os.environ.get("BATPAK_DRIVER_C")
-    if not path or not os.access(path, os.X_OK):
-        raise Unavailable(f"no C driver at {path}" if path else "BATPAK_DRIVER_C is not set")
-    return Driver("c", [os.path.abspath(path)], C_CAPABILITIES)

@@ -1,9 +1,10 @@
-"""Lane 3, second half: a store goes back and forth between two implementations.
+"""Lane 3, second half: a store goes back and forth between two drivers, each pair both ways.
 
 The writer writes and shows its events, then closes or is killed; the reader must
 show the same events, verify every receipt, and continue; then the writer must read
 what the reader left. Everything is compared with every field, positions included."""
 
+import itertools
 import pathlib
 import tempfile
 
@@ -17,8 +18,8 @@ class Failed(Exception):
     """A difference, as text."""
 
 
-def run(report, ours, reference):
-    for writer, reader in ((ours, reference), (reference, ours)):
+def run(report, drivers):
+    for writer, reader in itertools.permutations(drivers.all, 2):
         for feature, (write, config, needed) in FEATURES.items():
             if not set(needed) <= writer.capabilities:
                 continue
@@ -98,7 +99,6 @@ def must(answers, driver, what):
 
 
 def moment(w, first=False):
-
     return [{"op": "clock", "us": str(START_US if first else w.now_us + 1_000_000)}]
 
 

@@ -14,42 +14,50 @@ import zlib
 from runner import segment
 from runner.lane_exchange import numbered
 from runner.lane_torn import killed_store
+from runner.normalise import first_difference
 from runner.stores import same_events
 
 ALTERED = 1500
 PORTION = 250
 
 
-def run(report, seed, ours, reference):
+def run(report, seed, drivers):
     source = random.Random(f"frames {seed}")
     tally = {"read alike": 0, "refused or named": 0, "hash does not fit": 0, "one id twice": 0}
-    failures = []
+    failures = {driver.name: [] for driver in drivers.ours}
     with tempfile.TemporaryDirectory() as scratch:
         directory = pathlib.Path(scratch)
-        killed_store(reference, directory)
+        killed_store(drivers.reference, directory)
         whole = segment.Segment.read(directory / "whole" / "000001.fbat")
         for first in range(0, ALTERED, PORTION):
-            failures += portion(source, ours, reference, directory, whole, first, tally)
+            portion(source, drivers, directory, whole, first, tally, failures)
     counts = ", ".join(f"{count} {name}" for name, count in tally.items())
-    report.case("frames: one altered inside a valid checksum", failures, f"({ALTERED} stores: {counts})")
+    detail = f"({ALTERED} stores: {counts})"
+    for name, found in failures.items():
+        report.case(f"frames: one altered inside a valid checksum, read by {name}", found, detail)
 
 
-def portion(source, ours, reference, directory, whole, first, tally):
+def portion(source, drivers, directory, whole, first, tally, failures):
     changes = {}
     for number in range(first, first + PORTION):
         store = directory / f"altered{number}"
         store.mkdir()
         data, changes[number] = altered(source, whole)
         (store / "000001.fbat").write_bytes(data)
-    by_us = in_turn(ours, directory, changes, ["dump", "verify"] if "verify" in ours.capabilities else ["dump"])
-    by_reference = in_turn(reference, directory, changes, ["dump"])
-    failures = []
+    by_reference = in_turn(drivers.reference, directory, changes, ["dump"])
+    said = {driver.name: in_turn(driver, directory, changes, ["dump", "verify"]) for driver in drivers.ours}
+    by_us = said[drivers.ours[0].name]
     for number, change in changes.items():
-        problem = judge(reference, by_reference[number], by_us[number], tally)
+        where = f"frame at {change[0]}, byte {change[1]} to {change[2]:02x}"
+        problem = judge(drivers.reference, by_reference[number], by_us[number], tally)
         if problem:
-            failures.append(f"frame at {change[0]}, byte {change[1]} to {change[2]:02x}: {problem}")
+            failures[drivers.ours[0].name].append(f"{where}: {problem}")
+        for other in drivers.ours[1:]:
+            # One core: what it says of one store must be the same in every language.
+            if said[other.name][number] != by_us[number]:
+                text = first_difference(by_us[number], said[other.name][number])
+                failures[other.name].append(f"{where}: {text}")
         shutil.rmtree(directory / f"altered{number}")
-    return failures
 
 
 def altered(source, whole):

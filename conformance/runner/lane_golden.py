@@ -8,18 +8,18 @@ from runner.msgpack import encode
 from runner.stores import dump, fingerprint, same_events
 
 
-def run(report, ours, reference):
+def run(report, drivers):
     for directory in directories():
-        name = f"golden: {directory.parent.name}/{directory.name}"
-        with tempfile.TemporaryDirectory() as scratch, report.guard(name):
-            check(report, ours, reference, GoldenCase(directory, pathlib.Path(scratch)))
+        for ours in drivers.ours:
+            name = f"golden: {directory.parent.name}/{directory.name} by {ours.name}"
+            with tempfile.TemporaryDirectory() as scratch, report.guard(name):
+                check(report, ours, drivers.reference, GoldenCase(directory, pathlib.Path(scratch)))
 
 
 def check(report, ours, reference, case):
     if not read_only(report, ours, case):
         return
-    if "verify" in ours.capabilities:
-        judged(report, ours, case)
+    judged(report, ours, case)
     if case.pending:
         refused(report, ours, case)
         return

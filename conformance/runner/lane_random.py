@@ -20,45 +20,47 @@ ID = re.compile(r"^[0-9a-f]{32}$")
 STRUCTURE = ("open", "close", "abort", "clock")
 
 
-def run_all(report, seed, count, ours, reference, only=None):
-    run(report, seed, count, ours, reference, only)
-    if only is None:
-        run_foreign(report, seed, count // 2, ours, reference)
+def run_all(report, seed, count, drivers, only=None):
+    run(report, seed, count, drivers, only)
+    if only is None and drivers.reference:
+        run_foreign(report, seed, count // 2, drivers)
 
 
-def run(report, seed, count, ours, reference, only=None):
+def run(report, seed, count, drivers, only=None):
     numbers = [only] if only is not None else range(count)
     failures = {}
     for number in numbers:
-        problem = differs(Generator(seed, number).program(), ours, reference)
+        problem = differs(Generator(seed, number).program(), drivers)
         if problem:
             failures[number] = problem
     instructions = sum(len(part) for number in numbers for part in Generator(seed, number).program())
-    details = [explained(seed, number, problem, ours, reference) for number, problem in list(failures.items())[:3]]
+    details = [explained(seed, number, problem, drivers) for number, problem in list(failures.items())[:3]]
     summary = [f"{len(failures)} programs differ: {sorted(failures)[:20]}"] if failures else []
     report.case(
-        f"random: programs of seed {seed}", summary + details, f"({len(numbers)} programs, {instructions} instructions)"
+        f"random: programs of seed {seed} by {', '.join(driver.name for driver in drivers.all)}",
+        summary + details,
+        f"({len(numbers)} programs, {instructions} instructions)",
     )
 
 
-def run_foreign(report, seed, count, ours, reference):
+def run_foreign(report, seed, count, drivers):
     """Programs with batches and fences, which only the reference writes so far: the store is read
-    by both, continued by ours, and read by both again."""
+    by all, continued by one of ours, and read by all again."""
     failures = []
     for number in range(count):
+        ours = drivers.ours[number % len(drivers.ours)]
         with tempfile.TemporaryDirectory() as scratch:
-            problem = foreign_differs(
-                Generator(seed, number, foreign=True).program(), ours, reference, pathlib.Path(scratch)
-            )
+            program = Generator(seed, number, foreign=True).program()
+            problem = foreign_differs(program, ours, drivers, pathlib.Path(scratch))
         if problem:
             failures.append(f"program {number} of seed {seed}: {problem}")
     report.case(f"random: stores of the reference, seed {seed}", failures, f"({count} programs)")
 
 
-def foreign_differs(program, ours, reference, directory):
-    execute(program, reference, directory)
+def foreign_differs(program, ours, drivers, directory):
+    execute(program, drivers.reference, directory)
     config = {name: value for name, value in program[0][1].items() if name not in ("id", "op", "path")}
-    text = reads_differently(directory, reference, (reference, ours), config)
+    text = reads_differently(directory, drivers.reference, drivers, config)
     if text:
         return text
     addition = [
@@ -70,23 +72,35 @@ def foreign_differs(program, ours, reference, directory):
     answers = ours.run([{"id": number, **step} for number, step in enumerate(addition)], directory)
     refused = [answer for answer in answers if answer["status"] != "ok"]
     if refused:
-        return f"continuing answered {refused[0]}"
-    return reads_differently(directory, ours, (reference, ours), config)
+        return f"continuing by {ours.name} answered {refused[0]}"
+    return reads_differently(directory, ours, drivers, config)
 
 
-def differs(program, ours, reference):
+def differs(program, drivers):
     """None, or the first difference as text."""
-    with tempfile.TemporaryDirectory() as left, tempfile.TemporaryDirectory() as right:
-        directories = (pathlib.Path(left), pathlib.Path(right))
+    with tempfile.TemporaryDirectory() as scratch:
+        directories = {driver.name: pathlib.Path(scratch) / driver.name for driver in drivers.all}
+        answers = {}
         try:
-            answers = [execute(program, driver, at) for driver, at in zip((reference, ours), directories)]
+            for driver in drivers.all:
+                directories[driver.name].mkdir()
+                answers[driver.name] = execute(program, driver, directories[driver.name])
+            return compared(program, drivers, directories, answers)
         except DriverBroken as broken:
             return str(broken)
-        return (
-            answers_differ(program, *answers)
-            or stores_differ(*directories, program)
-            or any_reads_differently(directories, (reference, ours), program)
-        )
+
+
+def compared(program, drivers, directories, answers):
+    """Answers and frames against those of the oracle; then every store as every driver reads it."""
+    oracle = drivers.oracle().name
+    for driver in drivers.compared():
+        text = answers_differ(program, answers[oracle], answers[driver.name])
+        text = text or stores_differ(directories[oracle], directories[driver.name], program)
+        if text:
+            return f"{driver.name} beside {oracle}: {text}"
+    config = {"keys": program[0][1]["keys"]} if "keys" in program[0][1] else {}
+    texts = (reads_differently(directories[writer.name], writer, drivers, config) for writer in drivers.all)
+    return next((text for text in texts if text), None)
 
 
 def execute(program, driver, directory):
@@ -144,30 +158,30 @@ def stores_differ(left, right, program):
     return None
 
 
-def any_reads_differently(directories, drivers, program):
-    config = {"keys": program[0][1]["keys"]} if "keys" in program[0][1] else {}
-    texts = (reads_differently(at, writer, drivers, config) for at, writer in zip(directories, drivers))
-    return next((text for text in texts if text), None)
-
-
 def reads_differently(directory, writer, drivers, config):
-    """One store, read by both: they must agree in every field."""
-    (first, wanted), (second, found) = (dump(driver, directory, "store", **config) for driver in drivers)
-    text = f"opens answer {first} and {second}" if (first, second) != ("ok", "ok") else same_events(wanted, found)
-    return f"the store that {writer.name} left: {text}" if text else None
+    """One store, read by all: they must agree in every field."""
+    status, wanted = dump(drivers.oracle(), directory, "store", **config)
+    if status != "ok":
+        return f"the store that {writer.name} left: {drivers.oracle().name} answers {status}"
+    for reader in drivers.compared():
+        status, found = dump(reader, directory, "store", **config)
+        text = f"the open answers {status}" if status != "ok" else same_events(wanted, found)
+        if text:
+            return f"the store that {writer.name} left, read by {reader.name}: {text}"
+    return None
 
 
-def explained(seed, number, problem, ours, reference):
-    smaller = shrunk(Generator(seed, number).program(), ours, reference)
+def explained(seed, number, problem, drivers):
+    smaller = shrunk(Generator(seed, number).program(), drivers)
     lines = [
         f"program {number} of seed {seed}: {problem}",
         f"again: conformance/run --seed {seed} --only {number}",
-        f"made smaller: {differs(smaller, ours, reference)}",
+        f"made smaller: {differs(smaller, drivers)}",
     ]
     return "\n".join(lines + [json.dumps(step, ensure_ascii=False) for part in smaller for step in part])
 
 
-def shrunk(program, ours, reference):
+def shrunk(program, drivers):
     """Leaves out runs of instructions, long ones first, while some difference remains."""
     attempts = 0
     size = max(len(part) for part in program)
@@ -179,7 +193,7 @@ def shrunk(program, ours, reference):
             attempts += 1
             if attempts > SHRINK_ATTEMPTS:
                 return program
-            if differs(candidate, ours, reference):
+            if differs(candidate, drivers):
                 program = candidate
         size //= 2
     return program

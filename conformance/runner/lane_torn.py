@@ -17,12 +17,17 @@ FRAMES_CUT = 3
 PORTION = 200
 
 
-def run(report, ours, reference, every=1):
+def run(report, drivers):
+    for ours in drivers.ours:
+        torn(report, ours, drivers.reference)
+
+
+def torn(report, ours, reference):
     with tempfile.TemporaryDirectory() as scratch:
         directory = pathlib.Path(scratch)
         shown = killed_store(reference, directory)
         whole = segment.Segment.read(directory / "whole" / "000001.fbat")
-        cuts = list(range(whole.frames[-FRAMES_CUT][0], len(whole.data), every))
+        cuts = list(range(whole.frames[-FRAMES_CUT][0], len(whole.data)))
         failures = []
         for first in range(0, len(cuts), PORTION):
             failures += list(cut_and_open(ours, reference, directory, whole, cuts[first : first + PORTION], shown))

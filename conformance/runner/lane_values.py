@@ -1,4 +1,7 @@
-"""Lanes 1 and 2: the encoding of values, and names, over freshly generated inputs."""
+"""Lanes 1 and 2: values and their canonical bytes, JSON, names, over freshly generated inputs.
+
+The C driver is held against the reference; the others against the C driver, answer for answer,
+but for what their language cannot hold (limits.py)."""
 
 import random
 
@@ -6,7 +9,8 @@ from vectors.naming import random_coordinates
 
 from runner import values
 from runner.driver import Program
-from runner.normalise import difference
+from runner.limits import UNSAYABLE, as_read, cannot_be_read, cannot_say, holds_a_key_twice
+from runner.normalise import difference, first_difference, same_status
 
 GENERATED_VALUES = 2500
 GENERATED_JSON = 1000
@@ -14,30 +18,80 @@ GENERATED_NAMES = 1000
 GENERATED_DAMAGE = 4000
 
 
-def run(report, seed, ours, reference):
-    encoding_by_reference(report, seed, reference)
-    json_both_ways(report, seed, ours, reference)
-    damaged_payloads(report, seed, ours, reference)
-    names(report, seed, ours, reference)
+def run(report, seed, drivers):
+    encoding(report, seed, drivers)
+    decoding(report, seed, drivers)
+    json_both_ways(report, seed, drivers)
+    damaged_payloads(report, seed, drivers)
+    names(report, seed, drivers)
 
 
-def encoding_by_reference(report, seed, reference):
-    """Our own encoder in the runner says what the reference says: the oracle of the other lanes is sound."""
+def some_values(seed):
     source = random.Random(f"values {seed}")
-    inputs = [value for _, value in values.edges()] + [values.random_value(source) for _ in range(GENERATED_VALUES)]
+    return [value for _, value in values.edges()] + [values.random_value(source) for _ in range(GENERATED_VALUES)]
+
+
+def encoding(report, seed, drivers):
+    """Every driver gives the bytes that our own encoder in the runner gives."""
+    inputs = some_values(seed)
     program = Program()
     for value in inputs:
         program.add("encode", value=value)
-    answers = reference.run(program, "/")
-    wrong = [
-        f"{str(value)[:200]}: {answer}"
-        for value, answer in zip(inputs, answers)
-        if answer.get("value") != values.to_bytes(value).hex()
-    ]
-    report.case("values: canonical encoding by the reference and by the runner", wrong, f"({len(inputs)} values)")
+    for driver in drivers.all:
+        refused, wrong = 0, []
+        for value, answer in zip(inputs, driver.run(program, "/"), strict=True):
+            wanted = encoded(driver.name, value)
+            refused += wanted["status"] != "ok"
+            if any(answer.get(name) != part for name, part in wanted.items()):
+                wrong.append(f"{str(value)[:200]}: {answer} where {str(wanted)[:200]} is right")
+        detail = f"({len(inputs)} values, {refused} of them refused)"
+        report.case(f"values: canonical encoding by {driver.name}", wrong, detail)
 
 
-def json_both_ways(report, seed, ours, reference):
+def encoded(language, value):
+    if cannot_say(language, value):
+        return {"status": UNSAYABLE}
+    if language != "reference" and holds_a_key_twice(value):
+        return {"status": "BP_VALUE"}
+    return {"status": "ok", "value": values.to_bytes(value).hex()}
+
+
+def decoding(report, seed, drivers):
+    """Whole and damaged bytes read as values."""
+    source = random.Random(f"decoding {seed}")
+    whole = [values.to_bytes(value) for value in some_values(seed)]
+    short = [data for data in whole if len(data) < 1000]
+    inputs = whole + [damaged(source, source.choice(short)) for _ in range(GENERATED_DAMAGE)]
+    program = Program()
+    for data in inputs:
+        program.add("decode", bytes=data.hex())
+    oracle = drivers.oracle()
+    said = oracle.run(program, "/")
+    for driver in drivers.compared():
+        found = driver.run(program, "/")
+        wrong = [
+            f"{data.hex()[:200]}: {text}"
+            for data, expected, actual in zip(inputs, said, found, strict=True)
+            if (text := decoded_differently(driver.name, data, expected, actual))
+        ]
+        report.case(f"values: decoding by {driver.name} as by {oracle.name}", wrong, f"({len(inputs)} payloads)")
+
+
+def decoded_differently(language, data, expected, actual):
+    if expected["status"] == "ok":
+        wanted = expected["value"]
+        if isinstance(wanted, list) and (holds_a_key_twice(wanted) or cannot_be_read(language, wanted)):
+            return None if actual["status"] == "BP_VALUE" else f"{wanted} against {actual}"
+        if actual["status"] != "ok":
+            return f"{wanted} against {actual}"
+        wanted, found = as_read(language, wanted), as_read(language, actual["value"])
+        return None if wanted == found else first_difference(wanted, found)
+    if same_status(expected["status"], actual["status"]):
+        return None
+    return f"{expected['status']} against {actual}"
+
+
+def json_both_ways(report, seed, drivers):
     """JSON text to bytes and back. The bytes must be those of the value encoded directly."""
     source = random.Random(f"json {seed}")
     inputs = [
@@ -49,37 +103,43 @@ def json_both_ways(report, seed, ours, reference):
         forward.add("from_json", json=values.to_json(value))
         backward.add("to_json", payload=values.to_bytes(value).hex())
     wanted = [{"status": "ok", "value": values.to_bytes(value).hex()} for value in inputs]
-    report.case(
-        "values: JSON text to canonical bytes",
-        list(differences(forward, wanted, ours.run(forward, "/"))),
-        f"({len(inputs)} values)",
-    )
-    said = reference.run(backward, "/")
-    report.case(
-        "values: canonical bytes to JSON text",
-        list(differences(backward, said, ours.run(backward, "/"))),
-        f"({len(inputs)} values)",
-    )
+    said = drivers.oracle().run(backward, "/")
+    for ours in drivers.ours:
+        wrong = list(differences(forward, wanted, ours.run(forward, "/")))
+        report.case(f"values: JSON text to canonical bytes by {ours.name}", wrong, f"({len(inputs)} values)")
+        wrong = list(differences(backward, said, ours.run(backward, "/")))
+        report.case(f"values: canonical bytes to JSON text by {ours.name}", wrong, f"({len(inputs)} values)")
 
 
-def damaged_payloads(report, seed, ours, reference):
+def damaged_payloads(report, seed, drivers):
     """Bytes that were altered or cut: both read the same value, or both refuse. Ours may also
     refuse bytes behind a value: then the reference reads as much from one byte less."""
     source = random.Random(f"damage {seed}")
     inputs = [damaged(source, values.to_bytes(values.random_json_value(source))) for _ in range(GENERATED_DAMAGE)]
-    program, shorter = Program(), Program()
+    program = Program()
     for data in inputs:
         program.add("to_json", payload=data.hex())
+    by_c = drivers.ours[0].run(program, "/")
+    accepted = sum(answer["status"] == "ok" for answer in by_c)
+    detail = f"({len(inputs)} payloads, {accepted} of them still values)"
+    if drivers.reference:
+        wrong = list(damage_differences(drivers.reference, inputs, program, by_c))
+        report.case("values: altered and cut payloads as JSON by c", wrong, detail)
+    for other in drivers.ours[1:]:
+        wrong = list(unequal(program, by_c, other.run(program, "/")))
+        report.case(f"values: altered and cut payloads as JSON by {other.name}", wrong, detail)
+
+
+def damage_differences(reference, inputs, program, by_c):
+    shorter = Program()
+    for data in inputs:
         shorter.add("to_json", payload=data[:-1].hex())
     said, said_of_less = reference.run(program, "/"), reference.run(shorter, "/")
-    wrong = [
-        f"{step}: {text}"
-        for step, expected, less, actual in zip(program, said, said_of_less, ours.run(program, "/"))
-        if (text := difference(step, expected, actual))
-        and not (expected == {**less, "id": step["id"]} and actual["status"] == "BP_MESSAGEPACK")
-    ]
-    accepted = sum(answer["status"] == "ok" for answer in said)
-    report.case("values: altered and cut payloads", wrong, f"({len(inputs)} payloads, {accepted} of them still values)")
+    for step, expected, less, actual in zip(program, said, said_of_less, by_c, strict=True):
+        text = difference(step, expected, actual)
+        cut = expected == {**less, "id": step["id"]} and actual["status"] == "BP_MESSAGEPACK"
+        if text and not cut:
+            yield f"{step}: {text}"
 
 
 def damaged(source, data):
@@ -90,7 +150,7 @@ def damaged(source, data):
     return bytes(data[: source.randrange(1, len(data) + 1)] if source.random() < 0.3 else data)
 
 
-def names(report, seed, ours, reference):
+def names(report, seed, drivers):
     program = Program()
     source = random.Random(f"names {seed}")
     for step in random_coordinates(source, GENERATED_NAMES):
@@ -102,12 +162,14 @@ def names(report, seed, ours, reference):
             type_id=source.choice((source.randrange(0x1100), source.randrange(0x10000))),
         )
         program.add("extension_key", key="".join(source.choices(".abBä_ \x01", k=source.randrange(8))))
-    said = reference.run(program, "/")
-    report.case(
-        "names: coordinates, kinds, extension keys",
-        list(differences(program, said, ours.run(program, "/"))),
-        f"({len(program)} names)",
-    )
+    by_c = drivers.ours[0].run(program, "/")
+    detail = f"({len(program)} names)"
+    if drivers.reference:
+        wrong = list(differences(program, drivers.reference.run(program, "/"), by_c))
+        report.case("names: coordinates, kinds, extension keys by c", wrong, detail)
+    for other in drivers.ours[1:]:
+        wrong = list(unequal(program, by_c, other.run(program, "/")))
+        report.case(f"names: coordinates, kinds, extension keys by {other.name}", wrong, detail)
 
 
 def differences(program, wanted, found):
@@ -117,3 +179,10 @@ def differences(program, wanted, found):
         text = difference(step, expected, actual)
         if text:
             yield f"{str(step)[:300]}: {text}"
+
+
+def unequal(program, wanted, found):
+    """Two of ours answer alike to the last word."""
+    for step, expected, actual in zip(program, wanted, found, strict=True):
+        if expected != actual:
+            yield f"{str(step)[:300]}: {first_difference(expected, actual, 'answer')}"

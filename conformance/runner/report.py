@@ -50,6 +50,12 @@ class Report:
         except (DriverBroken, subprocess.TimeoutExpired) as broken:
             self.not_ok(name, broken)
 
+    @contextlib.contextmanager
+    def timed(self, name):
+        begun = time.monotonic()
+        yield
+        self.say(f"{name}: {time.monotonic() - begun:.1f} s")
+
     def close(self):
         seconds = time.monotonic() - self.started
         self.say(f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped in {seconds:.0f} s")
