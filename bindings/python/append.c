@@ -34,18 +34,10 @@ static int take_bytes(PyObject *object, const uint8_t **bytes, size_t *length) {
 }
 
 /* An id into `out` and its bit into `given`; None leaves both. */
-static int take_id(PyObject *object, uint8_t out[16], uint32_t *given, uint32_t bit) {
-  const uint8_t *bytes;
-  size_t length;
+static int take_id(const handle *self, PyObject *object, uint8_t out[16], uint32_t *given, uint32_t bit) {
   if (object == Py_None) return 0;
-  if (take_bytes(object, &bytes, &length) != 0) return -1;
-  if (length != 16) {
-    PyErr_SetString(PyExc_ValueError, "an id has 16 bytes");
-    return -1;
-  }
-  memcpy(out, bytes, 16);
   *given |= bit;
-  return 0;
+  return handle_take_id(self, object, out);
 }
 
 /* Bytes that the canonical map of the extensions needs at most: a value may become an array of numbers of two bytes. */
@@ -81,7 +73,7 @@ static int take_extensions(PyObject *items, bp_draft *draft) {
   return 0;
 }
 
-static int take_rest(PyObject *rest, bp_draft *draft) {
+static int take_rest(const handle *self, PyObject *rest, bp_draft *draft) {
   PyObject *key, *correlation, *causation, *expected, *extensions;
   uint32_t expect_event = 0;
   if (!PyArg_ParseTuple(rest, "bbOOOIIOIIIO", &draft->flags, &draft->durability, &key, &correlation, &causation,
@@ -89,10 +81,10 @@ static int take_rest(PyObject *rest, bp_draft *draft) {
                         &draft->allow_reserved, &extensions)) {
     return -1;
   }
-  if (take_id(key, draft->key, &draft->given, BP_GIVEN_KEY) != 0 ||
-      take_id(correlation, draft->correlation_id, &draft->given, BP_GIVEN_CORRELATION) != 0 ||
-      take_id(causation, draft->causation_id, &draft->given, BP_GIVEN_CAUSATION) != 0 ||
-      take_id(expected, draft->expect_event_id, &expect_event, 1) != 0) {
+  if (take_id(self, key, draft->key, &draft->given, BP_GIVEN_KEY) != 0 ||
+      take_id(self, correlation, draft->correlation_id, &draft->given, BP_GIVEN_CORRELATION) != 0 ||
+      take_id(self, causation, draft->causation_id, &draft->given, BP_GIVEN_CAUSATION) != 0 ||
+      take_id(self, expected, draft->expect_event_id, &expect_event, 1) != 0) {
     return -1;
   }
   return take_extensions(extensions, draft);
@@ -112,7 +104,7 @@ static int take_draft(const handle *self, PyObject *const parts[5], bp_draft *dr
       take_bytes(parts[3], &draft->payload, &draft->payload_length) != 0) {
     return -1;
   }
-  return parts[4] == Py_None ? 0 : take_rest(parts[4], draft);
+  return parts[4] == Py_None ? 0 : take_rest(self, parts[4], draft);
 }
 
 /* No address of this process remains in what Python keeps. */
@@ -248,14 +240,15 @@ static PyObject *append_drafts(bp_store *store, many *m) {
   PyObject *extensions = collect_extensions(m, accepted);
   if (extensions == NULL) return NULL;
   PyObject *blob = m->blob;
-  m->blob = NULL;
-  if (accepted < m->count && _PyBytes_Resize(&blob, (Py_ssize_t)(accepted * sizeof *m->receipts)) != 0) {
-    Py_DECREF(extensions);
-    return NULL;
+  if (accepted == m->count) {
+    m->blob = NULL;
+  } else {
+    blob = PyBytes_FromStringAndSize((const char *)m->receipts, (Py_ssize_t)(accepted * sizeof *m->receipts));
   }
   return Py_BuildValue("NNiy#", blob, extensions, (int)status, (const char *)&error, (Py_ssize_t)sizeof error);
 }
 
+/* The list is the caller's own: nobody changes it while the lock is released. */
 PyObject *handle_append_many(PyObject *object, PyObject *list) {
   handle *self = (handle *)object;
   Py_ssize_t size = PyList_Size(list);

@@ -22,6 +22,18 @@ PyObject *handle_fail_text(const handle *self, bp_status status, const char *tex
   return handle_fail(self, status, &error);
 }
 
+int handle_take_id(const handle *self, PyObject *object, uint8_t id[16]) {
+  char *bytes;
+  Py_ssize_t length;
+  if (PyBytes_AsStringAndSize(object, &bytes, &length) != 0) return -1;
+  if (length != 16) {
+    (void)handle_fail_text(self, BP_ARGUMENT, "an id has 16 bytes");
+    return -1;
+  }
+  memcpy(id, bytes, 16);
+  return 0;
+}
+
 bp_store *handle_enter(handle *self) {
   if (self->store == NULL) {
     (void)handle_fail_text(self, BP_CLOSED, "the store is closed");
@@ -153,6 +165,11 @@ static PyObject *handle_closed(PyObject *object, void *unused) {
   return PyBool_FromLong(((handle *)object)->store == NULL);
 }
 
+/* Raises as a call of this store would. */
+static PyObject *handle_raise(PyObject *object, PyObject *arguments) {
+  return PyObject_CallObject(((handle *)object)->fail, arguments);
+}
+
 #define FAST(function) (PyCFunction)(void (*)(void))(function)
 
 static PyMethodDef handle_methods[] = {
@@ -166,6 +183,7 @@ static PyMethodDef handle_methods[] = {
     {"fold", FAST(handle_fold), METH_FASTCALL, "fold(address of a bp_query, decode, step, state) -> state"},
     {"close", handle_close, METH_NOARGS, "Strict close; fails with BP_BUSY while calls are inside."},
     {"release", handle_release, METH_NOARGS, "Deferred close, for finalizers and forked children."},
+    {"fail", handle_raise, METH_VARARGS, "fail(status, bytes of the bp_error): raises"},
     {"__enter__", handle_with_enter, METH_NOARGS, "The store's address, which stays valid until __exit__."},
     {"__exit__", handle_with_exit, METH_VARARGS, ""},
     {NULL, NULL, 0, NULL},

@@ -6,23 +6,23 @@
 
 #include "python.h"
 
-typedef struct event {
+typedef struct event_object {
   PyObject_HEAD
-  page *page;
+  page_object *page;
   const bp_event *event;
   PyObject *decoded;   /* what page->decode made of the payload, once asked for */
-} event;
+} event_object;
 
 typedef struct page_iterator {
   PyObject_HEAD
-  page *page;
+  page_object *page;
   Py_ssize_t next;
 } page_iterator;
 
 /* --- making them */
 
-static page *page_make(handle *owner, PyObject *decode) {
-  page *self = (page *)PyType_GenericAlloc((PyTypeObject *)owner->page_type, 0);
+static page_object *page_make(handle *owner, PyObject *decode) {
+  page_object *self = (page_object *)PyType_GenericAlloc((PyTypeObject *)owner->page_type, 0);
   if (self == NULL) return NULL;
   Py_INCREF((PyObject *)owner);
   self->owner = owner;
@@ -34,7 +34,7 @@ static page *page_make(handle *owner, PyObject *decode) {
 }
 
 PyObject *page_wrap(handle *owner, bp_page *filled, PyObject *decode) {
-  page *self = page_make(owner, decode);
+  page_object *self = page_make(owner, decode);
   if (self == NULL) {
     handle_give_page(owner, filled);
     return NULL;
@@ -60,7 +60,7 @@ PyObject *page_copy(handle *owner, const bp_event *source, PyObject *decode) {
   for (uint32_t i = 0; i < source->extension_count; i++) {
     size += source->extensions[i].name_length + source->extensions[i].value_length;
   }
-  page *self = page_make(owner, decode);
+  page_object *self = page_make(owner, decode);
   if (self == NULL) return NULL;
   bp_event *copy = self->block = malloc(size);
   if (copy == NULL) {
@@ -84,8 +84,8 @@ PyObject *page_copy(handle *owner, const bp_event *source, PyObject *decode) {
   return (PyObject *)self;
 }
 
-PyObject *page_event(page *self, Py_ssize_t index) {
-  event *made = (event *)PyType_GenericAlloc((PyTypeObject *)self->owner->event_type, 0);
+PyObject *page_event(page_object *self, Py_ssize_t index) {
+  event_object *made = (event_object *)PyType_GenericAlloc((PyTypeObject *)self->owner->event_type, 0);
   if (made == NULL) return NULL;
   Py_INCREF((PyObject *)self);
   made->page = self;
@@ -154,27 +154,33 @@ static PyObject *of_extensions(const bp_event *e) {
 
 typedef PyObject *(*field)(const bp_event *e);
 
-/* Raises what the event's property `error` says. */
-static PyObject *raise_unreadable(PyObject *self) {
-  PyObject *error = PyObject_GetAttrString(self, "error");
-  if (error == NULL) return NULL;
-  PyErr_SetObject((PyObject *)Py_TYPE(error), error);
-  Py_DECREF(error);
-  return NULL;
+static PyObject *raise_unreadable(PyObject *object) {
+  const event_object *self = (event_object *)object;
+  const bp_event *e = self->event;
+  bp_error error = {.struct_size = sizeof error, .code = e->status, .segment_id = e->segment_id, .offset = e->offset,
+                    .text = "the event cannot be read"};
+  memcpy(error.event_id, e->event_id, sizeof error.event_id);
+  return handle_fail(self->page->owner, e->status, &error);
+}
+
+static PyObject *event_check(PyObject *object, PyObject *unused) {
+  (void)unused;
+  if (((event_object *)object)->event->status != BP_OK) return raise_unreadable(object);
+  Py_RETURN_NONE;
 }
 
 static PyObject *event_field(PyObject *object, void *closure) {
-  return ((const field *)closure)[0](((event *)object)->event);
+  return ((const field *)closure)[0](((event_object *)object)->event);
 }
 
 /* Fields that an unreadable event does not have. */
 static PyObject *event_content(PyObject *object, void *closure) {
-  const bp_event *e = ((event *)object)->event;
+  const bp_event *e = ((event_object *)object)->event;
   return e->status == BP_OK ? ((const field *)closure)[0](e) : raise_unreadable(object);
 }
 
 static PyObject *event_payload(PyObject *object, void *closure) {
-  event *self = (event *)object;
+  event_object *self = (event_object *)object;
   (void)closure;
   if (self->event->status != BP_OK) return raise_unreadable(object);
   if (self->page->decode == NULL) return of_payload(self->event);
@@ -194,13 +200,13 @@ static PyObject *event_payload(PyObject *object, void *closure) {
 
 static PyObject *event_page(PyObject *object, void *closure) {
   (void)closure;
-  PyObject *result = (PyObject *)((event *)object)->page;
+  PyObject *result = (PyObject *)((event_object *)object)->page;
   Py_INCREF(result);
   return result;
 }
 
 static void event_dealloc(PyObject *object) {
-  event *self = (event *)object;
+  event_object *self = (event_object *)object;
   Py_XDECREF((PyObject *)self->page);
   Py_XDECREF(self->decoded);
   object_free(object);
@@ -247,20 +253,26 @@ static PyGetSetDef event_members[] = {
     {NULL, NULL, NULL, NULL, NULL},
 };
 
+static PyMethodDef event_methods[] = {
+    {"_check", event_check, METH_NOARGS, "raises why the event could not be read, if so"},
+    {NULL, NULL, 0, NULL},
+};
+
 static PyType_Slot event_slots[] = {
     {Py_tp_new, not_by_hand},
     {Py_tp_dealloc, event_dealloc},
+    {Py_tp_methods, event_methods},
     {Py_tp_getset, event_members},
     {0, NULL},
 };
 
-PyType_Spec event_spec = {"batpak._batpak.EventBase", sizeof(event), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+PyType_Spec event_spec = {"batpak._batpak.EventBase", sizeof(event_object), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
                           event_slots};
 
 /* --- the page as a sequence */
 
 static void page_dealloc(PyObject *object) {
-  page *self = (page *)object;
+  page_object *self = (page_object *)object;
   if (self->page != NULL) handle_give_page(self->owner, self->page);
   free(self->block);
   Py_XDECREF((PyObject *)self->owner);
@@ -268,10 +280,10 @@ static void page_dealloc(PyObject *object) {
   object_free(object);
 }
 
-static Py_ssize_t page_length(PyObject *object) { return ((page *)object)->count; }
+static Py_ssize_t page_length(PyObject *object) { return ((page_object *)object)->count; }
 
 static PyObject *page_at(PyObject *object, PyObject *index) {
-  page *self = (page *)object;
+  page_object *self = (page_object *)object;
   Py_ssize_t at = PyNumber_AsSsize_t(index, PyExc_IndexError);
   if (at == -1 && PyErr_Occurred()) return NULL;
   if (at < 0) at += self->count;
@@ -282,12 +294,12 @@ static PyObject *page_at(PyObject *object, PyObject *index) {
 
 static PyObject *page_more(PyObject *object, void *unused) {
   (void)unused;
-  return PyBool_FromLong(((page *)object)->more);
+  return PyBool_FromLong(((page_object *)object)->more);
 }
 
 /* One field of all events, as a list.  Equal texts that follow each other are one object. */
 static PyObject *page_column(PyObject *object, void *closure) {
-  const page *self = (page *)object;
+  const page_object *self = (page_object *)object;
   field of = ((const field *)closure)[0];
   PyObject *list = PyList_New(self->count);
   for (Py_ssize_t i = 0; i < self->count && list != NULL; i++) {
@@ -298,7 +310,7 @@ static PyObject *page_column(PyObject *object, void *closure) {
 }
 
 static PyObject *page_entities(PyObject *object, void *closure) {
-  const page *self = (page *)object;
+  const page_object *self = (page_object *)object;
   const bp_event *last = NULL;
   PyObject *list = PyList_New(self->count), *item = NULL;
   (void)closure;
@@ -343,12 +355,12 @@ static PyType_Slot page_slots[] = {
     {0, NULL},
 };
 
-PyType_Spec page_spec = {"batpak._batpak.PageBase", sizeof(page), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, page_slots};
+PyType_Spec page_spec = {"batpak._batpak.PageBase", sizeof(page_object), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, page_slots};
 
 /* --- its iterator */
 
 static PyObject *page_iterate(PyObject *object) {
-  page *self = (page *)object;
+  page_object *self = (page_object *)object;
   page_iterator *iterator = (page_iterator *)PyType_GenericAlloc((PyTypeObject *)self->owner->iterator_type, 0);
   if (iterator == NULL) return NULL;
   Py_INCREF(object);

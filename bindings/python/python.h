@@ -31,6 +31,8 @@ typedef struct handle {
 /* The open store, with one user more; NULL with BP_CLOSED raised. */
 bp_store *handle_enter(handle *self);
 void handle_leave(handle *self);
+/* 16 bytes, or BP_ARGUMENT raised and -1. */
+int handle_take_id(const handle *self, PyObject *object, uint8_t id[16]);
 /* Raises; answers NULL. */
 PyObject *handle_fail(const handle *self, bp_status status, const bp_error *error);
 PyObject *handle_fail_text(const handle *self, bp_status status, const char *text);
@@ -45,7 +47,7 @@ PyObject *handle_append_many(PyObject *self, PyObject *list);
 
 /* --- pages and events (page.c) */
 
-typedef struct page {
+typedef struct page_object {
   PyObject_HEAD
   handle *owner;           /* keeps the store's memory of pages, not the store open */
   bp_page *page;           /* NULL: `block` holds the only event */
@@ -54,13 +56,13 @@ typedef struct page {
   Py_ssize_t count;
   PyObject *decode;        /* decode(payload) -> object, or NULL: payloads are bytes */
   int more;
-} page;
+} page_object;
 
 /* A page of the owner's class around what a call filled; takes `filled`, also on failure. */
 PyObject *page_wrap(handle *owner, bp_page *filled, PyObject *decode);
 /* One event that is copied, for a view that is about to die. */
 PyObject *page_copy(handle *owner, const bp_event *event, PyObject *decode);
-PyObject *page_event(page *self, Py_ssize_t index);
+PyObject *page_event(page_object *self, Py_ssize_t index);
 
 PyObject *handle_page(PyObject *self, PyObject *const *arguments, Py_ssize_t count);
 PyObject *handle_get(PyObject *self, PyObject *const *arguments, Py_ssize_t count);

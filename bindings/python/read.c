@@ -1,19 +1,5 @@
 /* Reading: a page is filled without the interpreter's lock, then wrapped; a fold takes the lock for each step. */
-#include <string.h>
-
 #include "python.h"
-
-static int take_event_id(PyObject *object, uint8_t id[16]) {
-  char *bytes;
-  Py_ssize_t length;
-  if (PyBytes_AsStringAndSize(object, &bytes, &length) != 0) return -1;
-  if (length != 16) {
-    PyErr_SetString(PyExc_ValueError, "an id has 16 bytes");
-    return -1;
-  }
-  memcpy(id, bytes, 16);
-  return 0;
-}
 
 /* What one filling of a page is about. */
 typedef struct filling {
@@ -23,27 +9,27 @@ typedef struct filling {
   size_t limit;
 } filling;
 
-static bp_status fill(const bp_store *store, const filling *f, bp_page *page, bp_error *error) {
-  if (f->how == FILL_PAGE) return bp_store_page(store, f->query, page, error);
-  if (f->how == FILL_GET) return bp_store_get(store, f->id, page, error);
-  return bp_store_walk(store, f->id, f->limit, page, error);
+static bp_status fill(const bp_store *store, const filling *f, bp_page *into, bp_error *error) {
+  if (f->how == FILL_PAGE) return bp_store_page(store, f->query, into, error);
+  if (f->how == FILL_GET) return bp_store_get(store, f->id, into, error);
+  return bp_store_walk(store, f->id, f->limit, into, error);
 }
 
 static PyObject *read_page(handle *self, const filling *f, PyObject *decode) {
   bp_store *store = handle_enter(self);
   if (store == NULL) return NULL;
-  bp_page *page = handle_take_page(self);
+  bp_page *taken = handle_take_page(self);
   PyObject *result = NULL;
-  if (page != NULL) {
+  if (taken != NULL) {
     bp_error error = {.struct_size = sizeof error};
     bp_status status;
     Py_BEGIN_ALLOW_THREADS
-    status = fill(store, f, page, &error);
+    status = fill(store, f, taken, &error);
     Py_END_ALLOW_THREADS
     if (status == BP_OK) {
-      result = page_wrap(self, page, decode);
+      result = page_wrap(self, taken, decode);
     } else {
-      handle_give_page(self, page);
+      handle_give_page(self, taken);
       (void)handle_fail(self, status, &error);
     }
   }
@@ -59,17 +45,17 @@ PyObject *handle_page(PyObject *object, PyObject *const *arguments, Py_ssize_t c
 
 PyObject *handle_get(PyObject *object, PyObject *const *arguments, Py_ssize_t count) {
   filling f = {.how = FILL_GET};
-  if (check_count("get", count, 2) != 0 || take_event_id(arguments[0], f.id) != 0) return NULL;
+  if (check_count("get", count, 2) != 0 || handle_take_id((handle *)object, arguments[0], f.id) != 0) return NULL;
   PyObject *found = read_page((handle *)object, &f, arguments[1]);
   if (found == NULL) return NULL;
-  PyObject *event = page_event((page *)found, 0);
+  PyObject *event = page_event((page_object *)found, 0);
   Py_DECREF(found);
   return event;
 }
 
 PyObject *handle_walk(PyObject *object, PyObject *const *arguments, Py_ssize_t count) {
   filling f = {.how = FILL_WALK};
-  if (check_count("walk", count, 3) != 0 || take_event_id(arguments[0], f.id) != 0) return NULL;
+  if (check_count("walk", count, 3) != 0 || handle_take_id((handle *)object, arguments[0], f.id) != 0) return NULL;
   f.limit = PyLong_AsSize_t(arguments[1]);
   return PyErr_Occurred() ? NULL : read_page((handle *)object, &f, arguments[2]);
 }
@@ -87,11 +73,11 @@ typedef struct folding {
 static int32_t fold_step(void *user, const bp_event *event) {
   folding *f = user;
   PyEval_RestoreThread(f->thread);
-  PyObject *state = NULL, *page = page_copy(f->handle, event, f->decode);
-  PyObject *copy = page == NULL ? NULL : page_event((struct page *)page, 0);
+  PyObject *state = NULL, *alone = page_copy(f->handle, event, f->decode);
+  PyObject *copy = alone == NULL ? NULL : page_event((page_object *)alone, 0);
   if (copy != NULL) state = PyObject_CallFunctionObjArgs(f->step, f->state, copy, NULL);
   Py_XDECREF(copy);
-  Py_XDECREF(page);
+  Py_XDECREF(alone);
   Py_DECREF(f->state);
   f->state = state;
   f->thread = PyEval_SaveThread();

@@ -68,7 +68,7 @@ class Error(Exception):
         """Where in the store, or in the input, as the command says it."""
         if 200 <= self.code < 400 and (self.segment_id or self.offset):
             return f", in segment {self.segment_id} at offset {self.offset}"
-        return f", at byte {self.offset + 1}" if self.code == Status.BP_JSON else ""
+        return f", at byte {self.offset + 1}" if self.code == Status.BP_JSON and self.offset else ""
 
     def __str__(self) -> str:
         subject = "" if self.path is None else f"{os.fsdecode(self.path)}: "

@@ -19,6 +19,8 @@ from .values import BOOL, FLOAT64, INT, MAP, STRING, UINT, Buffer
 _lock: Final = threading.RLock()
 _plans: Final[weakref.WeakKeyDictionary[type, Plan]] = weakref.WeakKeyDictionary()
 
+_Tokens = Callable[[Any], "tuple[bytes, Buffer, int] | None"]
+
 #: What a field holds that the payload lacks.
 _LACKING: Final = object()
 
@@ -74,7 +76,7 @@ class Plan(Shape):
         self.cls = cls
         self.named = [_Named(field, shape_of(declared, _Nested)) for field, declared in _declared(cls)]
         #: The tokens of an instance, their texts and their count; None where a field holds something else than usual.
-        self.tokens: Callable[[Any], tuple[bytes, Buffer, int] | None] = _make_tokens(self.named)
+        self.tokens: _Tokens = _make_tokens(self.named)
         self._made: Callable[[dict[Any, Any]], Any] = _make_made(cls, self.named)
 
     def give(self, value: Any) -> Any:
@@ -138,10 +140,11 @@ def _make_made(cls: type, named: list[_Named]) -> Callable[[dict[Any, Any]], Any
         lines += [f"value{at} = get({each.name!r}, lacking)",
                   f"if type(value{at}) is not exact{at}: value{at} = take{at}(value{at})"]
         given.append(f"{each.name}=value{at}" if each.keyword else f"value{at}")
-    return _compiled("take", "found", [*lines, f"return made({', '.join(given)})"], known)
+    take: Callable[[dict[Any, Any]], Any] = _compiled("take", "found", [*lines, f"return made({', '.join(given)})"], known)
+    return take
 
 
-def _make_tokens(named: list[_Named]) -> Callable[[Any], tuple[bytes, Buffer, int] | None]:
+def _make_tokens(named: list[_Named]) -> _Tokens:
     """The fast way: one call of pack over constants and the values of the fields."""
     if not all(each.shape.exact in _FAST or each.shape.exact is str for each in named):
         return lambda value: None
@@ -168,4 +171,5 @@ def _make_tokens(named: list[_Named]) -> Callable[[Any], tuple[bytes, Buffer, in
     known["pack"] = struct.Struct(form).pack
     count = 1 + 2 * len(named)
     lines += [f"try: return pack({', '.join(given)}), {' + '.join(texts)}, {count}", "except wrong: return None"]
-    return _compiled("tokens", "whole", lines, known)
+    tokens: _Tokens = _compiled("tokens", "whole", lines, known)
+    return tokens

@@ -12,7 +12,8 @@ from typing import Any, Final, Generic, TypeVar
 from ._constants import Status
 from .errors import Error, KindMismatch, PayloadError, made
 from .kind import Kind
-from .plan import Mismatch, Plan, plan_of
+from .plan import Plan, plan_of
+from .shapes import Mismatch
 from .values import WORDS, Buffer, encode_tokens, flatten, payload_decode
 
 T = TypeVar("T")

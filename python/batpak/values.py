@@ -124,7 +124,8 @@ def _flatten(value: object, words: list[int], texts: bytearray) -> None:
     items: Iterator[object] = iter((value,))
     while True:
         for item in items:
-            value, kind = item, type(item)
+            value: Any = item
+            kind = type(item)
             if kind not in _PLAIN:
                 value = _plain(item)
                 kind = type(value)
@@ -141,8 +142,8 @@ def _flatten(value: object, words: list[int], texts: bytearray) -> None:
             elif value is None:
                 add((NIL, 0, 0))
             elif kind is bytes:
-                add((BYTES, len(value), len(texts)))  # type: ignore[arg-type]
-                texts += value  # type: ignore[operator]
+                add((BYTES, len(value), len(texts)))
+                texts += value
             else:
                 holders.append(item)
                 if len(holders) > DEPTH_MAX:

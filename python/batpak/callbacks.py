@@ -1,0 +1,107 @@
+"""What the library calls back: the other half of the functions that bindings/python/generate.py declares.
+
+No exception crosses C. One that a callback raises is kept, the call is made to fail, and the exception comes out of it
+unchanged; the store stays usable.
+"""
+
+from __future__ import annotations
+
+import _thread
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any, Final
+
+from ._batpak import ffi
+from ._constants import BP_STAGE_OPEN, BP_STAGE_VERIFY, Status
+
+#: Microseconds since 1970. It must not call the store.
+Clock = Callable[[], int]
+#: progress("open" or "verify", bytes done, bytes in all); an answer that is true stops the call.
+Progress = Callable[[str, int, int], Any]
+#: One line of text for people, from any thread. It must not call the store.
+Log = Callable[[str], Any]
+
+_STAGES: Final = {BP_STAGE_OPEN: "open", BP_STAGE_VERIFY: "verify"}
+_MAXIMUM_TIME: Final = 0x7FFF_FFFF_FFFF_FFFF
+
+
+class Callbacks:
+    """The callbacks of one store, and the exceptions that they left."""
+
+    __slots__ = ("_raised_by_clock", "_stopped", "clock", "log", "progress", "user")
+
+    def __init__(self, clock: Clock | None, progress: Progress | None, log: Log | None) -> None:
+        self.clock = clock
+        self.progress = progress
+        self.log = log
+        self.user: Any = None
+        self._stopped: dict[int, BaseException] = {}
+        self._raised_by_clock: BaseException | None = None
+
+    def tell_time(self) -> int:
+        """The clock's time, or -1, which the library refuses. Whichever thread commits calls this."""
+        assert self.clock is not None
+        try:
+            now = self.clock().__index__()
+            if now > _MAXIMUM_TIME:
+                raise OverflowError(f"the clock answered {now}: more than 64 bits")
+            return max(now, -1)
+        except BaseException as raised:
+            self._raised_by_clock = raised
+            return -1
+
+    def report(self, stage: int, done: int, total: int) -> int:
+        """1 to stop. To be called at all is what lets an interrupt through, so this stands without a callback too."""
+        try:
+            return 1 if self.progress is not None and self.progress(_STAGES[stage], done, total) else 0
+        except BaseException as raised:
+            self._stopped[threading.get_ident()] = raised
+            return 1
+
+    def write(self, line: bytes) -> None:
+        """The library goes on whatever happens here: what it says of may have been done already."""
+        assert self.log is not None
+        try:
+            self.log(line.decode("utf-8", "replace"))
+        except KeyboardInterrupt:
+            _thread.interrupt_main()
+        except BaseException:
+            sys.unraisablehook(_Unraisable(self.log))
+
+    def reraise(self, status: int) -> None:
+        """Raises what a callback raised, if that is why a call answered `status`."""
+        raised = None
+        if status == Status.BP_STOPPED:
+            raised = self._stopped.pop(threading.get_ident(), None)
+        elif status == Status.BP_CLOCK_INVALID:
+            raised, self._raised_by_clock = self._raised_by_clock, None
+        if raised is not None:
+            raise raised
+
+
+class _Unraisable:
+    """What sys.unraisablehook takes, for the exception that is being handled."""
+
+    def __init__(self, log: Log) -> None:
+        self.exc_type, self.exc_value, self.exc_traceback = sys.exc_info()
+        self.err_msg = "Exception ignored in the log of a batpak store"
+        self.object = log
+
+
+@ffi.def_extern(name="batpak_clock", error=-1)
+def _clock(user: Any) -> int:
+    callbacks: Callbacks = ffi.from_handle(user)
+    return callbacks.tell_time()
+
+
+@ffi.def_extern(name="batpak_progress", error=1)
+def _progress(user: Any, stage: int, done: int, total: int) -> int:
+    callbacks: Callbacks = ffi.from_handle(user)
+    return callbacks.report(stage, done, total)
+
+
+@ffi.def_extern(name="batpak_log")
+def _log(user: Any, text: Any, length: int) -> None:
+    callbacks: Callbacks = ffi.from_handle(user)
+    callbacks.write(bytes(ffi.buffer(text, length)))

@@ -1,0 +1,192 @@
+"""Drafts: what is to be appended. Since 0.1."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, Literal, SupportsIndex, Union, overload
+
+from ._batpak import ffi
+from ._constants import (
+    BP_DURABILITY_DEFAULT,
+    BP_DURABLE,
+    BP_EXPECT_ANY,
+    BP_EXPECT_CLOCK,
+    BP_EXPECT_EMPTY,
+    BP_EXPECT_EVENT,
+    BP_WRITTEN,
+    Status,
+)
+from .errors import made
+from .receipt import Receipt
+from .typed import binding_of
+from .values import encode
+
+
+class Empty:
+    """The type of `EMPTY`."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "batpak.EMPTY"
+
+
+class Missing:
+    """The type of what was not given, where None is a value."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "..."
+
+
+#: For `expect`: the entity has no event.
+EMPTY: Final = Empty()
+MISSING: Final = Missing()
+
+#: What must hold of the entity's last event, or nothing is written: None: anything; EMPTY: there is none; a number: its
+#: clock; bytes: its id.
+Expectation = Union[Empty, int, bytes, None]
+Durability = Literal["durable", "written"]
+#: Anything that holds bytes.
+Bytes = Union[bytes, bytearray, memoryview]
+
+DURABILITIES: Final[dict[str | None, int]] = {None: BP_DURABILITY_DEFAULT, "durable": BP_DURABLE, "written": BP_WRITTEN}
+
+_NO_EXPECTATION: Final = (BP_EXPECT_ANY, 0, None)
+
+#: What the raw module takes for a draft: entity, scope, kind, payload, and None or the rest of it.
+Packed = tuple[str, str, int, bytes, Union[tuple[Any, ...], None]]
+
+
+def number(name: str, value: SupportsIndex, maximum: int) -> int:
+    """A number that C can hold. Raises CallError."""
+    found = value.__index__()
+    if not 0 <= found <= maximum:
+        raise made(Status.BP_ARGUMENT, f"{name} is {found}: 0 to {maximum}")
+    return found
+
+
+def choice(name: str, value: str | None, numbers: Mapping[Any, int]) -> int:
+    """The number of a word. Raises CallError."""
+    found = numbers.get(value)
+    if found is None:
+        words = ", ".join(repr(word) for word in numbers)
+        raise made(Status.BP_ARGUMENT, f"{name} is {value!r}: one of {words}")
+    return found
+
+
+def content(event: object, kind: int | None, value: object, payload: Bytes | None) -> tuple[int, bytes]:
+    """The kind and the payload of a draft: of a typed event, of a value, or as they are."""
+    if event is not None:
+        if kind is not None or value is not MISSING or payload is not None:
+            raise made(Status.BP_ARGUMENT, "an event brings its own kind and payload")
+        binding = binding_of(event)
+        return binding.kind, binding.encode(event)
+    if kind is None:
+        raise made(Status.BP_ARGUMENT, "a kind is needed, or an event of a decorated class")
+    if (value is MISSING) == (payload is None):
+        raise made(Status.BP_ARGUMENT, "either a value or a payload is needed")
+    return kind, encode(value) if payload is None else bytes(payload)
+
+
+def _expectation(expect: Expectation) -> tuple[int, int, bytes | None]:
+    if expect is None:
+        return _NO_EXPECTATION
+    if expect is EMPTY:
+        return BP_EXPECT_EMPTY, 0, None
+    if isinstance(expect, bytes):
+        return BP_EXPECT_EVENT, 0, expect
+    if isinstance(expect, int) and not isinstance(expect, bool):
+        return BP_EXPECT_CLOCK, number("expect", expect, 0xFFFF_FFFF), None
+    raise made(Status.BP_ARGUMENT, "expect is None, EMPTY, a clock or the bytes of an event's id")
+
+
+def _extension(name: str, value: Bytes) -> tuple[bytes, bytes]:
+    if not isinstance(name, str) or not isinstance(value, (bytes, bytearray, memoryview)):
+        raise made(Status.BP_VALUE, "extensions map names (str) to bytes")
+    # Lone surrogates go in as they are: no name beyond ASCII is accepted.
+    return name.encode("utf-8", "surrogatepass"), bytes(value)
+
+
+def rest(key: bytes | None, expect: Expectation, correlation_id: bytes | None, causation_id: bytes | None, lane: int,
+         depth: int, flags: int, extensions: Mapping[str, Bytes] | None, durability: Durability | None,
+         allow_reserved: bool) -> tuple[Any, ...] | None:
+    """All that few drafts need, as the raw module takes it; None where nothing of it is given."""
+    if not (lane or depth or flags or allow_reserved or extensions) and (
+            key is expect is correlation_id is causation_id is durability is None):
+        return None
+    found, clock, event_id = _expectation(expect)
+    return (number("flags", flags, 0xFF), choice("durability", durability, DURABILITIES), key, correlation_id,
+            causation_id, found, clock, event_id, number("lane", lane, 0xFFFF_FFFF),
+            number("depth", depth, 0xFFFF_FFFF), 1 if allow_reserved else 0,
+            tuple(_extension(*item) for item in extensions.items()) if extensions else None)
+
+
+class Draft:
+    """What is to be appended: the arguments of `Store.append`, which says what they mean.
+
+    The payload is encoded here and now, so later changes of what was given have no effect. Drafts belong to no store and
+    may be appended any number of times, from any thread.
+    """
+
+    __slots__ = ("_packed",)
+
+    _packed: Packed
+
+    def __init__(self, entity: str, scope: str, event: object = None, *, kind: int | None = None,
+                 value: object = MISSING, payload: Bytes | None = None, key: bytes | None = None,
+                 expect: Expectation = None, correlation_id: bytes | None = None, causation_id: bytes | None = None,
+                 lane: int = 0, depth: int = 0, flags: int = 0, extensions: Mapping[str, Bytes] | None = None,
+                 durability: Durability | None = None, allow_reserved: bool = False) -> None:
+        if event is not None or kind is None or value is not MISSING or type(payload) is not bytes:
+            kind, payload = content(event, kind, value, payload)
+        self._packed = (entity, scope, kind, payload,
+                        rest(key, expect, correlation_id, causation_id, lane, depth, flags, extensions, durability,
+                             allow_reserved))
+
+    def __repr__(self) -> str:
+        entity, scope, kind, payload, _ = self._packed
+        return f"<batpak.Draft {entity!r} in {scope!r}, kind 0x{kind:04X}, payload of {len(payload)} bytes>"
+
+
+class Accepted(Sequence[Receipt]):
+    """The receipts of drafts that were appended together, in their order; each is made when it is asked for."""
+
+    __slots__ = ("_extensions", "_raw")
+
+    _raw: bytes
+    _extensions: dict[int, bytes]
+
+    def __init__(self) -> None:
+        raise TypeError("receipts come from Store.append_many")
+
+    @classmethod
+    def _from_raw(cls, raw: bytes, extensions: dict[int, bytes]) -> Accepted:
+        """From the bytes of an array of bp_receipt, and the canonical maps of extensions of those that have some."""
+        accepted: Accepted = object.__new__(cls)
+        accepted._raw = raw
+        accepted._extensions = extensions
+        return accepted
+
+    def __len__(self) -> int:
+        return len(self._raw) // RECEIPT_SIZE
+
+    @overload
+    def __getitem__(self, index: int) -> Receipt: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Receipt]: ...
+    def __getitem__(self, index: int | slice) -> Receipt | list[Receipt]:
+        if isinstance(index, slice):
+            return [self[at] for at in range(*index.indices(len(self)))]
+        at = range(len(self))[index]
+        return Receipt._from_raw(self._raw[at * RECEIPT_SIZE:(at + 1) * RECEIPT_SIZE], self._extensions.get(at, b""))
+
+    def __iter__(self) -> Iterator[Receipt]:
+        return (self[at] for at in range(len(self)))
+
+    def __repr__(self) -> str:
+        return f"<batpak.Accepted: {len(self)} receipts>"
+
+
+RECEIPT_SIZE: Final[int] = ffi.sizeof("bp_receipt")

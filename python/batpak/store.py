@@ -1,0 +1,441 @@
+"""The store: open, append, read, verify, close. Since 0.1."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from functools import partial
+from itertools import chain, islice
+from types import TracebackType
+from typing import Any, Final, NoReturn, TypeVar, overload
+
+from ._batpak import Handle, ffi, lib
+from ._constants import BP_OK, Status
+from .asynchronous import awaitable, in_executor, opening
+from .callbacks import Callbacks, Clock, Log, Progress
+from .draft import MISSING, RECEIPT_SIZE, Accepted, Bytes, Draft, Durability, Expectation, content, rest
+from .errors import KindMismatch, Path, made
+from .event import Event
+from .extensions import extensions_encode
+from .opening import Mode, SyncMode, configuration, keys, open_handle
+from .page import MAXIMUM, Page, Query
+from .receipt import Receipt
+from .report import Judgement, Report, Stat
+from .typed import binding_of
+
+T = TypeVar("T")
+State = TypeVar("State")
+
+#: Events a page where nobody sees the pages: small enough to stay near the processor.
+_PAGE_EVENTS: Final = 1024
+#: Drafts that cross into C together, if no group of the store is larger.
+_CHUNK: Final = 4096
+_SIZE_MAX: Final = MAXIMUM
+
+_receipt: Final = Receipt._from_raw
+
+
+class Store:
+    """An open store, as `open` answers it. Any number of threads may use it at once.
+
+    Close it, best by `with`: closing flushes, writes the last event and frees the lock. A store that is dropped is closed
+    too, with a ResourceWarning. In a forked child every call raises Forked, and closing only closes descriptors.
+
+    Every method may raise Closed, Forked, and SystemFailure with its kin.
+    """
+
+    __slots__ = ("__weakref__", "_chunk", "_handle", "_pid", "path")
+
+    #: The path as the caller gave it.
+    path: Path
+    _handle: Handle
+
+    def __init__(self) -> None:
+        raise TypeError("a store comes from batpak.open")
+
+    @classmethod
+    def _from_handle(cls, handle: Handle, path: Path, group_max_events: int) -> Store:
+        store: Store = object.__new__(cls)
+        store._handle = handle
+        store.path = path
+        store._pid = os.getpid()
+        # Whole groups, so that no more flushes are made than in one call.
+        store._chunk = group_max_events * max(1, _CHUNK // group_max_events)
+        return store
+
+    # --- life
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        return self._handle.closed
+
+    def close(self) -> None:
+        """Flushes, appends the store's last event, frees the lock. Closing again does nothing.
+
+        Raises Busy while calls of other threads are under way: then nothing happened. After any other error the store is
+        closed, and the error says what is not on the disk.
+        """
+        if os.getpid() == self._pid:
+            self._handle.close()
+        else:
+            self._handle.release()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 traceback: TracebackType | None) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Store:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                        traceback: TracebackType | None) -> None:
+        await in_executor(self.close)
+
+    def __del__(self) -> None:
+        handle = getattr(self, "_handle", None)
+        if handle is None or handle.closed:
+            return
+        if os.getpid() == self._pid:
+            warnings.warn(f"unclosed store {os.fsdecode(self.path)}", ResourceWarning, stacklevel=2, source=self)
+        handle.release()
+
+    def __repr__(self) -> str:
+        return f"<batpak.Store {os.fsdecode(self.path)!r}{', closed' if self.closed else ''}>"
+
+    def _fail(self, status: int, error: Any) -> NoReturn:
+        self._handle.fail(status, bytes(ffi.buffer(error)))
+        raise AssertionError("a failure was not raised")
+
+    # --- append
+
+    def append(self, entity: str, scope: str, event: object = None, *, kind: int | None = None, value: object = MISSING,
+               payload: Bytes | None = None, key: bytes | None = None, expect: Expectation = None,
+               correlation_id: bytes | None = None, causation_id: bytes | None = None, lane: int = 0, depth: int = 0,
+               flags: int = 0, extensions: Mapping[str, Bytes] | None = None, durability: Durability | None = None,
+               allow_reserved: bool = False) -> Receipt:
+        """Appends one event and answers its receipt, after the flush if it is to be durable.
+
+        What is appended: `event`, an object of a class that `batpak.event` decorated; or a `kind` with either `value`,
+        any native value, or `payload`, bytes as they are.
+
+        entity, scope: 1 to 1,024 bytes of UTF-8 without control characters, `/`, `..`, `|` and `=`.
+        key: 16 bytes that become the event's id; appended again, it answers the first event (`receipt.replayed`).
+        expect: what must hold of the entity's last event, or nothing is written: None: anything; `EMPTY`: there is none;
+            an int: its clock; bytes: its id. Raises ExpectationFailed.
+        correlation_id, causation_id: 16 bytes; lane, depth: 32 bits; flags: 8 bits. Stored as they are.
+        extensions: names `prefix.field` to bytes: stored, signed, never interpreted.
+        durability: "durable" or "written", where the store's own is not wanted.
+        allow_reserved: categories 0x0 and 0xD may be written.
+
+        Raises RefusedError with nothing written, ReadOnly, Poisoned, DiskFull; SyncFailed: the event may or may not
+        survive, and the store takes no more writes.
+        """
+        if event is not None or kind is None or value is not MISSING or type(payload) is not bytes:
+            kind, payload = content(event, kind, value, payload)
+        if lane or depth or flags or extensions or allow_reserved or not (
+                key is expect is correlation_id is causation_id is durability is None):
+            found = self._handle.append(entity, scope, kind, payload, rest(
+                key, expect, correlation_id, causation_id, lane, depth, flags, extensions, durability, allow_reserved))
+        else:
+            found = self._handle.append(entity, scope, kind, payload, None)
+        if type(found) is bytes:
+            return _receipt(found)
+        raw, carried = found
+        receipt = _receipt(raw)
+        return _receipt(raw, self._extensions_of(receipt.event_id) if carried is None else carried)
+
+    def append_many(self, drafts: Iterable[Draft]) -> Accepted:
+        """Appends independent events in order, with one write and one flush where they fit one group.
+
+        It is not atomic: the first failure ends it. Its error then has `accepted`, the receipts of the events before it,
+        which are in the store. Raises as `append`.
+        """
+        packed = [draft._packed for draft in drafts]
+        blobs: list[bytes] = []
+        extensions: dict[int, bytes] = {}
+        for start in range(0, len(packed), self._chunk):
+            part = packed if len(packed) <= self._chunk else packed[start:start + self._chunk]
+            blob, carried, status, error = self._handle.append_many(part)
+            blobs.append(blob)
+            for at, found in carried.items():
+                extensions[start + at] = self._extensions_of(
+                    _receipt(blob[at * RECEIPT_SIZE:(at + 1) * RECEIPT_SIZE]).event_id) if found is None else found
+            if status != BP_OK:
+                try:
+                    self._handle.fail(status, error)
+                except BaseException as raised:
+                    with suppress(AttributeError):
+                        raised.accepted = Accepted._from_raw(b"".join(blobs), extensions)  # type: ignore[attr-defined]
+                    raise
+        return Accepted._from_raw(blobs[0] if len(blobs) == 1 else b"".join(blobs), extensions)
+
+    def _extensions_of(self, event_id: bytes) -> bytes:
+        """The canonical map of a stored event's extensions; where the event is damaged, none."""
+        event = self._handle.get(event_id, None)
+        return extensions_encode(event.extensions)
+
+    def sync(self) -> None:
+        """Flushes what was written: everything acknowledged so far is durable then. Raises ReadOnly, Poisoned."""
+        error = ffi.new("bp_error *")
+        with self._handle as address:
+            status = lib.bp_store_sync(ffi.cast("bp_store *", address), error)
+        if status != BP_OK:
+            self._fail(status, error)
+
+    # --- read
+
+    @overload
+    def page(self, type: type[T], *, entity: str | None = None, under: str | None = None, scope: str | None = None,
+             after: int | None = None, clock: tuple[int, int] | None = None, limit: int = 256,
+             max_bytes: int | None = None) -> Page[T]: ...
+    @overload
+    def page(self, type: None = None, *, entity: str | None = None, under: str | None = None, scope: str | None = None,
+             kind: int | None = None, category: int | None = None, after: int | None = None,
+             clock: tuple[int, int] | None = None, limit: int = 256, max_bytes: int | None = None) -> Page[bytes]: ...
+    def page(self, type: type | None = None, *, limit: int = 256, **which: Any) -> Page[Any]:
+        """Visible events that match, in commit order: a page of at most `limit` events and `max_bytes` bytes.
+
+        type: a decorated class: only its kind, and payloads are its objects.
+        entity, scope: exactly this one; under: this entity and those below it, `E` and `E:...`.
+        kind, category: only this; after: only sequences above this one; clock: (lowest, highest) place in the entity's
+        chain. An event that cannot be read stands in its place with its `error`. `page.more` says whether the query
+        stopped at its limits; ask again with `after` = the last event's sequence.
+        """
+        query, decode = _question(type, limit=limit, **which)
+        return self._handle.page(query.address, decode)
+
+    @overload
+    def pages(self, type: type[T], *, entity: str | None = None, under: str | None = None, scope: str | None = None,
+              after: int | None = None, clock: tuple[int, int] | None = None, limit: int = _PAGE_EVENTS,
+              max_bytes: int | None = None) -> Iterator[Page[T]]: ...
+    @overload
+    def pages(self, type: None = None, *, entity: str | None = None, under: str | None = None, scope: str | None = None,
+              kind: int | None = None, category: int | None = None, after: int | None = None,
+              clock: tuple[int, int] | None = None, limit: int = _PAGE_EVENTS,
+              max_bytes: int | None = None) -> Iterator[Page[bytes]]: ...
+    def pages(self, type: type | None = None, *, limit: int = _PAGE_EVENTS, **which: Any) -> Iterator[Page[Any]]:
+        """All pages of a query, one after the other; `limit` is the events of one page. Arguments as for `page`.
+
+        Events appended meanwhile are seen if the pages come to them.
+        """
+        query, decode = _question(type, limit=limit, **which)
+        return self._follow(query, decode)
+
+    def _follow(self, query: Query, decode: Callable[[bytes], Any] | None) -> Iterator[Page[Any]]:
+        while True:
+            page: Page[Any] = self._handle.page(query.address, decode)
+            if not page:
+                return
+            yield page
+            if not page.more:
+                return
+            query.continue_after(page[-1].sequence)
+
+    @overload
+    def events(self, type: type[T], *, entity: str | None = None, under: str | None = None, scope: str | None = None,
+               after: int | None = None, clock: tuple[int, int] | None = None,
+               limit: int | None = None) -> Iterator[Event[T]]: ...
+    @overload
+    def events(self, type: None = None, *, entity: str | None = None, under: str | None = None, scope: str | None = None,
+               kind: int | None = None, category: int | None = None, after: int | None = None,
+               clock: tuple[int, int] | None = None, limit: int | None = None) -> Iterator[Event[bytes]]: ...
+    def events(self, type: type | None = None, *, limit: int | None = None, **which: Any) -> Iterator[Event[Any]]:
+        """Visible events that match, in commit order, at most `limit`. Other arguments as for `page`."""
+        query, decode = _question(type, limit=_PAGE_EVENTS if limit is None else min(limit, _PAGE_EVENTS), **which)
+        events = chain.from_iterable(self._follow(query, decode))
+        return events if limit is None else islice(events, limit)
+
+    @overload
+    def get(self, event_id: bytes, type: type[T]) -> Event[T]: ...
+    @overload
+    def get(self, event_id: bytes, type: None = None) -> Event[bytes]: ...
+    def get(self, event_id: bytes, type: type | None = None) -> Event[Any]:
+        """One event by its id (16 bytes). Raises NotFound, DamagedError; KindMismatch where it is not of the class."""
+        if type is None:
+            return self._handle.get(event_id, None)
+        binding = binding_of(type)
+        event = self._handle.get(event_id, binding.decode)
+        if event._kind != binding.kind:
+            raise KindMismatch(Status.BP_VALUE, f"the event is of kind {event.kind}, {type.__name__} is another",
+                               path=self.path, event_id=event_id, expected=binding.kind, actual=event._kind)
+        return event
+
+    def walk(self, event_id: bytes, *, limit: int | None = None) -> Page[bytes]:
+        """The event and its ancestors in the entity's chain, newest first, at most `limit`; `more` says whether it cut.
+
+        Ends at the entity's first event, at a link that leads nowhere, or at an event that cannot be read (which is the
+        last, with its `error`). Raises NotFound.
+        """
+        if limit is not None and limit < 0:
+            raise made(Status.BP_ARGUMENT, f"limit is {limit}: 0 or more", self.path)
+        return self._handle.walk(event_id, _SIZE_MAX if limit is None else limit, None)
+
+    @overload
+    def fold(self, initial: State, step: Callable[[State, Event[T]], State], type: type[T], *, entity: str | None = None,
+             under: str | None = None, scope: str | None = None, after: int | None = None,
+             clock: tuple[int, int] | None = None, limit: int | None = None) -> State: ...
+    @overload
+    def fold(self, initial: State, step: Callable[[State, Event[bytes]], State], type: None = None, *,
+             entity: str | None = None, under: str | None = None, scope: str | None = None, kind: int | None = None,
+             category: int | None = None, after: int | None = None, clock: tuple[int, int] | None = None,
+             limit: int | None = None) -> State: ...
+    def fold(self, initial: State, step: Callable[[State, Event[Any]], State], type: type | None = None, *,
+             limit: int | None = None, **which: Any) -> State:
+        """The state after `state = step(state, event)` for each event that matches, in commit order.
+
+        At most `limit` events; other arguments as for `page`. The step runs on this thread and may read from the store.
+        An exception of the step comes out unchanged. Events appended meanwhile may or may not be seen.
+        """
+        query, decode = _question(type, limit=_SIZE_MAX if limit is None else limit, **which)
+        return self._handle.fold(query.address, decode, step, initial)
+
+    # --- verify
+
+    def verify_receipt(self, receipt: Receipt, trust: Iterable[bytes] = ()) -> Judgement:
+        """Holds one receipt against the store. `trust`: public keys of 32 bytes, beside those the store was opened with."""
+        raw, outcome, error = ffi.new("bp_receipt *"), ffi.new("int32_t *"), ffi.new("bp_error *")
+        believed = _Trust(trust, ())
+        kept = receipt._fill(raw)
+        with self._handle as address:
+            status = lib.bp_store_verify_receipt(ffi.cast("bp_store *", address), raw, believed.raw, outcome, error)
+        if status != BP_OK:
+            self._fail(status, error)
+        del kept
+        return Judgement._from_raw(outcome[0])
+
+    def verify(self, trust: Iterable[bytes] = (), receipts: Iterable[Receipt] = ()) -> Report:
+        """Reads everything and says what agrees: checksums, content hashes, chains, sequences, and the receipts given.
+
+        `trust`: public keys of 32 bytes, beside those the store was opened with. What it cannot prove: anything against
+        someone who can write the directory, unless receipts or keys kept elsewhere speak. Damage is a verdict, not an
+        error. Raises Stopped, or what the store's progress raised.
+        """
+        return self._report(lib.bp_store_verify, _Trust(trust, receipts))
+
+    def open_report(self) -> Report:
+        """What the open found and repaired (or, read-only, would repair)."""
+        return self._report(lib.bp_store_open_report)
+
+    def _report(self, call: Callable[..., int], believed: _Trust | None = None) -> Report:
+        out, error = ffi.new("bp_report **"), ffi.new("bp_error *")
+        arguments = (out, error) if believed is None else (believed.raw, out, error)
+        with self._handle as address:
+            status = call(ffi.cast("bp_store *", address), *arguments)
+        if status != BP_OK:
+            self._fail(status, error)
+        report = ffi.gc(out[0], lib.bp_report_free)
+        return Report._from_raw(report)
+
+    def stat(self) -> Stat:
+        """How much the store holds."""
+        stat, error = ffi.new("bp_stat *"), ffi.new("bp_error *")
+        stat.struct_size = ffi.sizeof("bp_stat")
+        with self._handle as address:
+            status = lib.bp_store_stat(ffi.cast("bp_store *", address), stat, error)
+        if status != BP_OK:
+            self._fail(status, error)
+        return Stat._from_raw(stat)
+
+    # --- the same without blocking an event loop
+
+    append_async = awaitable(append)
+    append_many_async = awaitable(append_many)
+    sync_async = awaitable(sync)
+    verify_async = awaitable(verify)
+    close_async = awaitable(close)
+
+    @overload
+    def events_async(self, type: type[T], *, entity: str | None = None, under: str | None = None,
+                     scope: str | None = None, after: int | None = None, clock: tuple[int, int] | None = None,
+                     limit: int | None = None) -> AsyncIterator[Event[T]]: ...
+    @overload
+    def events_async(self, type: None = None, *, entity: str | None = None, under: str | None = None,
+                     scope: str | None = None, kind: int | None = None, category: int | None = None,
+                     after: int | None = None, clock: tuple[int, int] | None = None,
+                     limit: int | None = None) -> AsyncIterator[Event[bytes]]: ...
+    def events_async(self, type: type | None = None, *, limit: int | None = None,
+                     **which: Any) -> AsyncIterator[Event[Any]]:
+        """As `events`: each page is read in the event loop's executor."""
+        query, decode = _question(type, limit=_PAGE_EVENTS if limit is None else min(limit, _PAGE_EVENTS), **which)
+        return _each(self._follow(query, decode), limit)
+
+
+async def _each(pages: Iterator[Page[Any]], limit: int | None) -> AsyncIterator[Event[Any]]:
+    left = limit
+    while left is None or left > 0:
+        page = await in_executor(partial(next, pages, None))
+        if page is None:
+            return
+        for event in page if left is None else islice(page, left):
+            yield event
+        left = None if left is None else left - len(page)
+
+
+class _Trust:
+    """A bp_trust, and what its pointers point to."""
+
+    __slots__ = ("_kept", "raw")
+
+    def __init__(self, public_keys: Iterable[bytes], receipts: Iterable[Receipt]) -> None:
+        raw = self.raw = ffi.new("bp_trust *")
+        lib.bp_trust_init(raw, ffi.sizeof("bp_trust"))
+        raw.public_keys, raw.public_key_count = joined, _ = keys("public keys", public_keys)
+        self._kept: list[Any] = [joined]
+        given = list(receipts)
+        if given:
+            array = ffi.new("bp_receipt[]", len(given))
+            self._kept += [array, *(receipt._fill(array[at]) for at, receipt in enumerate(given))]
+            raw.receipts, raw.receipt_count = array, len(given)
+
+
+def _question(type: type | None, **which: Any) -> tuple[Query, Callable[[bytes], Any] | None]:
+    """The query, and what decodes the payloads of what it finds."""
+    if type is None:
+        return Query(**which), None
+    if which.get("kind") is not None or which.get("category") is not None:
+        raise made(Status.BP_ARGUMENT, "a class brings its own kind")
+    binding = binding_of(type)
+    return Query(**{**which, "kind": binding.kind}), binding.decode
+
+
+def open(path: Path, *, mode: Mode = "create", durability: Durability = "durable", sync_mode: SyncMode = "data",
+         segment_max_bytes: int | None = None, single_append_max_bytes: int | None = None,
+         sync_every_events: int | None = None, group_max_events: int | None = None, signing_seeds: Iterable[bytes] = (),
+         verify_keys: Iterable[bytes] = (), clock: Clock | None = None, progress: Progress | None = None,
+         log: Log | None = None) -> Store:
+    """Opens the store in a directory. Use it with `with`.
+
+    mode: "create": make the store where there is none; "must_exist": raise NoStore instead; "read_only": change nothing.
+    durability: "durable": a receipt comes after the flush; "written": after the write, which survives the death of the
+        process, not of the machine.
+    sync_mode: "data" (fdatasync) or "all" (fsync).
+    segment_max_bytes: a new segment file begins once this many are written (268,435,456).
+    single_append_max_bytes: payload and extensions of one event, at most (16,777,216).
+    sync_every_events: written events between two flushes (1,000); 0: only when asked.
+    group_max_events: appends that may share one write and one flush (1,024).
+    signing_seeds: Ed25519 seeds of 32 bytes: all verify, the last signs; verify_keys: public keys that verify only.
+    clock: answers microseconds since 1970, in place of the system's.
+    progress: called with "open" or "verify", bytes done and bytes in all; an answer that is true stops the call.
+    log: called with one line of text for people, from any thread; what it raises goes to sys.unraisablehook.
+    clock and log must not call the store.
+
+    Raises NoStore, NotAStore, NewerVersion, Locked, ConfigurationError, SigningKeyError, StoreError, Stopped,
+    SystemFailure. An interrupt (Ctrl-C) during a long open, and what clock and progress raise, comes out unchanged.
+    """
+    config = configuration(mode, durability, sync_mode, {
+        "segment_max_bytes": segment_max_bytes, "single_append_max_bytes": single_append_max_bytes,
+        "sync_every_events": sync_every_events, "group_max_events": group_max_events})
+    seeds, config.signing_seed_count = keys("signing seeds", signing_seeds)
+    verifying, config.verify_key_count = keys("verify keys", verify_keys)
+    config.signing_seeds, config.verify_keys = seeds, verifying
+    handle = open_handle(path, config, Callbacks(clock, progress, log))
+    return Store._from_handle(handle, path, config.group_max_events)
+
+
+open_async = opening(open)
