@@ -61,7 +61,7 @@ class _Refused(Exception):
         self.code = code
 
 
-def payload_encode(value: object) -> bytes:
+def encode(value: object) -> bytes:
     """The canonical MessagePack bytes of a native value.
 
     None, bool, int (of 64 bits, signed or unsigned), float (always a double), str, bytes, bytearray and memoryview (bin),
@@ -73,7 +73,7 @@ def payload_encode(value: object) -> bytes:
     return encode_tokens(array("Q", words), texts, len(words) // WORDS)
 
 
-def payload_decode(payload: Buffer) -> Any:
+def decode(payload: Buffer) -> Any:
     """The native value of one MessagePack value: bin as bytes, array as list, map as dict, both floats as float.
 
     An array that is a key of a map becomes a tuple. Raises PayloadError where the bytes are not MessagePack, and
@@ -119,37 +119,37 @@ def flatten(value: object) -> tuple[list[int], bytearray]:
 
 def _flatten(value: object, words: list[int], texts: bytearray) -> None:
     add = words.extend
+    plain: Any
     holders: list[object] = []            # the containers around, the outermost first
     within: list[Iterator[object]] = []   # what is left of what holds each of them
     items: Iterator[object] = iter((value,))
     while True:
         for item in items:
-            value: Any = item
-            kind = type(item)
+            plain, kind = item, type(item)
             if kind not in _PLAIN:
-                value = _plain(item)
-                kind = type(value)
+                plain = _plain(item)
+                kind = type(plain)
             if kind is str:
-                text = _utf8(value)
+                text = _utf8(plain)
                 add((STRING, len(text), len(texts)))
                 texts += text
             elif kind is int:
-                add(_integer(value))
+                add(_integer(plain))
             elif kind is float:
-                add((FLOAT64, _bits.unpack(_double.pack(value))[0], 0))
+                add((FLOAT64, _bits.unpack(_double.pack(plain))[0], 0))
             elif kind is bool:
-                add((BOOL, 1 if value else 0, 0))
-            elif value is None:
+                add((BOOL, 1 if plain else 0, 0))
+            elif plain is None:
                 add((NIL, 0, 0))
             elif kind is bytes:
-                add((BYTES, len(value), len(texts)))
-                texts += value
+                add((BYTES, len(plain), len(texts)))
+                texts += plain
             else:
                 holders.append(item)
                 if len(holders) > DEPTH_MAX:
                     raise _too_deep(holders)
                 within.append(items)
-                items = _open(value, add)
+                items = _open(plain, add)
                 break
         else:
             if not within:
