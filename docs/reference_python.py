@@ -4,12 +4,16 @@ Signatures and docstrings are read by `ast`, so neither the package nor its comp
 """
 
 import ast
+import re
 import sys
 from pathlib import Path
 
-PACKAGE = Path(__file__).resolve().parents[1] / "python/batpak"
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "python/batpak"
 # Shown with their class although they begin with an underscore.
-SPECIAL = {"__len__", "__iter__", "__getitem__", "__enter__", "__exit__", "__aenter__", "__aexit__", "__call__", "__int__"}
+SPECIAL = {"__len__", "__iter__", "__getitem__", "__call__", "__bool__", "__int__"}
+# Units that the type says already.
+PLAIN_UNITS = ("hex", "text", "number", "word", "JSON", "true, false", "object")
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
@@ -17,7 +21,11 @@ class Package:
     """The modules of the package, and where each public name is defined."""
 
     def __init__(self) -> None:
-        self.modules = {path.stem: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.glob("*.py"))}
+        # The compiled part comes last: what is written in Python says more.
+        paths = [*sorted(PACKAGE.glob("*.py")), *sorted(PACKAGE.glob("*.pyi"))]
+        self.modules = {path.stem: ast.parse(path.read_text(encoding="utf-8")) for path in paths}
+        self.lines = {path.stem: path.read_text(encoding="utf-8").splitlines() for path in paths}
+        self.meanings = meanings()
 
     def exported(self) -> list[str]:
         for node in self.modules["__init__"].body:
@@ -45,8 +53,41 @@ class Package:
                         return alias.name
         return name
 
+    def base(self, node: ast.ClassDef) -> ast.ClassDef | None:
+        """The class of the compiled part on which this one stands."""
+        names = {ast.unparse(base) for base in node.bases}
+        for child in self.modules.get("_batpak", ast.Module([], [])).body:
+            if isinstance(child, ast.ClassDef) and child.name in names:
+                return child
+        return None
+
+    def comment(self, node: ast.stmt) -> str:
+        """What `#:` says in the lines above it."""
+        module = next(name for name, tree in self.modules.items() if any(child is node for child in ast.walk(tree)))
+        lines, number, said = self.lines[module], node.lineno - 2, []
+        while number >= 0 and lines[number].strip().startswith("#:"):
+            said.insert(0, lines[number].strip()[2:].strip())
+            number -= 1
+        return " ".join(said)
+
     def module_text(self) -> str:
         return ast.get_docstring(self.modules["__init__"]) or ""
+
+
+def meanings() -> dict[str, str]:
+    """What docs/names.md says of each field of C: `bp_event.clock` to its meaning and unit."""
+    found = {}
+    for names, _, meaning, unit in re.findall(r"^\| (`bp_[^|]*) \| ([^|]*) \| ([^|]*) \| ([^|]*) \|$",
+                                              (ROOT / "docs/names.md").read_text(encoding="utf-8"), re.M):
+        for name in re.findall(r"`(bp_\w+\.\w+)`", names):
+            plain = not unit or unit[0].isdigit() or unit.startswith(PLAIN_UNITS)
+            found.setdefault(name, (meaning if plain else f"{meaning} ({unit})").replace("null", "None"))
+    return found
+
+
+def body_of(node: ast.ClassDef) -> list[ast.stmt]:
+    """With what stands under `if TYPE_CHECKING`."""
+    return [inner for child in node.body for inner in (child.body if isinstance(child, ast.If) else [child])]
 
 
 def defined(node: ast.stmt) -> str | None:
@@ -86,24 +127,56 @@ def split_arguments(text: str) -> list[str]:
 
 
 def members(node: ast.ClassDef) -> list[ast.stmt]:
-    return [child for child in node.body
+    return [child for child in body_of(node)
             if (name := defined(child)) and (not name.startswith("_") or name in SPECIAL)]
 
 
-def described_fields(node: ast.ClassDef) -> list[tuple[str, str, str]]:
-    """(name, type, what the string behind it says), as in a dataclass."""
-    fields = []
-    for child, behind in zip(node.body, [*node.body[1:], None]):
-        name = defined(child)
-        if isinstance(child, (ast.Assign, ast.AnnAssign)) and name and not name.startswith("_"):
-            kind = ast.unparse(child.annotation) if isinstance(child, ast.AnnAssign) else ""
-            said = (behind.value.value if isinstance(behind, ast.Expr) and isinstance(behind.value, ast.Constant)
-                    and isinstance(behind.value.value, str) else "")
-            fields.append((name, kind, " ".join(said.split())))
-        elif isinstance(child, ast.FunctionDef) and is_marked(child, "property") and not child.name.startswith("_"):
-            kind = ast.unparse(child.returns) if child.returns else ""
-            fields.append((child.name, kind, " ".join((ast.get_docstring(child) or "").split())))
-    return fields
+def awaited(node: ast.stmt) -> str | None:
+    """`append_async = awaitable(append)`: the name of what is called."""
+    if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and \
+            ast.unparse(node.value.func) in ("awaitable", "opening"):
+        return ast.unparse(node.value.args[0])
+    return None
+
+
+def described_fields(package: Package, node: ast.ClassDef) -> list[tuple[str, str, str]]:
+    """(name, type, meaning): what the source says of it, else what docs/names.md says of C's field of that name."""
+    fields: dict[str, tuple[str, str]] = {}
+    base = package.base(node)
+    for owner in [node, *([base] if base else [])]:
+        for child in body_of(owner):
+            name = defined(child)
+            if not name or name.startswith("_") or name in fields:
+                continue
+            if of := awaited(child):
+                fields[name] = ("method", f"`{of}`, to be awaited: the same arguments, the same answer.")
+            elif isinstance(child, (ast.Assign, ast.AnnAssign)):
+                fields[name] = (ast.unparse(child.annotation) if isinstance(child, ast.AnnAssign) else "",
+                                package.comment(child))
+            elif isinstance(child, ast.FunctionDef) and is_marked(child, "property"):
+                fields[name] = (ast.unparse(child.returns) if child.returns else "",
+                                " ".join((ast.get_docstring(child) or "").split()))
+    struct = f"bp_{node.name.lower()}"
+    return [(name, kind, said or package.meanings.get(f"{struct}.{name}", "")) for name, (kind, said) in fields.items()]
+
+
+def prose(text: str) -> str:
+    """A docstring as Markdown: `name: ...` at the beginning of a line is an item of a list, with what is indented below."""
+    out: list[str] = []
+    for line in text.splitlines():
+        item = re.match(r"([a-z_]+(?:, [a-z_]+)*): ", line)
+        if item:
+            if out and out[-1] and not out[-1].startswith(("- ", "  ")):
+                out.append("")
+            names = ", ".join(f"`{name}`" for name in item.group(1).split(", "))
+            out.append(f"- {names}: {line[item.end():]}")
+        elif out and out[-1].startswith(("- ", "  ")) and line.startswith("    "):
+            out.append("  " + line.strip())
+        elif out and out[-1].startswith("- ") and line:
+            out += ["", line]
+        else:
+            out.append(line)
+    return "\n".join(out)
 
 
 def cell(text: str) -> str:
@@ -115,17 +188,18 @@ def function_lines(found: list[ast.stmt], level: str, owner: str) -> list[str]:
     shown = [node for node in functions if is_marked(node, "overload")] or functions
     text = next((ast.get_docstring(node) for node in reversed(functions) if ast.get_docstring(node)), "")
     return ["", f"{level} `{owner}{functions[0].name}`", "", "```python", *(signature(node) for node in shown), "```",
-            *(["", text] if text else [])]
+            *(["", prose(text)] if text else [])]
 
 
-def class_lines(node: ast.ClassDef) -> list[str]:
-    bases = ", ".join(ast.unparse(base) for base in node.bases)
+def class_lines(package: Package, node: ast.ClassDef) -> list[str]:
+    shown = [ast.unparse(base) for base in node.bases]
+    bases = ", ".join(base for base in shown if not base.startswith("Generic[") and not base.endswith("Base"))
     out = ["", f"## `{node.name}`", "", "```python", f"class {node.name}({bases})" if bases else f"class {node.name}",
            "```"]
     text = ast.get_docstring(node)
     if text:
-        out += ["", text]
-    fields = described_fields(node)
+        out += ["", prose(text)]
+    fields = described_fields(package, node)
     if fields:
         out += ["", "| Field | Type | |", "|---|---|---|"]
         out += [f"| `{name}` | {f'`{cell(kind)}`' if kind else ''} | {cell(said)} |" for name, kind, said in fields]
@@ -147,16 +221,18 @@ def main() -> None:
     for name in package.exported():
         found = package.find(name)
         if isinstance(found[0], ast.ClassDef):
-            classes += class_lines(found[0])
+            classes += class_lines(package, found[0])
         elif isinstance(found[0], (ast.FunctionDef, ast.AsyncFunctionDef)):
             functions += function_lines(found, "###", "")
+        elif of := awaited(found[0]):
+            others.append(f"| `{name}` | function | `{of}`, to be awaited, or used with `async with`. |")
         else:
-            others.append(f"| `{name}` | `{cell(ast.unparse(found[0]))}` |")
+            others.append(f"| `{name}` | `{cell(ast.unparse(found[0]))}` | {cell(package.comment(found[0]))} |")
     out = ["# The package for Python", "", "Generated from `python/batpak/` by `docs/reference_python.py`; do not edit. "
            "What it is about and how it is used: [Python](../python.md).", "", package.module_text(), "", "## Functions",
            *functions, *classes]
     if others:
-        out += ["", "## Other names", "", "| Name | |", "|---|---|", *others]
+        out += ["", "## Other names", "", "| Name | | |", "|---|---|---|", *others]
     print("\n".join(out))
 
 
