@@ -91,6 +91,8 @@ enum {
   BP_UTF8 = 152,               /* a string that is not UTF-8 */
   BP_JSON = 153,               /* not a JSON text; `offset` says where */
   BP_NOT_JSON = 154,           /* MessagePack that JSON cannot say: bin, ext, a key that is no string */
+  BP_VALUE = 155,              /* a value without canonical form: a key twice in one map; in other languages also a type
+                                  or a number that cannot be said; `offset` is the token */
   BP_SEED_ZERO = 160,          /* an all-zero signing seed */
   BP_KEY_INVALID = 161,        /* 32 bytes that are no Ed25519 public key */
 
@@ -578,6 +580,43 @@ BP_API bp_status bp_payload_from_json(const uint8_t *json, size_t json_length, u
                                       size_t *needed, bp_error *error);
 BP_API bp_status bp_payload_to_json(const uint8_t *payload, size_t payload_length, uint8_t *buffer, size_t capacity,
                                     size_t *needed, bp_error *error);
+
+enum { /* bp_token.type */
+  BP_TOKEN_NIL = 1,
+  BP_TOKEN_BOOL = 2,
+  BP_TOKEN_UINT = 3,
+  BP_TOKEN_INT = 4,
+  BP_TOKEN_FLOAT32 = 5,
+  BP_TOKEN_FLOAT64 = 6,
+  BP_TOKEN_STRING = 7,
+  BP_TOKEN_BYTES = 8,
+  BP_TOKEN_ARRAY = 9,
+  BP_TOKEN_MAP = 10
+};
+
+/* A piece of a value.  A value is a run of them in prefix order: a container's token, then its elements, a map's as key,
+ * value, key, value.  Languages flatten their own values to such a run, and build them from one, at one call a value. */
+typedef struct bp_token {
+  uint32_t type;              /* BP_TOKEN_* */
+  uint32_t reserved;
+  uint64_t number;            /* BOOL: 0 or 1; UINT; INT: two's complement; FLOAT32, FLOAT64: the bits; STRING, BYTES:
+                                 length; ARRAY: elements; MAP: pairs */
+  uint64_t offset;            /* STRING, BYTES: where they begin, in the arena or in the payload */
+} bp_token;
+
+/* One value to canonical MessagePack: shortest forms, floats as wide as they are given, maps in the order given.
+ * *needed is written on success and with BP_TOO_SMALL; a buffer that is too small is untouched.  The place in an error's
+ * `offset` is the index of a token.  Errors: BP_ARGUMENT (a run that is no value, bytes outside the arena), BP_UTF8,
+ * BP_DEPTH (more than 1,023 containers in one another), BP_VALUE (a key twice in one map), BP_NO_MEMORY.  Since 0.1. */
+BP_API bp_status bp_payload_encode(const bp_token *tokens, size_t count, const uint8_t *arena, size_t arena_length,
+                                   uint8_t *buffer, size_t capacity, size_t *needed, bp_error *error);
+
+/* The first MessagePack value, in any of its forms, to tokens; bytes behind it are ignored.  *count, never more than
+ * payload_length, is written on success and with BP_TOO_SMALL, when the tokens that fit are written too.  A negative
+ * integer is INT, every other UINT.  Keys may repeat.  Errors: BP_MESSAGEPACK (also for an extension type), BP_UTF8,
+ * BP_DEPTH.  Since 0.1. */
+BP_API bp_status bp_payload_decode(const uint8_t *payload, size_t payload_length, bp_token *tokens, size_t capacity,
+                                   size_t *count, bp_error *error);
 
 /* The canonical map of extensions (the form that receipts carry), and back.  Encoding checks the names.  Decoding needs
  * `items` for `*count` entries and `values` for their bytes; with either too small it writes the needs: BP_TOO_SMALL.

@@ -59,6 +59,7 @@ static const status_row rows[] = {
     ROW(BP_UTF8, "Encode the string as UTF-8, or store it as bytes."),
     ROW(BP_JSON, "Correct the JSON text at `offset`."),
     ROW(BP_NOT_JSON, "Read the payload as MessagePack; JSON cannot say what it holds."),
+    ROW(BP_VALUE, "Use what MessagePack says in one way: null, truth, 64-bit integers, floats, text, bytes, lists, maps."),
     ROW(BP_SEED_ZERO, "Draw a random signing seed; an all-zero one was probably never filled."),
     ROW(BP_KEY_INVALID, "Pass the 32 bytes of an Ed25519 public key."),
 

@@ -28,6 +28,16 @@ static uint8_t *put_wide(uint8_t *at, uint8_t marker, uint64_t value) {
   return at + 9;
 }
 
+static uint8_t *put_byte(uint8_t *at, uint8_t byte) {
+  *at = byte;
+  return at + 1;
+}
+
+uint8_t *bpi_put_nil(uint8_t *at) { return put_byte(at, 0xc0); }
+uint8_t *bpi_put_bool(uint8_t *at, int value) { return put_byte(at, value ? 0xc3 : 0xc2); }
+uint8_t *bpi_put_f32_bits(uint8_t *at, uint32_t bits) { return put_u32(at, 0xca, bits); }
+uint8_t *bpi_put_f64_bits(uint8_t *at, uint64_t bits) { return put_wide(at, 0xcb, bits); }
+
 uint8_t *bpi_put_u64(uint8_t *at, uint64_t value) {
   if (value < 0x80) {
     *at = (uint8_t)value;
@@ -61,7 +71,7 @@ uint8_t *bpi_put_str_header(uint8_t *at, size_t length) {
   return put_u32(at, 0xdb, (uint32_t)length);
 }
 
-static uint8_t *put_bin_header(uint8_t *at, size_t length) {
+uint8_t *bpi_put_bin_header(uint8_t *at, size_t length) {
   if (length <= UINT8_MAX) return put_u8(at, 0xc4, (uint8_t)length);
   if (length <= UINT16_MAX) return put_u16(at, 0xc5, (uint16_t)length);
   return put_u32(at, 0xc6, (uint32_t)length);
@@ -94,10 +104,15 @@ static int fits(bpi_buffer *out, size_t length) {
 
 static void advance(bpi_buffer *out, const uint8_t *end) { out->length = (size_t)(end - out->data); }
 
-static void pack_byte(bpi_buffer *out, uint8_t byte) { bpi_buffer_append(out, &byte, 1); }
+void bpi_pack_nil(bpi_buffer *out) {
+  uint8_t *room = bpi_buffer_reserve(out, NUMBER_MAX);
+  if (room != NULL) advance(out, bpi_put_nil(room));
+}
 
-void bpi_pack_nil(bpi_buffer *out) { pack_byte(out, 0xc0); }
-void bpi_pack_bool(bpi_buffer *out, int value) { pack_byte(out, value ? 0xc3 : 0xc2); }
+void bpi_pack_bool(bpi_buffer *out, int value) {
+  uint8_t *room = bpi_buffer_reserve(out, NUMBER_MAX);
+  if (room != NULL) advance(out, bpi_put_bool(room, value));
+}
 
 void bpi_pack_u64(bpi_buffer *out, uint64_t value) {
   uint8_t *room = bpi_buffer_reserve(out, NUMBER_MAX);
@@ -113,7 +128,7 @@ void bpi_pack_f64(bpi_buffer *out, double value) {
   uint64_t bits;
   memcpy(&bits, &value, sizeof bits);
   uint8_t *room = bpi_buffer_reserve(out, NUMBER_MAX);
-  if (room != NULL) advance(out, put_wide(room, 0xcb, bits));
+  if (room != NULL) advance(out, bpi_put_f64_bits(room, bits));
 }
 
 void bpi_pack_str(bpi_buffer *out, const void *text, size_t length) {
@@ -126,7 +141,7 @@ void bpi_pack_text(bpi_buffer *out, const char *text) { bpi_pack_str(out, text, 
 void bpi_pack_bin(bpi_buffer *out, const void *bytes, size_t length) {
   uint8_t *room = fits(out, length) ? bpi_buffer_reserve(out, BPI_HEADER_MAX) : NULL;
   if (room == NULL) return;
-  advance(out, put_bin_header(room, length));
+  advance(out, bpi_put_bin_header(room, length));
   bpi_buffer_append(out, bytes, length);
 }
 

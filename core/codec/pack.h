@@ -26,10 +26,15 @@ bp_status bpi_pack_hand_over(const bpi_buffer *packed, uint8_t *buffer, size_t c
 enum { BPI_HEADER_MAX = 5 }; /* of a string, an array, a map */
 
 /* The same into memory that is known to be large enough; they answer the end.  For the frame's hot path. */
+uint8_t *bpi_put_nil(uint8_t *at);
+uint8_t *bpi_put_bool(uint8_t *at, int value);
 uint8_t *bpi_put_u64(uint8_t *at, uint64_t value);
 uint8_t *bpi_put_i64(uint8_t *at, int64_t value);
 uint8_t *bpi_put_str(uint8_t *at, const void *text, size_t length);
+uint8_t *bpi_put_f32_bits(uint8_t *at, uint32_t bits);
+uint8_t *bpi_put_f64_bits(uint8_t *at, uint64_t bits);
 uint8_t *bpi_put_str_header(uint8_t *at, size_t length);
+uint8_t *bpi_put_bin_header(uint8_t *at, size_t length);
 uint8_t *bpi_put_array_header(uint8_t *at, uint32_t count);
 uint8_t *bpi_put_map_header(uint8_t *at, uint32_t count);
 /* Header and elements.  The room is that of the header and 2*length bytes, whatever the values: stores are wide. */

@@ -69,6 +69,11 @@ export const Status = {
   BP_JSON: 153,
   /** MessagePack that JSON cannot say: bin, ext, a key that is no string */
   BP_NOT_JSON: 154,
+  /**
+   * a value without canonical form: a key twice in one map; in other languages also a type or a number that cannot be
+   * said; `offset` is the token
+   */
+  BP_VALUE: 155,
   /** an all-zero signing seed */
   BP_SEED_ZERO: 160,
   /** 32 bytes that are no Ed25519 public key */
@@ -203,3 +208,15 @@ export const BP_SEVERITY_NOTE = 1;
 export const BP_SEVERITY_DAMAGE = 2;
 export const BP_SEVERITY_CONTRADICTION = 3;
 export const BP_SEVERITY_UNCHECKED = 4;
+
+// bp_token.type
+export const BP_TOKEN_NIL = 1;
+export const BP_TOKEN_BOOL = 2;
+export const BP_TOKEN_UINT = 3;
+export const BP_TOKEN_INT = 4;
+export const BP_TOKEN_FLOAT32 = 5;
+export const BP_TOKEN_FLOAT64 = 6;
+export const BP_TOKEN_STRING = 7;
+export const BP_TOKEN_BYTES = 8;
+export const BP_TOKEN_ARRAY = 9;
+export const BP_TOKEN_MAP = 10;

@@ -77,6 +77,9 @@ class Status(enum.IntEnum):
     BP_JSON = 153
     #: MessagePack that JSON cannot say: bin, ext, a key that is no string
     BP_NOT_JSON = 154
+    #: a value without canonical form: a key twice in one map; in other languages also a type or a number that cannot
+    #: be said; `offset` is the token
+    BP_VALUE = 155
     #: an all-zero signing seed
     BP_SEED_ZERO = 160
     #: 32 bytes that are no Ed25519 public key
@@ -208,3 +211,15 @@ BP_SEVERITY_NOTE: Final = 1
 BP_SEVERITY_DAMAGE: Final = 2
 BP_SEVERITY_CONTRADICTION: Final = 3
 BP_SEVERITY_UNCHECKED: Final = 4
+
+# bp_token.type
+BP_TOKEN_NIL: Final = 1
+BP_TOKEN_BOOL: Final = 2
+BP_TOKEN_UINT: Final = 3
+BP_TOKEN_INT: Final = 4
+BP_TOKEN_FLOAT32: Final = 5
+BP_TOKEN_FLOAT64: Final = 6
+BP_TOKEN_STRING: Final = 7
+BP_TOKEN_BYTES: Final = 8
+BP_TOKEN_ARRAY: Final = 9
+BP_TOKEN_MAP: Final = 10
