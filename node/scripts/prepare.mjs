@@ -2,6 +2,8 @@
 //
 // npm runs it for `npm install ./node` (which links the folder), for `npm install` in it, and for `npm pack`. Whoever
 // installs the packed tarball runs none of it: everything is in there.
+//
+// bindings/node/build_package runs it too, with BATPAK_STAGE for another place than this folder, and BATPAK_SANITIZE.
 import { execFileSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
@@ -12,6 +14,7 @@ const node = dirname(dirname(fileURLToPath(import.meta.url)));
 const root = dirname(node);
 const modules = join(node, "node_modules");
 const sanitize = process.env.BATPAK_SANITIZE ?? "";
+const stage = process.env.BATPAK_STAGE ?? node;
 
 class Missing extends Error {}
 
@@ -46,7 +49,7 @@ function addon() {
   run("cmake", ["-S", root, "-B", build, "-DBATPAK_NODE=ON", "-DBATPAK_TESTS=OFF", `-DBATPAK_SANITIZE=${sanitize}`,
     `-DBATPAK_NODE_MODULES=${modules}`, "-DCMAKE_BUILD_TYPE=Release"], root);
   run("cmake", ["--build", build, "--target", "batpak_node", "--parallel", jobs], root);
-  const folder = join(node, "prebuilds", `${process.platform}-${process.arch}`);
+  const folder = join(stage, "prebuilds", `${process.platform}-${process.arch}`);
   mkdirSync(folder, { recursive: true });
   // By renaming: a process that has the old one mapped keeps it.
   copyFileSync(join(build, "node", "batpak.node"), join(folder, "batpak.node.new"));
@@ -58,8 +61,8 @@ function prepare() {
   if (!existsSync(join(root, "ffi.h"))) throw new Missing("the sources of the library are not beside this folder; install the packed tarball instead");
   tools();
   addon();
-  run(process.execPath, [join(modules, "typescript", "bin", "tsc"), "-p", node], node);
-  for (const name of ["LICENSE-APACHE", "LICENSE-MIT", "THIRD_PARTY.md"]) copyFileSync(join(root, name), join(node, name));
+  run(process.execPath, [join(modules, "typescript", "bin", "tsc"), "-p", node, "--outDir", join(stage, "dist")], node);
+  for (const name of ["LICENSE-APACHE", "LICENSE-MIT", "THIRD_PARTY.md"]) copyFileSync(join(root, name), join(stage, name));
 }
 
 try {
