@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { refusal } from "./errors.js";
 
 /* How values stand in the JSON lines that the command line, Python and this package share: bytes as lower-case
@@ -49,4 +50,12 @@ export function bytesOf(what: string, bytes: unknown, length: number): Uint8Arra
     throw refusal("BP_ARGUMENT", `${what} is not a Uint8Array of ${length} bytes`);
   }
   return bytes;
+}
+
+/** Makes `console.log` show what `members` answers instead of the memory behind an object. @internal */
+export function showAs<T extends object>(prototype: T, name: string, members: (shown: T) => object): void {
+  const show = function (this: T, depth: number, options: object): string {
+    return `${name} ${inspect(members(this), { ...options, depth })}`;
+  };
+  Object.defineProperty(prototype, inspect.custom, { value: show });
 }
