@@ -18,8 +18,8 @@ from ._constants import (
 )
 from .errors import made
 from .receipt import Receipt
-from .typed import binding_of
-from .values import encode
+from .typed import Binding, binding_of
+from .values import payload_encode
 
 
 class Empty:
@@ -76,18 +76,28 @@ def choice(name: str, value: str | None, numbers: Mapping[Any, int]) -> int:
     return found
 
 
+def bound(thing: object) -> Binding[Any]:
+    """The binding of a class or an instance. Raises CallError where there is none."""
+    found = binding_of(thing)
+    if found is None:
+        cls = thing if isinstance(thing, type) else type(thing)
+        raise made(Status.BP_ARGUMENT, f"{cls.__qualname__} is bound to no kind: decorate it with batpak.event, or give "
+                                       "kind and value")
+    return found
+
+
 def content(event: object, kind: int | None, value: object, payload: Bytes | None) -> tuple[int, bytes]:
     """The kind and the payload of a draft: of a typed event, of a value, or as they are."""
     if event is not None:
         if kind is not None or value is not MISSING or payload is not None:
             raise made(Status.BP_ARGUMENT, "an event brings its own kind and payload")
-        binding = binding_of(event)
+        binding = bound(event)
         return binding.kind, binding.encode(event)
     if kind is None:
         raise made(Status.BP_ARGUMENT, "a kind is needed, or an event of a decorated class")
     if (value is MISSING) == (payload is None):
         raise made(Status.BP_ARGUMENT, "either a value or a payload is needed")
-    return kind, encode(value) if payload is None else bytes(payload)
+    return kind, payload_encode(value) if payload is None else bytes(payload)
 
 
 def _expectation(expect: Expectation) -> tuple[int, int, bytes | None]:

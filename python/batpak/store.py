@@ -12,10 +12,10 @@ from types import TracebackType
 from typing import Any, Final, NoReturn, TypeVar, overload
 
 from ._batpak import Handle, ffi, lib
-from ._constants import BP_OK, Status
+from ._constants import Status
 from .asynchronous import awaitable, in_executor, opening
 from .callbacks import Callbacks, Clock, Log, Progress
-from .draft import MISSING, RECEIPT_SIZE, Accepted, Bytes, Draft, Durability, Expectation, content, rest
+from .draft import MISSING, RECEIPT_SIZE, Accepted, Bytes, Draft, Durability, Expectation, bound, content, rest
 from .errors import KindMismatch, Path, made
 from .event import Event
 from .extensions import extensions_encode
@@ -23,7 +23,6 @@ from .opening import Mode, SyncMode, configuration, keys, open_handle
 from .page import MAXIMUM, Page, Query
 from .receipt import Receipt
 from .report import Judgement, Report, Stat
-from .typed import binding_of
 
 T = TypeVar("T")
 State = TypeVar("State")
@@ -166,7 +165,7 @@ class Store:
             for at, found in carried.items():
                 extensions[start + at] = self._extensions_of(
                     _receipt(blob[at * RECEIPT_SIZE:(at + 1) * RECEIPT_SIZE]).event_id) if found is None else found
-            if status != BP_OK:
+            if status:
                 try:
                     self._handle.fail(status, error)
                 except BaseException as raised:
@@ -185,7 +184,7 @@ class Store:
         error = ffi.new("bp_error *")
         with self._handle as address:
             status = lib.bp_store_sync(ffi.cast("bp_store *", address), error)
-        if status != BP_OK:
+        if status:
             self._fail(status, error)
 
     # --- read
@@ -259,7 +258,7 @@ class Store:
         """One event by its id (16 bytes). Raises NotFound, DamagedError; KindMismatch where it is not of the class."""
         if type is None:
             return self._handle.get(event_id, None)
-        binding = binding_of(type)
+        binding = bound(type)
         event = self._handle.get(event_id, binding.decode)
         if event._kind != binding.kind:
             raise KindMismatch(Status.BP_VALUE, f"the event is of kind {event.kind}, {type.__name__} is another",
@@ -304,7 +303,7 @@ class Store:
         kept = receipt._fill(raw)
         with self._handle as address:
             status = lib.bp_store_verify_receipt(ffi.cast("bp_store *", address), raw, believed.raw, outcome, error)
-        if status != BP_OK:
+        if status:
             self._fail(status, error)
         del kept
         return Judgement._from_raw(outcome[0])
@@ -327,7 +326,7 @@ class Store:
         arguments = (out, error) if believed is None else (believed.raw, out, error)
         with self._handle as address:
             status = call(ffi.cast("bp_store *", address), *arguments)
-        if status != BP_OK:
+        if status:
             self._fail(status, error)
         report = ffi.gc(out[0], lib.bp_report_free)
         return Report._from_raw(report)
@@ -338,7 +337,7 @@ class Store:
         stat.struct_size = ffi.sizeof("bp_stat")
         with self._handle as address:
             status = lib.bp_store_stat(ffi.cast("bp_store *", address), stat, error)
-        if status != BP_OK:
+        if status:
             self._fail(status, error)
         return Stat._from_raw(stat)
 
@@ -390,7 +389,7 @@ class _Trust:
         given = list(receipts)
         if given:
             array = ffi.new("bp_receipt[]", len(given))
-            self._kept += [array, *(receipt._fill(array[at]) for at, receipt in enumerate(given))]
+            self._kept += [array, *(receipt._fill(array + at) for at, receipt in enumerate(given))]
             raw.receipts, raw.receipt_count = array, len(given)
 
 
@@ -400,7 +399,7 @@ def _question(type: type | None, **which: Any) -> tuple[Query, Callable[[bytes],
         return Query(**which), None
     if which.get("kind") is not None or which.get("category") is not None:
         raise made(Status.BP_ARGUMENT, "a class brings its own kind")
-    binding = binding_of(type)
+    binding = bound(type)
     return Query(**{**which, "kind": binding.kind}), binding.decode
 
 
