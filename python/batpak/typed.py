@@ -14,7 +14,7 @@ from .errors import Error, KindMismatch, PayloadError, made
 from .kind import Kind
 from .plan import Plan, plan_of
 from .shapes import Mismatch
-from .values import WORDS, Buffer, decode, encode_tokens, flatten
+from .values import WORDS, Buffer, encode_tokens, flatten, payload_decode
 
 T = TypeVar("T")
 
@@ -71,7 +71,7 @@ class Binding(Generic[T]):
             raise self._another_kind(kind)
         plan = self._plan or self.plan()
         try:
-            found: T = plan.take(decode(payload))
+            found: T = plan.take(payload_decode(payload))
             return found
         except Mismatch as mismatch:
             raise self._refused(mismatch) from None

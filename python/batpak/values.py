@@ -61,7 +61,7 @@ class _Refused(Exception):
         self.code = code
 
 
-def encode(value: object) -> bytes:
+def payload_encode(value: object) -> bytes:
     """The canonical MessagePack bytes of a native value.
 
     None, bool, int (of 64 bits, signed or unsigned), float (always a double), str, bytes, bytearray and memoryview (bin),
@@ -73,7 +73,7 @@ def encode(value: object) -> bytes:
     return encode_tokens(array("Q", words), texts, len(words) // WORDS)
 
 
-def decode(payload: Buffer) -> Any:
+def payload_decode(payload: Buffer) -> Any:
     """The native value of one MessagePack value: bin as bytes, array as list, map as dict, both floats as float.
 
     An array that is a key of a map becomes a tuple. Raises PayloadError where the bytes are not MessagePack, and
