@@ -70,15 +70,15 @@ function shown(step: Step): string {
 
 class Flattener {
   readonly writer = new TokenWriter();
-  /* Containers that are open, and the step taken in each. */
+  /* Containers that are open, and the step taken in each; steps beyond the depth are of the past. */
   readonly #open: object[] = [];
   readonly #steps: Step[] = [];
   #depth = 0;
 
   clear(): void {
     this.writer.clear();
+    if (this.#depth === 0) return;
     this.#open.length = 0;
-    this.#steps.length = 0;
     this.#depth = 0;
   }
 
@@ -231,7 +231,6 @@ class Flattener {
   #leave(): void {
     this.#open.pop();
     this.#depth--;
-    this.#steps.length = this.#depth;
   }
 
   #step(step: Step): void {
@@ -335,14 +334,27 @@ export function decode(payload: Uint8Array, options?: DecodeOptions): Value {
   return new Builder(payload, options?.floats === "exact").value();
 }
 
+/* Keys come again and again: those that are short are made once. A place holds the latest key that falls there. */
+const KEY_PLACES = 512;
+const KEY_LENGTH = 32;
+const keyBytes: (Uint8Array | undefined)[] = new Array<undefined>(KEY_PLACES).fill(undefined);
+const keyTexts: string[] = new Array<string>(KEY_PLACES).fill("");
+
+function isAt(bytes: Uint8Array, payload: Uint8Array, start: number): boolean {
+  for (let index = 0; index < bytes.length; index++) if (bytes[index] !== payload[start + index]) return false;
+  return true;
+}
+
 class Builder {
   readonly #tokens: TokenReader;
-  readonly #payload: Buffer;
+  readonly #payload: Uint8Array;
   readonly #exact: boolean;
+  /* The payload once more, for its strings. */
+  #texts: Buffer | undefined;
 
   constructor(payload: Uint8Array, exact: boolean) {
     this.#tokens = new TokenReader(native.payloadDecode(payload));
-    this.#payload = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+    this.#payload = payload;
     this.#exact = exact;
   }
 
@@ -374,7 +386,20 @@ class Builder {
   /* C has checked that it is UTF-8; a byte order mark stays. */
   #string(): string {
     const start = this.#tokens.offset();
-    return this.#payload.toString("utf8", start, start + this.#tokens.length());
+    this.#texts ??= Buffer.from(this.#payload.buffer, this.#payload.byteOffset, this.#payload.byteLength);
+    return this.#texts.toString("utf8", start, start + this.#tokens.length());
+  }
+
+  #name(): string {
+    const length = this.#tokens.length();
+    if (length === 0 || length > KEY_LENGTH) return this.#string();
+    const start = this.#tokens.offset();
+    const payload = this.#payload;
+    const place = (payload[start]! * 31 + payload[start + length - 1]! * 7 + (payload[start + (length >>> 1)]! << 2) + length) % KEY_PLACES;
+    const known = keyBytes[place];
+    if (known !== undefined && known.length === length && isAt(known, payload, start)) return keyTexts[place]!;
+    keyBytes[place] = new Uint8Array(payload.subarray(start, start + length));
+    return (keyTexts[place] = this.#string());
   }
 
   #bytes(): Uint8Array {
@@ -401,7 +426,7 @@ class Builder {
         for (const name of names ?? Object.keys(object)) map.set(name, object[name]!);
         return this.#anyMap(map, size, index, type);
       }
-      const name = this.#string();
+      const name = this.#name();
       if (names === undefined && startsWithDigit(name)) names = Object.keys(object);
       names?.push(name);
       setMember(object, name, this.value());
