@@ -6,8 +6,8 @@ import { defineEvent, open } from "batpak";
 /** @type {import("batpak").EventType<{ x: number; y: number }>} */
 const Moved = defineEvent({ category: 0xf, typeId: 0x001, fields: ["x", "y"] });
 
-const show = (job, event) =>
-  console.log(`${job}  event ${event.sequence} of ${event.entity}: Moved(x=${event.payload.x}, y=${event.payload.y})`);
+const show = (job, { sequence, entity, payload }) =>
+  console.log(`${job}  event ${sequence} of ${entity}: Moved(x=${payload.x}, y=${payload.y})`);
 
 const store = open(process.argv[2] ?? "game"); // 1: open
 try {
@@ -17,7 +17,9 @@ try {
 
   for (const event of store.events({ type: Moved, entity: "player:alice" })) show("page", event); // 3: in commit order
   show("get ", store.get(receipt.eventId, Moved)); // 4: one event by its id
-  for (const event of store.walk(receipt.eventId, { type: Moved, limit: 10 })) show("walk", event); // 5: it, its ancestors
+  for (const { sequence, entity } of store.walk(receipt.eventId, { limit: 10 })) { // 5: it and its ancestors
+    console.log(`walk  event ${sequence} of ${entity}`);
+  }
 
   const judgement = store.verifyReceipt(receipt); // 6: does the store agree?
   console.log(`receipt of event ${receipt.sequence}: ${judgement.outcome}`);

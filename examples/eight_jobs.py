@@ -30,12 +30,12 @@ def main(path: str) -> bool:
             print(f"page  event {event.sequence} of {event.entity}: {event.payload}")
         event = store.get(receipt.event_id, Moved)                                  # 4: one event by its id
         print(f"get   event {event.sequence} of {event.entity}: {event.payload}")
-        for event in store.walk(receipt.event_id, Moved, limit=10):                 # 5: it and its ancestors
-            print(f"walk  event {event.sequence} of {event.entity}: {event.payload}")
+        for ancestor in store.walk(receipt.event_id, limit=10):                     # 5: it and its ancestors
+            print(f"walk  event {ancestor.sequence} of {ancestor.entity}")
 
         judgement = store.verify_receipt(receipt)                                   # 6: does the store agree?
         print(f"receipt of event {receipt.sequence}: {judgement.outcome}")
-        total = store.fold(0, add_steps, [Moved], entity="player:alice")            # 7: fold into a state
+        total = store.fold(0, add_steps, Moved, entity="player:alice")            # 7: fold into a state
         print(f"{total} in all")
     return judgement.valid                                                          # 8: closed by `with`
 

@@ -12,7 +12,6 @@ import { fileURLToPath } from "node:url";
 
 const node = dirname(dirname(fileURLToPath(import.meta.url)));
 const root = dirname(node);
-const modules = join(node, "node_modules");
 const sanitize = process.env.BATPAK_SANITIZE ?? "";
 const stage = process.env.BATPAK_STAGE ?? node;
 
@@ -32,18 +31,26 @@ function run(program, args, cwd) {
   }
 }
 
-/** npm installs nothing into a folder that it only links, so the tools of building are fetched here. */
-function tools() {
+/** Whether the tools of building lie in a folder, in the versions that package.json wants. */
+function holds(modules) {
   const wanted = JSON.parse(readFileSync(join(node, "package.json"), "utf8")).devDependencies;
-  const fits = Object.entries(wanted).every(([name, version]) => {
+  return Object.entries(wanted).every(([name, version]) => {
     const manifest = join(modules, name, "package.json");
     return existsSync(manifest) && JSON.parse(readFileSync(manifest, "utf8")).version === version;
   });
-  if (!fits) run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], node);
+}
+
+/** Where the tools of building are. npm puts them beside a folder that it links inside of a project, into a folder that is a
+ * project itself, and nowhere where it links from elsewhere: then they are fetched here. */
+function tools() {
+  const own = join(node, "node_modules");
+  const found = [own, join(root, "node_modules")].find(holds);
+  if (found === undefined) run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], node);
+  return found ?? own;
 }
 
 /** The addon, by CMake in a build folder of its own; an up-to-date one costs a second. */
-function addon() {
+function addon(modules) {
   const build = join(root, sanitize === "" ? "build-node" : "build-node-sanitize");
   const jobs = String(typeof availableParallelism === "function" ? availableParallelism() : cpus().length);
   run("cmake", ["-S", root, "-B", build, "-DBATPAK_NODE=ON", "-DBATPAK_TESTS=OFF", `-DBATPAK_SANITIZE=${sanitize}`,
@@ -59,8 +66,8 @@ function addon() {
 
 function prepare() {
   if (!existsSync(join(root, "ffi.h"))) throw new Missing("the sources of the library are not beside this folder; install the packed tarball instead");
-  tools();
-  addon();
+  const modules = tools();
+  addon(modules);
   run(process.execPath, [join(modules, "typescript", "bin", "tsc"), "-p", node, "--outDir", join(stage, "dist")], node);
   for (const name of ["LICENSE-APACHE", "LICENSE-MIT", "THIRD_PARTY.md"]) copyFileSync(join(root, name), join(stage, name));
 }
