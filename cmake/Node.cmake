@@ -34,34 +34,18 @@ add_custom_command(OUTPUT "${wrapper}"
   DEPENDS "${node_dir}/batpak.i" "${node_dir}/maps.i" "${PROJECT_SOURCE_DIR}/ffi.h"
   VERBATIM COMMENT "Wrapping ffi.h for Node")
 
+include(Whole)
 file(GLOB node_sources CONFIGURE_DEPENDS "${node_dir}/*.c")
-add_library(batpak_node MODULE ${node_sources} "${wrapper}" $<TARGET_OBJECTS:batpak_objects> $<TARGET_OBJECTS:batpak_blake3>)
+add_library(batpak_node MODULE ${node_sources} "${wrapper}")
 set_target_properties(batpak_node PROPERTIES PREFIX "" OUTPUT_NAME batpak SUFFIX ".node" LINKER_LANGUAGE CXX
   LINK_DEPENDS "${node_dir}/exports.map" LIBRARY_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/node")
+# The flags of the project are for C, and the wrapper is not held to them.
+set_source_files_properties("${wrapper}" PROPERTIES COMPILE_OPTIONS "-w")
 # Node-API 8: Node 18 and later.
-target_compile_definitions(batpak_node PRIVATE NAPI_VERSION=8 NODE_API_NO_EXTERNAL_BUFFERS_ALLOWED _GNU_SOURCE)
-target_include_directories(batpak_node PRIVATE "${PROJECT_BINARY_DIR}/include" "${node_dir}")
+target_compile_definitions(batpak_node PRIVATE NAPI_VERSION=8 NODE_API_NO_EXTERNAL_BUFFERS_ALLOWED)
+target_include_directories(batpak_node PRIVATE "${node_dir}")
 target_include_directories(batpak_node SYSTEM PRIVATE "${node_api}" "${node_addon_api}")
-# The flags of the project are for C; of a generated file only the sanitizers are wanted.
-target_compile_options(batpak_node PRIVATE
-  "$<$<COMPILE_LANGUAGE:C>:$<TARGET_PROPERTY:batpak_flags,INTERFACE_COMPILE_OPTIONS>>" "$<$<COMPILE_LANGUAGE:CXX>:-w>")
-if(BATPAK_SANITIZE)
-  target_compile_options(batpak_node PRIVATE "$<$<COMPILE_LANGUAGE:CXX>:-fsanitize=${BATPAK_SANITIZE}>")
-endif()
-
-# Static archives, hidden: an addon must not depend on what is installed, nor meet another copy in the same process.
-set(node_archives "")
-foreach(name sodium deflate json-c)
-  find_library(BATPAK_NODE_${name} NAMES lib${name}.a)
-  mark_as_advanced(BATPAK_NODE_${name})
-  if(NOT BATPAK_NODE_${name})
-    message(FATAL_ERROR "the static archive lib${name}.a is missing; script/bootstrap installs it")
-  endif()
-  list(APPEND node_archives "${BATPAK_NODE_${name}}")
-endforeach()
-target_link_libraries(batpak_node PRIVATE ${node_archives} Threads::Threads)
-target_link_options(batpak_node PRIVATE $<TARGET_PROPERTY:batpak_flags,INTERFACE_LINK_OPTIONS>
-  -Wl,--exclude-libs,ALL "-Wl,--version-script=${node_dir}/exports.map")
+batpak_link_whole(batpak_node "${node_dir}/exports.map")
 if(NOT BATPAK_SANITIZE)
   target_link_options(batpak_node PRIVATE -static-libstdc++ -static-libgcc)
 endif()

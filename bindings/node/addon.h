@@ -123,6 +123,8 @@ napi_value bpn_store_walk(napi_env env, napi_callback_info info);
 napi_value bpn_store_verify(napi_env env, napi_callback_info info);
 
 /* codec.c */
+napi_value bpn_payload_encode(napi_env env, napi_callback_info info);
+napi_value bpn_payload_decode(napi_env env, napi_callback_info info);
 napi_value bpn_payload_from_json(napi_env env, napi_callback_info info);
 napi_value bpn_payload_to_json(napi_env env, napi_callback_info info);
 napi_value bpn_extensions_encode(napi_env env, napi_callback_info info);

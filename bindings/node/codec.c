@@ -42,6 +42,53 @@ napi_value bpn_payload_to_json(napi_env env, napi_callback_info info) {
   return converted(env, info, bp_payload_to_json, as_text);
 }
 
+/* --- values as tokens */
+
+napi_value bpn_payload_encode(napi_env env, napi_callback_info info) {
+  napi_value arguments[2];  /* tokens, arena */
+  const uint8_t *tokens, *arena;
+  size_t length, arena_length, needed = 0;
+  if (bpn_enter(env, info, 2, arguments) == NULL || !bpn_bytes(env, arguments[0], &tokens, &length) ||
+      !bpn_bytes(env, arguments[1], &arena, &arena_length)) {
+    return NULL;
+  }
+  if (length % sizeof(bp_token) != 0 || (uintptr_t)tokens % _Alignof(bp_token) != 0) {
+    return bpn_refuse(env, BP_ARGUMENT, "tokens are whole records, aligned");
+  }
+  const bp_token *records = (const bp_token *)(const void *)tokens;
+  size_t count = length / sizeof *records;
+  uint8_t first[FIRST_TRY], *buffer = first;
+  bp_error error;
+  bpn_error_clear(&error);
+  bp_status status = bp_payload_encode(records, count, arena, arena_length, buffer, sizeof first, &needed, &error);
+  if (status == BP_TOO_SMALL) {
+    buffer = malloc(needed);
+    status = buffer == NULL ? BP_NO_MEMORY
+                            : bp_payload_encode(records, count, arena, arena_length, buffer, needed, &needed, &error);
+  }
+  napi_value payload = status == BP_OK ? bpn_copy_bytes(env, buffer, needed) : bpn_throw(env, status, &error);
+  if (buffer != first) free(buffer);
+  return payload;
+}
+
+napi_value bpn_payload_decode(napi_env env, napi_callback_info info) {
+  napi_value input;
+  const uint8_t *payload;
+  size_t length, count = 0;
+  if (bpn_enter(env, info, 1, &input) == NULL || !bpn_bytes(env, input, &payload, &length)) return NULL;
+  bp_token first[FIRST_TRY / sizeof(bp_token)], *tokens = first;
+  bp_error error;
+  bpn_error_clear(&error);
+  bp_status status = bp_payload_decode(payload, length, tokens, FIRST_TRY / sizeof(bp_token), &count, &error);
+  if (status == BP_TOO_SMALL) {
+    tokens = calloc(count, sizeof *tokens);
+    status = tokens == NULL ? BP_NO_MEMORY : bp_payload_decode(payload, length, tokens, count, &count, &error);
+  }
+  napi_value bytes = status == BP_OK ? bpn_copy_bytes(env, tokens, count * sizeof *tokens) : bpn_throw(env, status, &error);
+  if (tokens != first) free(tokens);
+  return bytes;
+}
+
 /* --- extensions: [name, value, name, value, ...], all of them bytes */
 
 static bool take_items(napi_env env, napi_value array, bp_extension *items, uint32_t count) {

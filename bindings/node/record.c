@@ -53,6 +53,7 @@ static const bpn_field query_layout[] = {
   L(bp_query, struct_size), L(bp_query, flags), L(bp_query, after), L(bp_query, entity), L(bp_query, entity_length),
   L(bp_query, scope), L(bp_query, scope_length), L(bp_query, limit), L(bp_query, max_bytes), L(bp_query, kind_filter),
   L(bp_query, kind), L(bp_query, clock_min), L(bp_query, clock_max), END};
+static const bpn_field token_layout[] = {L(bp_token, type), L(bp_token, reserved), L(bp_token, number), L(bp_token, offset), END};
 #undef L
 
 static uint64_t unsigned_of(const void *at, uint16_t size) {
@@ -113,7 +114,7 @@ napi_value bpn_layouts(napi_env env) {
     size_t size;
   } layouts[] = {{"draft", draft_layout, sizeof(bp_draft)},       {"extension", extension_layout, sizeof(bp_extension)},
                  {"receipt", receipt_layout, sizeof(bp_receipt)}, {"event", event_layout, sizeof(bp_event)},
-                 {"query", query_layout, sizeof(bp_query)}};
+                 {"query", query_layout, sizeof(bp_query)},       {"token", token_layout, sizeof(bp_token)}};
   napi_value all;
   if (napi_create_object(env, &all) != napi_ok) return NULL;
   for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++) {

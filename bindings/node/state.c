@@ -55,6 +55,8 @@ bool bpn_register(bpn_state *state, napi_value exports) {
     {"bp_store_get", bpn_store_get},
     {"bp_store_walk", bpn_store_walk},
     {"bp_store_verify", bpn_store_verify},
+    {"bp_payload_encode", bpn_payload_encode},
+    {"bp_payload_decode", bpn_payload_decode},
     {"bp_payload_from_json", bpn_payload_from_json},
     {"bp_payload_to_json", bpn_payload_to_json},
     {"bp_extensions_encode", bpn_extensions_encode},

@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { errorFor, type ErrorData } from "./errors.js";
-import { DRAFT, EVENT, EXTENSION, QUERY, RECEIPT } from "./layout.js";
+import { DRAFT, EVENT, EXTENSION, QUERY, RECEIPT, TOKEN } from "./layout.js";
 import type { Extensions } from "./receipt.js";
 import type { FindingData, StatData } from "./report.js";
 
@@ -132,7 +132,7 @@ export const raw = load();
 function checkLayouts(): void {
   const said = raw.layouts();
   const known: Record<string, Readonly<Record<string, number>>> =
-    { draft: DRAFT, event: EVENT, extension: EXTENSION, query: QUERY, receipt: RECEIPT };
+    { draft: DRAFT, event: EVENT, extension: EXTENSION, query: QUERY, receipt: RECEIPT, token: TOKEN };
   for (const [name, layout] of Object.entries(known)) {
     for (const [member, offset] of Object.entries(said[name] ?? { size: -1 })) {
       if (layout[member] !== offset) throw new Error(`batpak: ${name}.${member} is at ${offset} in the addon, not at ${layout[member]}`);

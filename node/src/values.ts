@@ -3,6 +3,7 @@ import { BP_TOKEN_ARRAY, BP_TOKEN_BOOL, BP_TOKEN_BYTES, BP_TOKEN_FLOAT32, BP_TOK
   BP_TOKEN_NIL, BP_TOKEN_STRING, BP_TOKEN_UINT } from "./constants.js";
 import { refusal, type BatpakError } from "./errors.js";
 import { native } from "./native.js";
+import { Entry, place, placeOfToken, type Step } from "./place.js";
 import { TokenReader, TokenWriter } from "./tokens.js";
 
 /* Values go to C as tokens and come back as tokens; MessagePack itself is C's. What a value cannot say exactly is refused
@@ -37,36 +38,6 @@ export type Value = null | boolean | number | bigint | string | Float64 | Uint8A
   | Map<Value, Value>;
 
 const MAX_DEPTH = 1023;
-
-/* What stands on the way from the top to the value at hand, for cycles and for the place in a refusal. A step is an index,
- * a key, or an entry of a Map with a key that has no short name. */
-type Step = number | string | Entry;
-
-class Entry {
-  readonly index: number;
-
-  constructor(index: number) {
-    this.index = index;
-  }
-}
-
-const identifier = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
-
-/* Of a long way the beginning and the end. */
-const SHOWN_STEPS = 12;
-const SHOWN_KEY = 64;
-
-function place(steps: readonly Step[]): string {
-  if (steps.length <= 2 * SHOWN_STEPS) return `$${steps.map(shown).join("")}`;
-  return `$${steps.slice(0, SHOWN_STEPS).map(shown).join("")}...${steps.slice(-SHOWN_STEPS).map(shown).join("")}`;
-}
-
-function shown(step: Step): string {
-  if (typeof step === "number") return `[${step}]`;
-  if (typeof step !== "string") return `[entry ${step.index}]`;
-  if (step.length > SHOWN_KEY) return `[${JSON.stringify(step.slice(0, SHOWN_KEY))}...]`;
-  return identifier.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
-}
 
 class Flattener {
   readonly writer = new TokenWriter();
@@ -326,8 +297,8 @@ export interface DecodeOptions {
  * Integers come as `number`, beyond 2^53 - 1 as `bigint`; bin as `Uint8Array` with its own memory; a map whose keys are
  * all strings as a plain object (a key `__proto__` is a member like others), any other as `Map`.
  *
- * @throws {@link BatpakError} `BP_MESSAGEPACK`, `BP_DEPTH`, `BP_UTF8`; `BP_VALUE` where keys of a map are the same in
- * JavaScript.
+ * @throws {@link BatpakError} `BP_MESSAGEPACK`, `BP_DEPTH`, `BP_UTF8`; `BP_VALUE` for a key that a map has twice, or that
+ * JavaScript takes for the same.
  * @since 0.1
  */
 export function decode(payload: Uint8Array, options?: DecodeOptions): Value {
@@ -347,13 +318,15 @@ function isAt(bytes: Uint8Array, payload: Uint8Array, start: number): boolean {
 
 class Builder {
   readonly #tokens: TokenReader;
+  readonly #records: Uint8Array;
   readonly #payload: Uint8Array;
   readonly #exact: boolean;
   /* The payload once more, for its strings. */
   #texts: Buffer | undefined;
 
   constructor(payload: Uint8Array, exact: boolean) {
-    this.#tokens = new TokenReader(native.payloadDecode(payload));
+    this.#records = native.payloadDecode(payload);
+    this.#tokens = new TokenReader(this.#records);
     this.#payload = payload;
     this.#exact = exact;
   }
@@ -375,7 +348,7 @@ class Builder {
       case BP_TOKEN_BOOL: return tokens.length() === 1;
       case BP_TOKEN_NIL: return null;
       case BP_TOKEN_BYTES: return this.#bytes();
-      default: throw refusal("BP_VALUE", `a token of type ${type}`);
+      default: throw this.#refuse(this.#tokens.index, `a token of type ${type}`);
     }
   }
 
@@ -427,6 +400,7 @@ class Builder {
         return this.#anyMap(map, size, index, type);
       }
       const name = this.#name();
+      if (name in object && Object.hasOwn(object, name)) throw this.#refuse(this.#tokens.index, "a key that the map has already");
       if (names === undefined && startsWithDigit(name)) names = Object.keys(object);
       names?.push(name);
       setMember(object, name, this.value());
@@ -437,13 +411,16 @@ class Builder {
   /* The rest of a map, from the key of type `type` on, at `index`. */
   #anyMap(map: Map<Value, Value>, size: number, index: number, type: number): Map<Value, Value> {
     for (let next = type; ; next = this.#tokens.next()) {
+      const at = this.#tokens.index;
       const key = this.#key(next);
+      if (map.has(key)) throw this.#refuse(at, "a key that the map has already, or that JavaScript takes for the same");
       map.set(key, this.value());
-      if (map.size !== ++index) {
-        throw refusal("BP_VALUE", `two keys of a map are the same in JavaScript: ${String(key)}`);
-      }
-      if (index === size) return map;
+      if (++index === size) return map;
     }
+  }
+
+  #refuse(token: number, what: string): BatpakError {
+    return refusal("BP_VALUE", `${placeOfToken(this.#records, this.#payload, token)}: ${what}`);
   }
 
   /* 1.0 beside 1, and -0.0 beside 0, are keys of their own. */

@@ -205,9 +205,19 @@ describe("containers", () => {
     assert.deepEqual(payloadEncode(payloadDecode(payload)), payload);
   });
 
-  it("keys that JavaScript cannot tell apart are refused", () => {
-    const nans = Buffer.from("82cb7ff800000000000001cb7ff800000000000102", "hex");
-    refused(() => payloadDecode(nans), "BP_VALUE", /same in JavaScript/);
+  it("keys that a map has twice, or that JavaScript takes for the same, are refused", () => {
+    const cases = [
+      ["82cb7ff800000000000001cb7ff800000000000102", "$[entry 1]: "],
+      ["82a16101a16102", "$.a: "],
+      ["91 81a162 93c0c0 83a16301 05c0 a163c0", "$[0].b[2].c: "],
+      ["82 05c0 05c0", "$[entry 1]: "],
+      ["82 05c0 cd0005c0", "$[entry 1]: "],
+      ["83 a178c0 a95f5f70726f746f5f5fc0 a95f5f70726f746f5f5fc0", "$.__proto__: "],
+    ];
+    for (const [hex, place] of cases) {
+      const error = refused(() => payloadDecode(Buffer.from(hex.replaceAll(" ", ""), "hex")), "BP_VALUE", /has already/);
+      assert.ok(error.text.startsWith(place), error.text);
+    }
   });
 });
 
