@@ -26,6 +26,7 @@ typedef struct operation_row {
 /* Ended by a row without a name. */
 extern const operation_row library_operations[];
 extern const operation_row value_operations[];
+extern const operation_row token_operations[];
 extern const operation_row store_operations[];
 extern const operation_row read_operations[];
 extern const operation_row judge_operations[];

@@ -32,6 +32,7 @@ REFERENCE_CAPABILITIES = (
     "denial",
 )
 C_CAPABILITIES = (
+    "encode",
     "json",
     "from_json",
     "names",

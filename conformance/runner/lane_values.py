@@ -9,7 +9,7 @@ from vectors.naming import random_coordinates
 
 from runner import values
 from runner.driver import Program
-from runner.limits import adapted, held
+from runner.limits import differs
 from runner.normalise import difference, first_difference
 
 GENERATED_VALUES = 2500
@@ -150,7 +150,7 @@ def differences(program, wanted, found, language=None):
     if len(wanted) != len(found):
         yield f"{len(wanted)} answers against {len(found)}"
     for step, expected, actual in zip(program, wanted, found):
-        text = difference(step, adapted(language, step, expected), held(language, step, actual))
+        text = differs(language, step, expected, actual)
         if text:
             yield f"{str(step)[:300]}: {text}"
 

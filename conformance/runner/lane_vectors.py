@@ -8,8 +8,8 @@ import tempfile
 from runner.capability import RUNNER, needed
 from runner.drivers import CONFORMANCE
 from runner.frames import frame_answer
-from runner.limits import UNSAYABLE, adapted, held
-from runner.normalise import difference, first_difference, stable
+from runner.limits import UNSAYABLE, differs
+from runner.normalise import first_difference, stable
 
 NOT_ASKED = ("expect", "clause", "as", "note", "allow", "says")
 VECTORS = CONFORMANCE / "vectors"
@@ -43,15 +43,15 @@ def check(report, driver, path, by_c):
 def compare(driver, steps, by_c):
     """Each answer with what the vector expects, and word for word with what the C driver said."""
     for step, answer in zip(steps, answers(driver, steps), strict=True):
-        differs = difference(step, adapted(driver.name, step, step["expect"]), held(driver.name, step, answer))
-        if step.get("says", "") not in answer.get("text", ""):
-            differs = f"{answer['text']!r} does not say {step['says']!r}"
+        text = differs(driver.name, step, step["expect"], answer)
+        if not text and step.get("says", "") not in answer.get("text", ""):
+            text = f"{answer.get('text')!r} does not say {step['says']!r}"
         if driver.name == "c":
             by_c[step["id"]] = answer
-        elif not differs and step["id"] in by_c:
-            differs = unlike(driver.name, step, by_c[step["id"]], answer)
-        if differs and answer["status"] not in step.get("allow", ()):
-            yield f"instruction {step['id']} {shown(step)}: {differs}"
+        elif not text and step["id"] in by_c:
+            text = unlike(driver.name, step, by_c[step["id"]], answer)
+        if text and answer["status"] not in step.get("allow", ()):
+            yield f"instruction {step['id']} {shown(step)}: {text}"
 
 
 def unlike(language, step, by_c, answer):
