@@ -44,6 +44,9 @@ class Package:
                     return found
         sys.exit(f"python/batpak: {name} stands in __all__ and is defined nowhere")
 
+    def knows(self, name: str) -> bool:
+        return any(defined(node) == name for module in self.modules.values() for node in module.body)
+
     def renamed(self, name: str) -> str:
         """`from .x import y as name`."""
         for node in self.modules["__init__"].body:
@@ -64,7 +67,8 @@ class Package:
     def comment(self, node: ast.stmt) -> str:
         """What `#:` says in the lines above it."""
         module = next(name for name, tree in self.modules.items() if any(child is node for child in ast.walk(tree)))
-        lines, number, said = self.lines[module], node.lineno - 2, []
+        said: list[str] = []
+        lines, number = self.lines[module], node.lineno - 2
         while number >= 0 and lines[number].strip().startswith("#:"):
             said.insert(0, lines[number].strip()[2:].strip())
             number -= 1
@@ -76,7 +80,7 @@ class Package:
 
 def meanings() -> dict[str, str]:
     """What docs/names.md says of each field of C: `bp_event.clock` to its meaning and unit."""
-    found = {}
+    found: dict[str, str] = {}
     for names, _, meaning, unit in re.findall(r"^\| (`bp_[^|]*) \| ([^|]*) \| ([^|]*) \| ([^|]*) \|$",
                                               (ROOT / "docs/names.md").read_text(encoding="utf-8"), re.M):
         for name in re.findall(r"`(bp_\w+\.\w+)`", names):
@@ -161,22 +165,33 @@ def described_fields(package: Package, node: ast.ClassDef) -> list[tuple[str, st
 
 
 def prose(text: str) -> str:
-    """A docstring as Markdown: `name: ...` at the beginning of a line is an item of a list, with what is indented below."""
+    """A docstring as Markdown: `name: ...` at the beginning of a line is an item of a list, with what is indented below it;
+    what is indented after an empty line is code."""
     out: list[str] = []
-    for line in text.splitlines():
+    state = "text"
+    for line in [*text.splitlines(), ""]:
         item = re.match(r"([a-z_]+(?:, [a-z_]+)*): ", line)
-        if item:
-            if out and out[-1] and not out[-1].startswith(("- ", "  ")):
-                out.append("")
+        indented = line.startswith("    ")
+        if state == "code" and line and not indented:
+            while out[-1] == "":
+                out.pop()
+            out += ["```", "", line]
+            state = "text"
+        elif state == "code" or (indented and state == "text" and (not out or out[-1] == "")):
+            out += ([] if state == "code" else ["```python"]) + [line[4:]]
+            state = "code"
+        elif item:
             names = ", ".join(f"`{name}`" for name in item.group(1).split(", "))
-            out.append(f"- {names}: {line[item.end():]}")
-        elif out and out[-1].startswith(("- ", "  ")) and line.startswith("    "):
+            out += ([""] if state == "text" and out and out[-1] else []) + [f"- {names}: {line[item.end():]}"]
+            state = "item"
+        elif state == "item" and indented:
             out.append("  " + line.strip())
-        elif out and out[-1].startswith("- ") and line:
-            out += ["", line]
         else:
-            out.append(line)
-    return "\n".join(out)
+            out += ([""] if state == "item" and line else []) + [line]
+            state = "text"
+    while out and out[-1] == "":
+        out.pop()
+    return "\n".join(out + (["```"] if state == "code" else []))
 
 
 def cell(text: str) -> str:
@@ -213,14 +228,32 @@ def class_lines(package: Package, node: ast.ClassDef) -> list[str]:
     return out
 
 
+def error_rows(package: Package, errors: list[ast.ClassDef]) -> list[str]:
+    """All but `Error` itself in one table: they differ in their name alone."""
+    rows = [f"| `{node.name}` | {', '.join(f'`{ast.unparse(base)}`' for base in node.bases)} | "
+            f"{cell(' '.join((ast.get_docstring(node) or '').split()))} |" for node in errors if node.name != "Error"]
+    head = next(class_lines(package, node) for node in errors if node.name == "Error")
+    return [*head, "", "Its classes:", "", "| Class | Is a | When |", "|---|---|---|", *rows]
+
+
+def is_error(package: Package, node: ast.ClassDef) -> bool:
+    if node.name == "Error":
+        return True
+    bases = [package.find(base.id)[0] for base in node.bases if isinstance(base, ast.Name) and package.knows(base.id)]
+    return any(isinstance(base, ast.ClassDef) and is_error(package, base) for base in bases)
+
+
 def main() -> None:
     package = Package()
     functions: list[str] = []
     classes: list[str] = []
     others: list[str] = []
+    errors: list[ast.ClassDef] = []
     for name in package.exported():
         found = package.find(name)
-        if isinstance(found[0], ast.ClassDef):
+        if isinstance(found[0], ast.ClassDef) and is_error(package, found[0]):
+            errors.append(found[0])
+        elif isinstance(found[0], ast.ClassDef):
             classes += class_lines(package, found[0])
         elif isinstance(found[0], (ast.FunctionDef, ast.AsyncFunctionDef)):
             functions += function_lines(found, "###", "")
@@ -229,8 +262,8 @@ def main() -> None:
         else:
             others.append(f"| `{name}` | `{cell(ast.unparse(found[0]))}` | {cell(package.comment(found[0]))} |")
     out = ["# The package for Python", "", "Generated from `python/batpak/` by `docs/reference_python.py`; do not edit. "
-           "What it is about and how it is used: [Python](../python.md).", "", package.module_text(), "", "## Functions",
-           *functions, *classes]
+           "What it is about and how it is used: [Python](../python.md).", "", prose(package.module_text()), "", "## Functions",
+           *functions, *classes, *(error_rows(package, errors) if errors else [])]
     if others:
         out += ["", "## Other names", "", "| Name | | |", "|---|---|---|", *others]
     print("\n".join(out))
