@@ -23,3 +23,8 @@ export { Key, keyDerive, keyGenerate, keyId } from "./keys.js";
 export { Finding, Judgement, Report, Stat, type Severity, type Verdict } from "./report.js";
 export * from "./functions.js";
 export * from "./constants.js";
+export { open, Store, type EventsQuery, type WalkOptions } from "./store.js";
+export { EMPTY, type Draft, type DraftOptions, type Durability, type NewEvent } from "./draft.js";
+export { Event } from "./event.js";
+export { Page, type PageQuery, type Query } from "./page.js";
+export type { OpenOptions, Progress, Trust, VerifyOptions } from "./options.js";
