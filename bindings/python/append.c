@@ -11,6 +11,10 @@
 
 static int take_text(const handle *self, PyObject *text, const uint8_t **bytes, size_t *length) {
   Py_ssize_t size;
+  if (!PyUnicode_Check(text)) {
+    PyErr_SetString(PyExc_TypeError, "entity and scope are str");
+    return -1;
+  }
   const char *utf8 = PyUnicode_AsUTF8AndSize(text, &size);
   if (utf8 != NULL) {
     *bytes = (const uint8_t *)utf8;
