@@ -29,7 +29,9 @@ RUNNER = "runner"
 
 
 def needed(step):
-    return RUNNER if step["op"] == "frame" else CAPABILITY.get(step["op"], "store")
+    if step["op"] == "native":
+        return f"native_{step['language']}"
+    return RUNNER if step["op"] in ("frame", "copy") else CAPABILITY.get(step["op"], "store")
 
 
 def needs(program):

@@ -249,6 +249,15 @@ def test_a_strided_view_is_read() -> None:
     assert payload_decode(memoryview(doubled)[::2]) == "abc"
 
 
+def test_of_equal_names_the_last_counts() -> None:
+    read = payload_decode(b"\x83\xa1a\x01\xa1b\x02\xa1a\x03")
+    assert list(read.items()) == [("a", 3), ("b", 2)]
+
+
+def test_bytes_behind_the_value_are_ignored() -> None:
+    assert payload_decode(b"\x01\xc1") == 1
+
+
 def test_large_values() -> None:
     value = {"blob": b"\x01" * (1 << 20), "text": "é" * (1 << 20), "list": list(range(100_000))}
     assert payload_decode(payload_encode(value)) == value
