@@ -66,8 +66,8 @@ class Callbacks:
             self.log(line.decode("utf-8", "replace"))
         except KeyboardInterrupt:
             _thread.interrupt_main()
-        except BaseException:
-            sys.unraisablehook(_Unraisable(self.log))
+        except BaseException as raised:
+            sys.unraisablehook(_Unraisable(self.log, raised))
 
     def reraise(self, status: int) -> None:
         """Raises what a callback raised, if that is why a call answered `status`."""
@@ -81,27 +81,31 @@ class Callbacks:
 
 
 class _Unraisable:
-    """What sys.unraisablehook takes, for the exception that is being handled."""
+    """What sys.unraisablehook takes."""
 
-    def __init__(self, log: Log) -> None:
-        self.exc_type, self.exc_value, self.exc_traceback = sys.exc_info()
-        self.err_msg = "Exception ignored in the log of a batpak store"
-        self.object = log
+    def __init__(self, log: Log, raised: BaseException) -> None:
+        self.exc_type = type(raised)
+        self.exc_value: BaseException | None = raised
+        self.exc_traceback = raised.__traceback__
+        self.err_msg: str | None = "Exception ignored in the log of a batpak store"
+        self.object: object = log
 
 
-@ffi.def_extern(name="batpak_clock", error=-1)
 def _clock(user: Any) -> int:
     callbacks: Callbacks = ffi.from_handle(user)
     return callbacks.tell_time()
 
 
-@ffi.def_extern(name="batpak_progress", error=1)
 def _progress(user: Any, stage: int, done: int, total: int) -> int:
     callbacks: Callbacks = ffi.from_handle(user)
     return callbacks.report(stage, done, total)
 
 
-@ffi.def_extern(name="batpak_log")
 def _log(user: Any, text: Any, length: int) -> None:
     callbacks: Callbacks = ffi.from_handle(user)
     callbacks.write(bytes(ffi.buffer(text, length)))
+
+
+ffi.def_extern(name="batpak_clock", error=-1)(_clock)
+ffi.def_extern(name="batpak_progress", error=1)(_progress)
+ffi.def_extern(name="batpak_log")(_log)

@@ -121,11 +121,8 @@ def _extension(name: str, value: Bytes) -> tuple[bytes, bytes]:
 
 def rest(key: bytes | None, expect: Expectation, correlation_id: bytes | None, causation_id: bytes | None, lane: int,
          depth: int, flags: int, extensions: Mapping[str, Bytes] | None, durability: Durability | None,
-         allow_reserved: bool) -> tuple[Any, ...] | None:
-    """All that few drafts need, as the raw module takes it; None where nothing of it is given."""
-    if not (lane or depth or flags or allow_reserved or extensions) and (
-            key is expect is correlation_id is causation_id is durability is None):
-        return None
+         allow_reserved: bool) -> tuple[Any, ...]:
+    """All that few drafts need, as the raw module takes it."""
     found, clock, event_id = _expectation(expect)
     return (number("flags", flags, 0xFF), choice("durability", durability, DURABILITIES), key, correlation_id,
             causation_id, found, clock, event_id, number("lane", lane, 0xFFFF_FFFF),
@@ -151,9 +148,13 @@ class Draft:
                  durability: Durability | None = None, allow_reserved: bool = False) -> None:
         if event is not None or kind is None or value is not MISSING or type(payload) is not bytes:
             kind, payload = content(event, kind, value, payload)
-        self._packed = (entity, scope, kind, payload,
-                        rest(key, expect, correlation_id, causation_id, lane, depth, flags, extensions, durability,
-                             allow_reserved))
+        if lane or depth or flags or extensions or allow_reserved or not (
+                key is None and expect is None and correlation_id is None and causation_id is None
+                and durability is None):
+            self._packed = entity, scope, kind, payload, rest(key, expect, correlation_id, causation_id, lane, depth,
+                                                              flags, extensions, durability, allow_reserved)
+        else:
+            self._packed = entity, scope, kind, payload, None
 
     def __repr__(self) -> str:
         entity, scope, kind, payload, _ = self._packed
@@ -163,40 +164,48 @@ class Draft:
 class Accepted(Sequence[Receipt]):
     """The receipts of drafts that were appended together, in their order; each is made when it is asked for."""
 
-    __slots__ = ("_extensions", "_raw")
+    __slots__ = ("_blobs", "_count", "_extensions", "_stride")
 
-    _raw: bytes
+    _blobs: list[bytes]
+    _stride: int
+    _count: int
     _extensions: dict[int, bytes]
 
     def __init__(self) -> None:
         raise TypeError("receipts come from Store.append_many")
 
     @classmethod
-    def _from_raw(cls, raw: bytes, extensions: dict[int, bytes]) -> Accepted:
-        """From the bytes of an array of bp_receipt, and the canonical maps of extensions of those that have some."""
+    def _from_raw(cls, blobs: list[bytes], stride: int, extensions: dict[int, bytes]) -> Accepted:
+        """From arrays of bp_receipt in bytes, of `stride` receipts each but for the last, and the canonical maps of
+        extensions of those that have some."""
         accepted: Accepted = object.__new__(cls)
-        accepted._raw = raw
+        accepted._blobs = blobs
+        accepted._stride = stride
+        accepted._count = sum(len(blob) for blob in blobs) // RECEIPT_SIZE
         accepted._extensions = extensions
         return accepted
 
     def __len__(self) -> int:
-        return len(self._raw) // RECEIPT_SIZE
+        return self._count
+
+    def _at(self, index: int) -> Receipt:
+        blob, at = divmod(index, self._stride)
+        start = at * RECEIPT_SIZE
+        return Receipt._from_raw(self._blobs[blob][start:start + RECEIPT_SIZE], self._extensions.get(index, b""))
 
     @overload
     def __getitem__(self, index: int) -> Receipt: ...
     @overload
     def __getitem__(self, index: slice) -> list[Receipt]: ...
     def __getitem__(self, index: int | slice) -> Receipt | list[Receipt]:
-        if isinstance(index, slice):
-            return [self[at] for at in range(*index.indices(len(self)))]
-        at = range(len(self))[index]
-        return Receipt._from_raw(self._raw[at * RECEIPT_SIZE:(at + 1) * RECEIPT_SIZE], self._extensions.get(at, b""))
+        found = range(self._count)[index]
+        return self._at(found) if isinstance(found, int) else [self._at(at) for at in found]
 
     def __iter__(self) -> Iterator[Receipt]:
-        return (self[at] for at in range(len(self)))
+        return map(self._at, range(self._count))
 
     def __repr__(self) -> str:
-        return f"<batpak.Accepted: {len(self)} receipts>"
+        return f"<batpak.Accepted: {self._count} receipts>"
 
 
 RECEIPT_SIZE: Final[int] = ffi.sizeof("bp_receipt")

@@ -30,7 +30,7 @@ State = TypeVar("State")
 #: Events a page where nobody sees the pages: small enough to stay near the processor.
 _PAGE_EVENTS: Final = 1024
 #: Drafts that cross into C together, if no group of the store is larger.
-_CHUNK: Final = 4096
+_CHUNK: Final = 1024
 _SIZE_MAX: Final = MAXIMUM
 
 _receipt: Final = Receipt._from_raw
@@ -50,6 +50,8 @@ class Store:
     #: The path as the caller gave it.
     path: Path
     _handle: Handle
+    _pid: int
+    _chunk: int
 
     def __init__(self) -> None:
         raise TypeError("a store comes from batpak.open")
@@ -138,12 +140,13 @@ class Store:
         if event is not None or kind is None or value is not MISSING or type(payload) is not bytes:
             kind, payload = content(event, kind, value, payload)
         if lane or depth or flags or extensions or allow_reserved or not (
-                key is expect is correlation_id is causation_id is durability is None):
+                key is None and expect is None and correlation_id is None and causation_id is None
+                and durability is None):
             found = self._handle.append(entity, scope, kind, payload, rest(
                 key, expect, correlation_id, causation_id, lane, depth, flags, extensions, durability, allow_reserved))
         else:
             found = self._handle.append(entity, scope, kind, payload, None)
-        if type(found) is bytes:
+        if isinstance(found, bytes):
             return _receipt(found)
         raw, carried = found
         receipt = _receipt(raw)
@@ -170,9 +173,9 @@ class Store:
                     self._handle.fail(status, error)
                 except BaseException as raised:
                     with suppress(AttributeError):
-                        raised.accepted = Accepted._from_raw(b"".join(blobs), extensions)  # type: ignore[attr-defined]
+                        raised.accepted = Accepted._from_raw(blobs, self._chunk, extensions)  # type: ignore[attr-defined]
                     raise
-        return Accepted._from_raw(blobs[0] if len(blobs) == 1 else b"".join(blobs), extensions)
+        return Accepted._from_raw(blobs, self._chunk, extensions)
 
     def _extensions_of(self, event_id: bytes) -> bytes:
         """The canonical map of a stored event's extensions; where the event is damaged, none."""
