@@ -31,10 +31,6 @@ extern const operation_row store_operations[];
 extern const operation_row read_operations[];
 extern const operation_row judge_operations[];
 
-/* tagged.c */
-bp_status run_encode(driver_session *session, const json *step, json **value, bp_error *error);
-bp_status run_decode(driver_session *session, const json *step, json **value, bp_error *error);
-
 json *event_json(const bp_event *event);
 
 #endif

@@ -102,8 +102,6 @@ static bp_status run_from_json(driver_session *session, const json *step, json *
 }
 
 const operation_row value_operations[] = {
-    {"encode", run_encode, false},
-    {"decode", run_decode, false},
     {"coordinate", run_coordinate, false},
     {"kind", run_kind, false},
     {"extension_key", run_extension_key, false},

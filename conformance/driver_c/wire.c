@@ -58,40 +58,24 @@ void set(json *object, const char *name, json *value) { json_object_object_add(o
 
 bool is_given(const json *step, const char *name) { return json_object_object_get(step, name) != NULL; }
 
-const char *text_of(json *value) {
+const char *argument_text(const json *step, const char *name) {
+  json *value = json_object_object_get(step, name);
   return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : NULL;
 }
 
-const char *argument_text(const json *step, const char *name) { return text_of(json_object_object_get(step, name)); }
-
-bool u64_from_json(json *value, uint64_t *out) {
+bool argument_u64(const json *step, const char *name, uint64_t *out) {
+  if (!is_given(step, name)) return true;
+  const json *value = json_object_object_get(step, name);
   if (json_object_is_type(value, json_type_int)) {
     *out = json_object_get_uint64(value);
     return json_object_get_int64(value) >= 0;
   }
-  const char *digits = text_of(value);
+  const char *digits = argument_text(step, name);
   char *end = NULL;
   if (digits == NULL || digits[0] < '0' || digits[0] > '9') return false;
   errno = 0;
   *out = strtoull(digits, &end, 10);
   return errno == 0 && *end == '\0';
-}
-
-bool i64_from_json(json *value, int64_t *out) {
-  if (json_object_is_type(value, json_type_int)) {
-    *out = json_object_get_int64(value);
-    return true;
-  }
-  const char *digits = text_of(value);
-  char *end = NULL;
-  if (digits == NULL || digits[0] == '\0') return false;
-  errno = 0;
-  *out = strtoll(digits, &end, 10);
-  return errno == 0 && *end == '\0';
-}
-
-bool argument_u64(const json *step, const char *name, uint64_t *out) {
-  return !is_given(step, name) || u64_from_json(json_object_object_get(step, name), out);
 }
 
 bool argument_u32(const json *step, const char *name, uint32_t *out) {
@@ -102,7 +86,18 @@ bool argument_u32(const json *step, const char *name, uint32_t *out) {
 }
 
 bool argument_i64(const json *step, const char *name, int64_t *out) {
-  return !is_given(step, name) || i64_from_json(json_object_object_get(step, name), out);
+  if (!is_given(step, name)) return true;
+  const json *value = json_object_object_get(step, name);
+  if (json_object_is_type(value, json_type_int)) {
+    *out = json_object_get_int64(value);
+    return true;
+  }
+  const char *digits = argument_text(step, name);
+  char *end = NULL;
+  if (digits == NULL || digits[0] == '\0') return false;
+  errno = 0;
+  *out = strtoll(digits, &end, 10);
+  return errno == 0 && *end == '\0';
 }
 
 bool argument_fixed(const json *step, const char *name, uint8_t *out, size_t length) {

@@ -33,13 +33,8 @@ json *integer_json(uint64_t number);
 /* Takes over `value`. */
 void set(json *object, const char *name, json *value);
 
-/* NULL where it is no text. */
-const char *text_of(json *value);
-/* JSON numbers or, where they may pass 2^53, decimal strings; false for anything else. */
-bool u64_from_json(json *value, uint64_t *out);
-bool i64_from_json(json *value, int64_t *out);
-
-/* Arguments of an instruction.  Absent or null ones leave `out` as it was; false means that it is malformed. */
+/* Arguments of an instruction.  Absent or null ones leave `out` as it was; false means that it is malformed.
+ * Integers come as JSON numbers or, where they may pass 2^53, as decimal strings. */
 bool argument_u64(const json *step, const char *name, uint64_t *out);
 bool argument_u32(const json *step, const char *name, uint32_t *out);
 bool argument_i64(const json *step, const char *name, int64_t *out);
