@@ -7,7 +7,7 @@ import { DRAFT, EXTENSION } from "./layout.js";
 import { utf8 } from "./native.js";
 import type { Extensions } from "./receipt.js";
 import * as scratch from "./scratch.js";
-import { bytesOf } from "./text.js";
+import { bytesOf, known } from "./text.js";
 import { encode } from "./values.js";
 
 /** Before a receipt comes: `"durable"`: the flush; `"written"`: the write, which survives the process, not the machine. */
@@ -16,16 +16,16 @@ export type Durability = "durable" | "written";
 /** Says with `expect` that the entity must have no events yet. */
 export const EMPTY = "empty";
 
-/** What is optional in a draft. */
+/** What is optional in a draft; null where it may be null is as not given. */
 export interface DraftOptions {
   /** Idempotency key, 16 bytes: becomes the event id. A second append of it writes nothing and answers the first. */
-  readonly key?: Uint8Array | undefined;
+  readonly key?: Uint8Array | null | undefined;
   /** What must hold of the entity's last event, or nothing is written: its clock, its id, or {@link EMPTY}: there is none. */
-  readonly expect?: typeof EMPTY | number | Uint8Array | undefined;
+  readonly expect?: typeof EMPTY | number | Uint8Array | null | undefined;
   /** Id that related events share, 16 bytes; the event's own where not given. */
-  readonly correlationId?: Uint8Array | undefined;
+  readonly correlationId?: Uint8Array | null | undefined;
   /** Id of the event that caused this one, 16 bytes. */
-  readonly causationId?: Uint8Array | undefined;
+  readonly causationId?: Uint8Array | null | undefined;
   /** Position hints of 32 bits, stored as they are. */
   readonly lane?: number | undefined;
   readonly depth?: number | undefined;
@@ -58,7 +58,10 @@ export interface Draft extends DraftOptions {
 export function payloadOf(event: NewEvent): Uint8Array {
   if (typeof event !== "object" || event === null) throw refusal("BP_ARGUMENT", "an event is { kind, value }, { kind, payload } or made by its type");
   const payload = (event as { payload?: unknown }).payload;
-  if (payload instanceof Uint8Array) return payload;
+  if (payload instanceof Uint8Array) {
+    if (!("type" in event) && "value" in event) throw refusal("BP_ARGUMENT", "the event has both value and payload");
+    return payload;
+  }
   if (payload !== undefined) throw refusal("BP_ARGUMENT", "the payload is not a Uint8Array");
   if (!("value" in event)) throw refusal("BP_ARGUMENT", "the event has neither value nor payload");
   return encode(event.value);
@@ -80,15 +83,19 @@ export function putDraft(at: number, entity: string, scope: string, kind: KindLi
   scratch.putText(at + DRAFT.scope, scope);
 }
 
+const NAMES: ReadonlySet<string> = new Set(["key", "expect", "correlationId", "causationId", "lane", "depth", "flags",
+  "extensions", "durability", "allowReserved", "entity", "scope", "event", "signal"]);
+
 function putOptions(at: number, options: DraftOptions): void {
+  known(options, NAMES);
   const { key, expect, correlationId, causationId, lane, depth, flags, extensions, durability, allowReserved } = options;
   const { bytes, words } = scratch;
   let given = 0;
-  if (key !== undefined) given |= putId(at + DRAFT.key, "key", key, BP_GIVEN_KEY);
-  if (correlationId !== undefined) given |= putId(at + DRAFT.correlation_id, "correlationId", correlationId, BP_GIVEN_CORRELATION);
-  if (causationId !== undefined) given |= putId(at + DRAFT.causation_id, "causationId", causationId, BP_GIVEN_CAUSATION);
+  if (key !== undefined && key !== null) given |= putId(at + DRAFT.key, "key", key, BP_GIVEN_KEY);
+  if (correlationId !== undefined && correlationId !== null) given |= putId(at + DRAFT.correlation_id, "correlationId", correlationId, BP_GIVEN_CORRELATION);
+  if (causationId !== undefined && causationId !== null) given |= putId(at + DRAFT.causation_id, "causationId", causationId, BP_GIVEN_CAUSATION);
   words[(at + DRAFT.given) >> 2] = given;
-  if (expect !== undefined) putExpect(at, expect);
+  if (expect !== undefined && expect !== null) putExpect(at, expect);
   if (lane !== undefined) words[(at + DRAFT.lane) >> 2] = whole("lane", lane, 0xffffffff);
   if (depth !== undefined) words[(at + DRAFT.depth) >> 2] = whole("depth", depth, 0xffffffff);
   if (flags !== undefined) bytes[at + DRAFT.flags] = whole("flags", flags, 0xff);

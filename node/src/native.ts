@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { errorFor, type ErrorData } from "./errors.js";
+import { errorFor, withPath, type ErrorData } from "./errors.js";
 import { DRAFT, EVENT, EXTENSION, QUERY, RECEIPT, TOKEN } from "./layout.js";
 import type { Extensions } from "./receipt.js";
 import type { FindingData, StatData } from "./report.js";
@@ -148,7 +148,7 @@ checkLayouts();
  * @internal
  */
 export function translate(error: unknown, path?: string): unknown {
-  return raw.is_error(error) ? errorFor(error.code, error, path) : error;
+  return raw.is_error(error) ? errorFor(error.code, error, path) : withPath(error, path);
 }
 
 function translated<Arguments extends unknown[], Answer>(call: (...given: Arguments) => Answer): (...given: Arguments) => Answer {

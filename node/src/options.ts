@@ -3,9 +3,9 @@ import { BP_MODE_CREATE, BP_MODE_MUST_EXIST, BP_MODE_READ_ONLY, BP_SYNC_ALL, BP_
 import { durabilityNumber, whole, type Durability } from "./draft.js";
 import { refusal } from "./errors.js";
 import type { RawConfig, RawTrust } from "./native.js";
-import type { Receipt } from "./receipt.js";
+import { Receipt } from "./receipt.js";
 import { RECEIPT } from "./layout.js";
-import { bytesOf } from "./text.js";
+import { bytesOf, known } from "./text.js";
 
 /** How far a long call has come: bytes done of bytes in all. Throwing stops it; what is thrown comes out of the call. */
 export type Progress = (stage: number, done: bigint, total: bigint) => void;
@@ -70,13 +70,18 @@ const MODES = { create: BP_MODE_CREATE, must_exist: BP_MODE_MUST_EXIST, read_onl
 const SYNC_MODES = { data: BP_SYNC_DATA, all: BP_SYNC_ALL };
 
 function keysOf(what: string, keys: readonly Uint8Array[]): Uint8Array {
+  if (!Array.isArray(keys)) throw refusal("BP_ARGUMENT", "keys are given as an array");
   const all = new Uint8Array(keys.length * 32);
   keys.forEach((key, index) => all.set(bytesOf(what, key, 32), index * 32));
   return all;
 }
 
+const NAMES: ReadonlySet<string> = new Set(["mode", "durability", "syncMode", "segmentMaxBytes", "singleAppendMaxBytes",
+  "syncEveryEvents", "groupMaxEvents", "signingSeeds", "verifyKeys", "clock", "progress", "log", "signal"]);
+
 /** The options as the addon takes them. @internal */
 export function configOf(options: OpenOptions): RawConfig {
+  known(options, NAMES);
   const config: RawConfig = {};
   const { mode, durability, syncMode, segmentMaxBytes, signingSeeds, verifyKeys, clock, log } = options;
   if (mode !== undefined) config.mode = oneOf("mode", mode, MODES);
@@ -117,6 +122,7 @@ export function trustOf({ trust, receipts }: VerifyOptions): RawTrust {
   if (trust !== undefined) raw.publicKeys = keysOf("a public key", trust);
   if (receipts === undefined) return raw;
   const all = [...receipts];
+  if (!all.every((receipt) => receipt instanceof Receipt)) throw refusal("BP_ARGUMENT", "not a receipt");
   raw.receipts = new Uint8Array(all.length * RECEIPT.size);
   raw.extensions = new Uint8Array(all.reduce((sum, receipt) => sum + (receipt.map?.length ?? 0), 0));
   let at = 0;

@@ -7,6 +7,7 @@ import { kindNumber, type KindLike } from "./kind.js";
 import { QUERY } from "./layout.js";
 import { whole } from "./draft.js";
 import * as scratch from "./scratch.js";
+import { known } from "./text.js";
 
 /** Which events; all conditions must hold. */
 export interface Query<T = Uint8Array> {
@@ -40,8 +41,12 @@ const AT = scratch.RECORDS;
 /** A query whatever the type of its events. @internal */
 export type Conditions = Omit<Query, "type"> & { readonly type?: { readonly kind: number } | undefined };
 
+const NAMES: ReadonlySet<string> = new Set(["type", "kind", "category", "entity", "under", "scope", "after", "clock", "limit",
+  "maxBytes", "signal"]);
+
 /** Writes a query into the scratch buffer. @internal */
 export function putQuery(query: Conditions, after: bigint | number | undefined, limit: number, maxBytes: number): void {
+  known(query, NAMES);
   const { type, kind, category, entity, under, scope, clock } = query;
   scratch.begin(QUERY.size);
   scratch.bytes.fill(0, AT, AT + QUERY.size);

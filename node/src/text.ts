@@ -52,6 +52,14 @@ export function bytesOf(what: string, bytes: unknown, length: number): Uint8Arra
   return bytes;
 }
 
+/** Refuses an option that there is not, a slip of the pen mostly. @internal */
+export function known(options: unknown, names: ReadonlySet<string>): void {
+  if (typeof options !== "object" || options === null) throw refusal("BP_ARGUMENT", "options are an object");
+  for (const name in options) {
+    if (!names.has(name)) throw refusal("BP_ARGUMENT", `there is no option ${JSON.stringify(name)}`);
+  }
+}
+
 /** Makes `console.log` show what `members` answers instead of the memory behind an object. @internal */
 export function showAs<T extends object>(prototype: T, name: string, members: (shown: T) => object): void {
   const show = function (this: T, depth: number, options: object): string {

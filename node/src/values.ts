@@ -436,7 +436,8 @@ function startsWithDigit(name: string): boolean {
   return code >= 0x30 && code <= 0x39;
 }
 
-function setMember(object: { [key: string]: Value }, name: string, value: Value): void {
+/** Sets a member whatever its name: `__proto__` too becomes one. @internal */
+export function setMember<V>(object: Record<string, V>, name: string, value: V): void {
   if (name === "__proto__") {
     Object.defineProperty(object, name, { value, configurable: true, enumerable: true, writable: true });
   } else {

@@ -3,7 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { open } from "batpak";
+import { BP_STAGE_OPEN, BP_STAGE_VERIFY, open } from "batpak";
 import { refused, temporary } from "./support/store.mjs";
 
 const KIND = 0xf001;
@@ -93,11 +93,11 @@ describe("progress", () => {
     store.verify();
     assert.ok(told.length > 0);
     for (const [stage, done, total] of told) {
-      assert.ok(["open", "verify"].includes(stage), String(stage));
+      assert.ok([BP_STAGE_OPEN, BP_STAGE_VERIFY].includes(stage), String(stage));
       assert.equal(typeof done, "bigint");
       assert.ok(done <= total);
     }
-    assert.ok(told.some(([stage]) => stage === "verify"));
+    assert.ok(told.some(([stage]) => stage === BP_STAGE_VERIFY));
     store.close();
   });
 
@@ -142,7 +142,7 @@ describe("log", () => {
 
   it("does not keep the process alive", async () => {
     const { spawnSync } = await import("node:child_process");
-    const script = `import { open } from "batpak";
+    const script = `import { BP_STAGE_OPEN, BP_STAGE_VERIFY, open } from "batpak";
       globalThis.store = open(${JSON.stringify(temporary())}, { log: () => {} });`;
     const { status, signal } = spawnSync(process.execPath, ["--input-type=module", "-e", script],
       { cwd: import.meta.dirname ?? ".", timeout: 20_000 });

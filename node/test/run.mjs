@@ -76,4 +76,4 @@ function run(args) {
 
 install();
 const chosen = files.length > 0 ? files : readdirSync(folder).filter((name) => name.endsWith(".test.mjs")).sort();
-process.exitCode = run(options.leaks === true ? ["leaks.slow.mjs"] : ["--test", ...chosen]);
+process.exitCode = run(options.leaks === true ? ["leaks.slow.mjs"] : ["--test", "--test-reporter=spec", ...chosen]);

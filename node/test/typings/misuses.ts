@@ -44,18 +44,18 @@ open("game", { clock: () => 5n });
 open("game", { modes: "create" });
 // @ts-expect-error the promise is not the store
 openAsync("game").append("a", "s", event);
-// @ts-expect-error a sequence is a bigint
-store.page({ after: 5 });
+// @ts-expect-error a sequence is no text
+store.page({ after: "5" });
 // @ts-expect-error conditions that exclude each other
 store.page({ entity: "a", under: "b" } satisfies Query);
 // @ts-expect-error a condition that there is not
 store.page({ colour: "red" });
 // @ts-expect-error a payload that was not typed is bytes
-store.page()[0]?.payload.x;
+store.page().at(0)?.payload.x;
 // @ts-expect-error a typed payload has no such member
 for (const one of store.events({ type: Moved })) console.log(one.payload.z);
-// @ts-expect-error an index may be beyond the end
-store.page()[0].sequence;
+// @ts-expect-error a place may be beyond the end
+store.page().at(0).sequence;
 // @ts-expect-error an id is bytes
 store.get("00");
 // @ts-expect-error the state keeps its type

@@ -50,7 +50,7 @@ export function synchronous(): void {
   for (const event of store.events()) {
     const bytes: Uint8Array = event.payload;
     const value: unknown = event.value();
-    const error: BatpakError | null = event.error;
+    const error: BatpakError | undefined = event.error;
     const causation: Uint8Array | null = event.causationId;
     const extensions: Extensions = event.extensions;
     const view: Uint8Array = event.payloadBytes;
@@ -59,7 +59,7 @@ export function synchronous(): void {
   const query: Query = { under: "player", scope: "s", category: 0xf, after: 1n, clock: [0, 5], limit: 10, maxBytes: 1000 };
   const page: Page = store.page(query);
   const more: boolean = page.more;
-  const first: Event | undefined = page[0];
+  const first: Event | undefined = page.at(0);
   for (const one of store.pages({ kind: 0xf001 })) console.log(one.length);
   const said: string = store.get(receipt.eventId, Said).payload;
   const walked: Event[] = [...store.walk(receipt.eventId, { limit: 3 })];
@@ -84,7 +84,7 @@ export async function asynchronous(signal: AbortSignal): Promise<void> {
     console.log(amount, note);
   }
   const page: Page<Date> = await store.pageAsync({ type: Checked, signal });
-  const at: Date | undefined = page[0]?.payload;
+  const at: Date | undefined = page.at(0)?.payload;
   const report: Report = await store.verifyAsync({ receipts, signal });
   await store.syncAsync({ signal });
   await store.closeAsync();
