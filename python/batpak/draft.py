@@ -19,7 +19,7 @@ from ._constants import (
 )
 from .errors import made
 from .receipt import Receipt
-from .typed import Binding, binding_of
+from .typed import binding_of
 from .values import payload_encode
 
 
@@ -61,21 +61,11 @@ Packed = tuple[str, str, int, bytes, Union[tuple[Any, ...], None]]
 
 
 def number(name: str, value: SupportsIndex, maximum: int) -> int:
-    """A number that C can hold. Raises CallError, and TypeError for what is no whole number."""
-    try:
-        found = index(value)
-    except TypeError:
-        raise TypeError(f"{name} is a whole number, not {type(value).__name__}") from None
+    """A number that C can hold. Raises CallError."""
+    found = index(value)
     if not 0 <= found <= maximum:
         raise made(Status.BP_ARGUMENT, f"{name} is {found}: 0 to {maximum}")
     return found
-
-
-def octets(name: str, value: object) -> bytes:
-    """Bytes as C takes them. Raises TypeError."""
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return bytes(value)
-    raise TypeError(f"{name} is bytes, bytearray or memoryview, not {type(value).__name__}")
 
 
 def choice(name: str, value: str | None, numbers: Mapping[Any, int]) -> int:
@@ -87,14 +77,9 @@ def choice(name: str, value: str | None, numbers: Mapping[Any, int]) -> int:
     return found
 
 
-def bound(thing: object) -> Binding[Any]:
-    """The binding of a class or an instance. Raises CallError where there is none."""
-    found = binding_of(thing)
-    if found is None:
-        cls = thing if isinstance(thing, type) else type(thing)
-        raise made(Status.BP_ARGUMENT, f"{cls.__qualname__} is bound to no kind: decorate it with batpak.event, or give "
-                                       "kind and value")
-    return found
+def octets(data: Bytes) -> bytes:
+    """The bytes of what holds some; a number or a list is refused, of which bytes() would make some. Raises TypeError."""
+    return memoryview(data).tobytes()
 
 
 def content(event: object, kind: int | None, value: object, payload: Bytes | None) -> tuple[int, bytes]:
@@ -102,13 +87,13 @@ def content(event: object, kind: int | None, value: object, payload: Bytes | Non
     if event is not None:
         if kind is not None or value is not MISSING or payload is not None:
             raise made(Status.BP_ARGUMENT, "an event brings its own kind and payload")
-        binding = bound(event)
+        binding = binding_of(event)
         return binding.kind, binding.encode(event)
     if kind is None:
         raise made(Status.BP_ARGUMENT, "a kind is needed, or an event of a decorated class")
     if (value is MISSING) == (payload is None):
         raise made(Status.BP_ARGUMENT, "either a value or a payload is needed")
-    return kind, payload_encode(value) if payload is None else octets("the payload", payload)
+    return kind, payload_encode(value) if payload is None else octets(payload)
 
 
 def _expectation(expect: Expectation) -> tuple[int, int, bytes | None]:
@@ -123,19 +108,14 @@ def _expectation(expect: Expectation) -> tuple[int, int, bytes | None]:
     raise made(Status.BP_ARGUMENT, "expect is None, EMPTY, a clock or the bytes of an event's id")
 
 
-def _extensions(extensions: Mapping[str, Bytes] | None) -> tuple[tuple[bytes, bytes], ...] | None:
-    if not extensions:
-        return None
+def _extensions(extensions: Mapping[str, Bytes]) -> tuple[tuple[bytes, bytes], ...]:
     if not isinstance(extensions, Mapping):
-        raise TypeError(f"extensions map names to bytes; {type(extensions).__name__} does not")
-    return tuple((_name(name), octets(f"extension {name!r}", value)) for name, value in extensions.items())
-
-
-def _name(name: object) -> bytes:
-    if not isinstance(name, str):
-        raise TypeError(f"the name of an extension is a str, not {type(name).__name__}")
+        raise made(Status.BP_VALUE, "extensions are a mapping of names (str) to bytes")
+    for name, value in extensions.items():
+        if not isinstance(name, str) or not isinstance(value, (bytes, bytearray, memoryview)):
+            raise made(Status.BP_VALUE, f"extension {name!r}: extensions map names (str) to bytes")
     # Lone surrogates go in as they are: no name beyond ASCII is accepted.
-    return name.encode("utf-8", "surrogatepass")
+    return tuple((name.encode("utf-8", "surrogatepass"), bytes(value)) for name, value in extensions.items())
 
 
 def rest(key: bytes | None, expect: Expectation, correlation_id: bytes | None, causation_id: bytes | None, lane: int,
@@ -146,7 +126,7 @@ def rest(key: bytes | None, expect: Expectation, correlation_id: bytes | None, c
     return (number("flags", flags, 0xFF), choice("durability", durability, DURABILITIES), key, correlation_id,
             causation_id, found, clock, event_id, number("lane", lane, 0xFFFF_FFFF),
             number("depth", depth, 0xFFFF_FFFF), 1 if allow_reserved else 0,
-            _extensions(extensions))
+            _extensions(extensions) if extensions else None)
 
 
 class Draft:
@@ -207,18 +187,18 @@ class Accepted(Sequence[Receipt]):
     def __len__(self) -> int:
         return self._count
 
-    def _at(self, at: int) -> Receipt:
-        blob, place = divmod(at, self._stride)
-        start = place * RECEIPT_SIZE
-        return Receipt._from_raw(self._blobs[blob][start:start + RECEIPT_SIZE], self._extensions.get(at, b""))
+    def _at(self, index: int) -> Receipt:
+        blob, at = divmod(index, self._stride)
+        start = at * RECEIPT_SIZE
+        return Receipt._from_raw(self._blobs[blob][start:start + RECEIPT_SIZE], self._extensions.get(index, b""))
 
     @overload
-    def __getitem__(self, at: int) -> Receipt: ...
+    def __getitem__(self, index: int) -> Receipt: ...
     @overload
-    def __getitem__(self, at: slice) -> list[Receipt]: ...
-    def __getitem__(self, at: int | slice) -> Receipt | list[Receipt]:
-        found = range(self._count)[at]
-        return self._at(found) if isinstance(found, int) else [self._at(each) for each in found]
+    def __getitem__(self, index: slice) -> list[Receipt]: ...
+    def __getitem__(self, index: int | slice) -> Receipt | list[Receipt]:
+        found = range(self._count)[index]
+        return self._at(found) if isinstance(found, int) else [self._at(at) for at in found]
 
     def __iter__(self) -> Iterator[Receipt]:
         return map(self._at, range(self._count))

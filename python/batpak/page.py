@@ -66,12 +66,10 @@ class Query:
             raise made(Status.BP_ARGUMENT, "entity and under exclude each other")
         if kind is not None and category is not None:
             raise made(Status.BP_ARGUMENT, "kind and category exclude each other")
-        if entity is not None:
-            raw.flags |= BP_QUERY_ENTITY
-            raw.entity, raw.entity_length = self._text("entity", entity)
-        elif under is not None:
-            raw.flags |= BP_QUERY_UNDER
-            raw.entity, raw.entity_length = self._text("under", under)
+        if entity is not None or under is not None:
+            raw.flags |= BP_QUERY_ENTITY if under is None else BP_QUERY_UNDER
+            raw.entity, raw.entity_length = self._text(
+                "entity" if under is None else "under", entity if under is None else under)
         if scope is not None:
             raw.flags |= BP_QUERY_SCOPE
             raw.scope, raw.scope_length = self._text("scope", scope)
@@ -90,7 +88,7 @@ class Query:
         if max_bytes is not None:
             raw.max_bytes = number("max_bytes", max_bytes, MAXIMUM)
 
-    def _text(self, name: str, text: str) -> tuple[Any, int]:
+    def _text(self, name: str, text: str | None) -> tuple[Any, int]:
         if not isinstance(text, str):
             raise TypeError(f"{name} is a str, not {type(text).__name__}")
         data = text.encode("utf-8", "surrogatepass")
