@@ -16,7 +16,8 @@ static const operation_row *find(const operation_row *rows, const char *name) {
 }
 
 static const operation_row *find_operation(const char *name) {
-  const operation_row *const tables[] = {value_operations, store_operations, read_operations};
+  const operation_row *const tables[] = {library_operations, token_operations, value_operations,
+                                         store_operations,   read_operations,  judge_operations};
   for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
     const operation_row *row = find(tables[i], name);
     if (row != NULL) return row;
@@ -47,7 +48,7 @@ static json *parse(const char *line, size_t length) {
 }
 
 int main(void) {
-  driver_session session = {.clock_us = 1700000000000000};
+  driver_session session = {.clock_us = DRIVER_CLOCK_START};
   if (bp_page_new(&session.page, NULL) != BP_OK) return EXIT_FAILURE;
   char *line = NULL;
   size_t capacity = 0;

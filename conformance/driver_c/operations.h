@@ -4,6 +4,9 @@
 
 #include "wire.h"
 
+/* What the clock shows until a program sets it. */
+#define DRIVER_CLOCK_START INT64_C(1700000000000000)
+
 /* One store at a time, and the clock that the program holds: it stands still between two `clock` instructions. */
 typedef struct driver_session {
   bp_store *store;
@@ -21,9 +24,12 @@ typedef struct operation_row {
 } operation_row;
 
 /* Ended by a row without a name. */
+extern const operation_row library_operations[];
 extern const operation_row value_operations[];
+extern const operation_row token_operations[];
 extern const operation_row store_operations[];
 extern const operation_row read_operations[];
+extern const operation_row judge_operations[];
 
 json *event_json(const bp_event *event);
 

@@ -1,4 +1,4 @@
-/* Instructions that read: pages, single events, ancestors, receipts, the verdict over a whole store. */
+/* Instructions that read: pages, single events, ancestors, folds. */
 #include "operations.h"
 
 #include <stdlib.h>
@@ -88,12 +88,18 @@ static bool query_from(const json *step, bp_query *query, bytes *entity, bytes *
   uint32_t flags = under ? BP_QUERY_UNDER : is_given(step, "entity") ? BP_QUERY_ENTITY : 0u;
   if (is_given(step, "in_scope")) flags |= BP_QUERY_SCOPE;
   if (is_given(step, "after")) flags |= BP_QUERY_AFTER;
+  bool category = is_given(step, "category");
+  if (is_given(step, "clock_min")) flags |= BP_QUERY_CLOCK;
+  uint64_t max_bytes = query->max_bytes;
   if (!argument_name(step, under ? "under" : "entity", entity) || !argument_name(step, "in_scope", scope) ||
-      !argument_u64(step, "after", &query->after) || !argument_u32(step, "kind", &query->kind)) {
+      !argument_u64(step, "after", &query->after) || !argument_u64(step, "max_bytes", &max_bytes) ||
+      !argument_u32(step, category ? "category" : "kind", &query->kind) ||
+      !argument_u32(step, "clock_min", &query->clock_min) || !argument_u32(step, "clock_max", &query->clock_max)) {
     return false;
   }
   query->flags = flags;
-  query->kind_filter = is_given(step, "kind") ? BP_KIND_EXACT : BP_KIND_ANY;
+  query->max_bytes = (size_t)max_bytes;
+  query->kind_filter = category ? BP_KIND_CATEGORY : is_given(step, "kind") ? BP_KIND_EXACT : BP_KIND_ANY;
   query->entity = entity->data;
   query->entity_length = entity->length;
   query->scope = scope->data;
@@ -139,71 +145,43 @@ static bp_status run_walk(driver_session *session, const json *step, json **valu
   return status;
 }
 
-static bool receipt_from(const json *object, bp_receipt *receipt) {
-  receipt->has_signature = is_given(object, "signature") ? 1 : 0;
-  return argument_fixed(object, "event_id", receipt->event_id, 16) &&
-         argument_u64(object, "sequence", &receipt->sequence) &&
-         argument_fixed(object, "content_hash", receipt->content_hash, 32) &&
-         argument_fixed(object, "key_id", receipt->key_id, 32) &&
-         (!receipt->has_signature || argument_fixed(object, "signature", receipt->signature, 64));
+/* What a fold comes down to here: how many events, and the last one's sequence. */
+typedef struct fold_state {
+  uint64_t count;
+  uint64_t last;
+  uint64_t stop_after;
+} fold_state;
+
+enum { FOLD_STOPPED = 1000 };
+
+static int32_t fold_step(void *user, const bp_event *event) {
+  fold_state *state = user;
+  state->count++;
+  state->last = event->sequence;
+  return state->count == state->stop_after ? FOLD_STOPPED : 0;
 }
 
-static bp_status run_verify_receipt(driver_session *session, const json *step, json **value, bp_error *error) {
-  const json *object = json_object_object_get(step, "receipt");
-  bp_receipt receipt;
-  bytes map;
-  int32_t outcome = 0;
-  bp_receipt_init(&receipt, sizeof receipt);
-  if (!receipt_from(object, &receipt)) return DRIVER_BAD_INSTRUCTION;
-  json *extensions = json_object_object_get(object, "extensions");
-  bp_status status = extension_map_from_json(extensions, &map, error);
-  if (status == BP_OK && extensions != NULL && json_object_object_length(extensions) > 0) {
-    receipt.extensions = map.data;
-    receipt.extensions_capacity = map.length;
-    receipt.extensions_length = map.length;
+static bp_status run_fold(driver_session *session, const json *step, json **value, bp_error *error) {
+  bp_query query;
+  bytes entity = {NULL, 0};
+  bytes scope = {NULL, 0};
+  uint64_t limit = SIZE_MAX;
+  fold_state state = {0};
+  bp_query_init(&query, sizeof query);
+  bp_status status = DRIVER_BAD_INSTRUCTION;
+  if (query_from(step, &query, &entity, &scope) && argument_u64(step, "limit", &limit) &&
+      argument_u64(step, "stop_after", &state.stop_after)) {
+    query.limit = (size_t)limit;
+    status = bp_store_fold(session->store, &query, fold_step, &state, error);
   }
-  if (status == BP_OK) status = bp_store_verify_receipt(session->store, &receipt, NULL, &outcome, error);
-  if (status == BP_OK) *value = text_json(bp_receipt_outcome_name(outcome));
-  free(map.data);
-  return status;
-}
-
-static json *findings_json(const bp_report *report) {
-  size_t count = 0;
-  const bp_finding *findings = bp_report_findings(report, &count);
-  json *list = json_object_new_array();
-  for (size_t i = 0; i < count; i++) {
-    json *finding = json_object_new_object();
-    set(finding, "severity", text_json(bp_severity_name(findings[i].severity)));
-    set(finding, "code", text_json(findings[i].code));
-    set(finding, "text", text_json(findings[i].text));
-    json_object_array_add(list, finding);
-  }
-  return list;
-}
-
-static bp_status run_verify(driver_session *session, const json *step, json **value, bp_error *error) {
-  (void)step;
-  bp_report *report = NULL;
-  bp_verdict verdict = {.struct_size = sizeof verdict};
-  bp_status status = bp_store_verify(session->store, NULL, &report, error);
-  if (status == BP_OK) status = bp_report_verdict(report, &verdict);
-  if (status == BP_OK) {
-    *value = json_object_new_object();
-    set(*value, "verdict", text_json(bp_verdict_name(verdict.verdict)));
-    set(*value, "findings", findings_json(report));
-  }
-  bp_report_free(report);
-  return status;
-}
-
-static bp_status run_open_report(driver_session *session, const json *step, json **value, bp_error *error) {
-  (void)step;
-  bp_report *report = NULL;
-  bp_status status = bp_store_open_report(session->store, &report, error);
-  if (status == BP_OK) *value = findings_json(report);
-  bp_report_free(report);
-  return status;
+  free(entity.data);
+  free(scope.data);
+  if (status != BP_OK && status != FOLD_STOPPED) return status;
+  *value = json_object_new_object();
+  set(*value, "count", integer_json(state.count));
+  set(*value, "last", state.count > 0 ? integer_json(state.last) : NULL);
+  set(*value, "stopped", json_object_new_boolean(status == FOLD_STOPPED));
+  return BP_OK;
 }
 
 const operation_row read_operations[] = {
@@ -211,8 +189,6 @@ const operation_row read_operations[] = {
     {"page", run_page, true},
     {"get", run_get, true},
     {"walk", run_walk, true},
-    {"verify_receipt", run_verify_receipt, true},
-    {"verify", run_verify, true},
-    {"open_report", run_open_report, true},
+    {"fold", run_fold, true},
     {NULL, NULL, false},
 };

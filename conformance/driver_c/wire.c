@@ -118,6 +118,21 @@ bool argument_hex(const json *step, const char *name, bytes *out) {
   return bytes_from_hex(argument_text(step, name), out);
 }
 
+bool keys_from(const json *step, const char *name, uint8_t **block, size_t *count) {
+  const json *keys = json_object_object_get(step, name);
+  *count = keys == NULL ? 0 : json_object_array_length(keys);
+  *block = must_allocate(*count * 32);
+  for (size_t i = 0; i < *count; i++) {
+    bytes key;
+    if (!bytes_from_hex(json_object_get_string(json_object_array_get_idx(keys, i)), &key)) return false;
+    bool fits = key.length == 32;
+    if (fits) memcpy(*block + i * 32, key.data, 32);
+    free(key.data);
+    if (!fits) return false;
+  }
+  return true;
+}
+
 bool argument_flag(const json *step, const char *name, bool otherwise) {
   return is_given(step, name) ? json_object_get_boolean(json_object_object_get(step, name)) : otherwise;
 }
@@ -177,19 +192,28 @@ json *extensions_json(const bp_extension *items, size_t count) {
   return object;
 }
 
-json *extension_map_json(const uint8_t *map, size_t length) {
+bp_status extensions_from_map(const uint8_t *map, size_t length, json **value, bp_error *error) {
   size_t count = 0;
   size_t values_length = 0;
+  bp_status status = bp_extensions_decode(map, length, NULL, 0, &count, NULL, 0, &values_length, error);
+  if (status == BP_TOO_SMALL) {
+    bp_extension *items = must_allocate(count * sizeof *items);
+    uint8_t *values = must_allocate(values_length);
+    status = bp_extensions_decode(map, length, items, count, &count, values, values_length, &values_length, error);
+    if (status == BP_OK) *value = extensions_json(items, count);
+    free(values);
+    free(items);
+  } else if (status == BP_OK) {
+    *value = json_object_new_object();
+  }
+  return status;
+}
+
+json *extension_map_json(const uint8_t *map, size_t length) {
+  json *object = NULL;
   if (length == 0) return json_object_new_object();
-  bp_extensions_decode(map, length, NULL, 0, &count, NULL, 0, &values_length, NULL);
-  bp_extension *items = must_allocate(count * sizeof *items);
-  uint8_t *values = must_allocate(values_length);
-  bp_status status =
-      bp_extensions_decode(map, length, items, count, &count, values, values_length, &values_length, NULL);
-  json *object = status == BP_OK ? extensions_json(items, count) : text_json(bp_status_name(status));
-  free(values);
-  free(items);
-  return object;
+  bp_status status = extensions_from_map(map, length, &object, NULL);
+  return status == BP_OK ? object : text_json(bp_status_name(status));
 }
 
 bp_status extension_map_from_json(json *object, bytes *map, bp_error *error) {

@@ -43,6 +43,8 @@ bool argument_fixed(const json *step, const char *name, uint8_t *out, size_t len
 /* `name` as text, or `name`_hex as bytes, repeated `name`_repeat times.  Absent: no bytes. */
 bool argument_name(const json *step, const char *name, bytes *out);
 bool argument_hex(const json *step, const char *name, bytes *out);
+/* Keys of 32 bytes, back to back; `*block` is the caller's to free. */
+bool keys_from(const json *step, const char *name, uint8_t **block, size_t *count);
 bool argument_flag(const json *step, const char *name, bool otherwise);
 bool is_given(const json *step, const char *name);
 /* NULL where it is absent or no text. */
@@ -57,6 +59,7 @@ typedef struct extension_list {
 bool extensions_from_json(json *object, extension_list *out);
 void extensions_free(extension_list *list);
 json *extensions_json(const bp_extension *items, size_t count);
+bp_status extensions_from_map(const uint8_t *map, size_t length, json **value, bp_error *error);
 /* The same for the canonical map that a receipt carries. */
 json *extension_map_json(const uint8_t *map, size_t length);
 bp_status extension_map_from_json(json *object, bytes *map, bp_error *error);

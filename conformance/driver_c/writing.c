@@ -16,22 +16,6 @@ static bp_status run_clock(driver_session *session, const json *step, json **val
   return argument_i64(step, "us", &session->clock_us) ? BP_OK : DRIVER_BAD_INSTRUCTION;
 }
 
-/* Keys of 32 bytes, back to back; `*block` is the caller's to free. */
-static bool keys_from(const json *step, const char *name, uint8_t **block, size_t *count) {
-  const json *keys = json_object_object_get(step, name);
-  *count = keys == NULL ? 0 : json_object_array_length(keys);
-  *block = must_allocate(*count * 32);
-  for (size_t i = 0; i < *count; i++) {
-    bytes key;
-    if (!bytes_from_hex(json_object_get_string(json_object_array_get_idx(keys, i)), &key)) return false;
-    bool fits = key.length == 32;
-    if (fits) memcpy(*block + i * 32, key.data, 32);
-    free(key.data);
-    if (!fits) return false;
-  }
-  return true;
-}
-
 static bool config_from(driver_session *session, const json *step, bp_config *config) {
   const char *sync_mode = argument_text(step, "sync_mode");
   const char *durability = argument_text(step, "durability");
@@ -45,28 +29,41 @@ static bool config_from(driver_session *session, const json *step, bp_config *co
   config->sync_mode = sync_mode != NULL && strcmp(sync_mode, "data") == 0 ? BP_SYNC_DATA : BP_SYNC_ALL;
   return argument_u64(step, "segment_max_bytes", &config->segment_max_bytes) &&
          argument_u32(step, "single_append_max_bytes", &config->single_append_max_bytes) &&
-         argument_u32(step, "sync_every", &config->sync_every_events);
+         argument_u32(step, "sync_every", &config->sync_every_events) &&
+         argument_u32(step, "group_max_events", &config->group_max_events);
 }
 
-static bp_status run_open(driver_session *session, const json *step, json **value, bp_error *error) {
-  (void)value;
+static bp_status open_into(driver_session *session, const json *step, bp_store **store, bp_error *error) {
   bp_config config;
   uint8_t *seeds = NULL;
   uint8_t *public_keys = NULL;
   const char *path = argument_text(step, "path");
-  bp_store_release(session->store);
-  session->store = NULL;
   bp_status status = DRIVER_BAD_INSTRUCTION;
   if (path != NULL && config_from(session, step, &config) &&
       keys_from(step, "keys", &seeds, &config.signing_seed_count) &&
       keys_from(step, "verify_keys", &public_keys, &config.verify_key_count)) {
     config.signing_seeds = seeds;
     config.verify_keys = public_keys;
-    status = bp_store_open(path, &config, &session->store, error);
+    status = bp_store_open(path, &config, store, error);
   }
   free(seeds);
   free(public_keys);
   return status;
+}
+
+static bp_status run_open(driver_session *session, const json *step, json **value, bp_error *error) {
+  (void)value;
+  bp_store_release(session->store);
+  session->store = NULL;
+  return open_into(session, step, &session->store, error);
+}
+
+/* A second handle, beside the one that is open, and closed at once. */
+static bp_status run_open_beside(driver_session *session, const json *step, json **value, bp_error *error) {
+  (void)value;
+  bp_store *store = NULL;
+  bp_status status = open_into(session, step, &store, error);
+  return status == BP_OK ? bp_store_close(store, error) : status;
 }
 
 static bp_status run_close(driver_session *session, const json *step, json **value, bp_error *error) {
@@ -245,5 +242,6 @@ static bp_status run_abort(driver_session *session, const json *step, json **val
 const operation_row store_operations[] = {
     {"clock", run_clock, false},   {"open", run_open, false}, {"close", run_close, true},
     {"drop", run_drop, true},      {"append", run_append, true}, {"append_many", run_append_many, true},
+    {"open_beside", run_open_beside, false},
     {"sync", run_sync, true},      {"abort", run_abort, false}, {NULL, NULL, false},
 };

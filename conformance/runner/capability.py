@@ -24,12 +24,28 @@ CAPABILITY = {
     "snapshot": "snapshot",
     "append_denial": "denial",
     "verify": "verify",
+    "open_report": "verify",
+    "kind_parse": "from_text",
+    "kind_format": "from_text",
+    "decode_extensions": "from_text",
+    "version": "library",
+    "status": "library",
+    "outcome": "library",
+    "id_new": "library",
+    "key_generate": "library",
+    "key_id": "library",
+    "stat": "state",
+    "fold": "state",
+    "open_beside": "state",
+    "write_file": "files",
 }
 RUNNER = "runner"
 
 
 def needed(step):
-    return RUNNER if step["op"] == "frame" else CAPABILITY.get(step["op"], "store")
+    if step["op"] == "native":
+        return f"native_{step['language']}"
+    return RUNNER if step["op"] in ("frame", "copy") else CAPABILITY.get(step["op"], "store")
 
 
 def needs(program):

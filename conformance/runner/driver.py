@@ -4,6 +4,7 @@ import contextlib
 import json
 import signal
 import subprocess
+import tempfile
 import threading
 
 SUITE = 1
@@ -26,6 +27,7 @@ class Driver:
         self.lives = lives
         self.environment = environment
         self.process = None
+        self.complaints = None
 
     def run(self, program, directory):
         """Runs a whole program; answers end early when the program kills the driver."""
@@ -78,9 +80,11 @@ class Driver:
         with contextlib.suppress(BrokenPipeError):
             process.stdin.close()
         if not (program_killed_it and code == -signal.SIGKILL):
-            raise DriverBroken(f"{self.name} ended with {code}")
+            self.complaints.seek(0)
+            raise DriverBroken(f"{self.name} ended with {code}: {self.complaints.read().strip()[-4000:]}")
 
     def _start(self, directory, **popen):
+        self.complaints = tempfile.TemporaryFile("w+")
         return subprocess.Popen(
             self.command,
             cwd=directory,
@@ -88,6 +92,7 @@ class Driver:
             env=self.environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=self.complaints,
             **popen,
         )
 

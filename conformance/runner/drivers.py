@@ -36,6 +36,7 @@ C_CAPABILITIES = (
     "json",
     "from_json",
     "names",
+    "from_text",
     "keys",
     "library",
     "store",
@@ -101,14 +102,12 @@ def maker(name):
 
 def built(command, what, cwd=ROOT, environment=None):
     """What a build prints last, or Unavailable with its last words."""
-    done = subprocess.run(
-        [str(word) for word in command],
-        cwd=cwd,
-        text=True,
-        capture_output=True,
-        check=False,
-        env={**os.environ, **(environment or {})},
-    )
+    words = [str(word) for word in command]
+    environment = {**os.environ, **(environment or {})}
+    try:
+        done = subprocess.run(words, cwd=cwd, text=True, capture_output=True, check=False, env=environment)
+    except OSError as why:
+        raise Unavailable(f"{what} does not build: {words[0]} does not run: {why.strerror}") from why
     if done.returncode != 0:
         raise Unavailable(f"{what} does not build:\n{(done.stderr.strip() or done.stdout.strip())[-2000:]}")
     return done.stdout.strip().split("\n")[-1]

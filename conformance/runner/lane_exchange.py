@@ -9,9 +9,7 @@ import pathlib
 import tempfile
 
 from runner.exchange_programs import FEATURES, START_US, Writing, note
-from runner.stores import dump, fingerprint, same_events
-
-WIRE = ("event_id", "sequence", "content_hash", "key_id", "signature", "extensions")
+from runner.stores import dump, fingerprint, same_events, wire
 
 
 class Failed(Exception):
@@ -81,7 +79,7 @@ def continue_store(reader, directory, w, config, receipts):
     more = Writing(first_key=w.key + 1000, now_us=w.now_us)
     for number in range(6):
         more.append(f"entity:{number % 3}", note(number))
-    checks = [{"op": "verify_receipt", "receipt": {name: receipt[name] for name in WIRE}} for receipt in receipts]
+    checks = [{"op": "verify_receipt", "receipt": wire(receipt)} for receipt in receipts]
     program = numbered([*moment(w), opened(config), *checks, *more.steps, {"op": "dump"}, {"op": "close"}])
     answers = must(reader.run(program, directory), reader, "continuing")
     outcomes = {answer["value"] for step, answer in zip(program, answers) if step["op"] == "verify_receipt"}

@@ -5,7 +5,7 @@ import tempfile
 
 from runner.golden_case import GoldenCase, directories
 from runner.msgpack import encode
-from runner.stores import dump, fingerprint, same_events
+from runner.stores import dump, fingerprint, same_events, wire
 
 
 def run(report, drivers):
@@ -57,7 +57,7 @@ def receipts_hold(report, ours, case):
         return
     wanted = "signed" if case.keys else "unsigned_accepted"
     program = [{"id": 1, "op": "open", "path": "store", "read_only": True, "keys": case.keys}]
-    program += [{"id": n, "op": "verify_receipt", "receipt": receipt} for n, receipt in enumerate(receipts, 2)]
+    program += [{"id": n, "op": "verify_receipt", "receipt": wire(receipt)} for n, receipt in enumerate(receipts, 2)]
     answers = ours.run(program, case.work)[1:]
     wrong = [
         f"{answer} for sequence {receipt['sequence']}"

@@ -7,7 +7,13 @@ import shutil
 from runner.normalise import LIFECYCLE, first_difference
 
 # What ours still knows of an event that the reference lists but cannot read.
+WIRE = ("event_id", "sequence", "content_hash", "key_id", "signature", "extensions")
 OF_THE_INDEX = ("sequence", "event_id", "entity", "scope", "kind", "clock")
+
+
+def wire(receipt):
+    """What a receipt says of an event, without where it lay."""
+    return {name: receipt[name] for name in WIRE}
 
 
 def copy(store, target):
