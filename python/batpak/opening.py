@@ -21,6 +21,7 @@ from .draft import DURABILITIES, Durability, choice, number
 from .errors import Path, made, raise_for
 from .event import Event
 from .page import MAXIMUM, Page
+from .receipt import Receipt
 
 Mode = Literal["create", "must_exist", "read_only"]
 SyncMode = Literal["data", "all"]
@@ -83,5 +84,5 @@ def open_handle(path: Path, config: Any, callbacks: Callbacks) -> Handle:
     except BaseException:
         lib.bp_store_release(store[0])
         raise
-    return Handle(int(ffi.cast("uintptr_t", store[0])), partial(fail, callbacks, path), Page, Event, PageIterator,
-                  callbacks)
+    return Handle(int(ffi.cast("uintptr_t", store[0])), partial(fail, callbacks, path), Page, Event, Receipt,
+                  PageIterator, callbacks)
