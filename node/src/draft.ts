@@ -102,6 +102,7 @@ export function putDrafts(drafts: readonly Draft[], from: number): number {
   let count = 0;
   for (; count < most && scratch.end() < BATCH_BYTES; count++, at += DRAFT.size) {
     const draft = drafts[from + count]!;
+    if (typeof draft !== "object" || draft === null) throw refusal("BP_ARGUMENT", "a draft is { entity, scope, event, ... }");
     const payload = payloadOf(draft.event);
     putDraft(at, draft.entity, draft.scope, draft.event.kind, draft);
     scratch.putBytes(at + DRAFT.payload, payload);
