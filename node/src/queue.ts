@@ -1,4 +1,4 @@
-import { putDrafts, type Draft } from "./draft.js";
+import { putDrafts, type TakenDraft } from "./draft.js";
 import { raw, type RawBatch } from "./native.js";
 import type { Receipt } from "./receipt.js";
 import * as scratch from "./scratch.js";
@@ -45,7 +45,7 @@ export class AppendQueue {
   }
 
   /** Takes the drafts as they are now. What cannot be said is thrown, and nothing is sent. */
-  append(drafts: readonly Draft[], signal: AbortSignal | undefined): Promise<Receipt[]> {
+  append(drafts: readonly TakenDraft[], signal: AbortSignal | undefined): Promise<Receipt[]> {
     const pieces = piecesOf(drafts);
     return new Promise((resolve, reject) => {
       const unit = { receipts: [], resolve, reject };
@@ -126,7 +126,7 @@ export class AppendQueue {
   }
 }
 
-function piecesOf(drafts: readonly Draft[]): [Uint8Array, number][] {
+function piecesOf(drafts: readonly TakenDraft[]): [Uint8Array, number][] {
   const pieces: [Uint8Array, number][] = [];
   for (let from = 0; from < drafts.length;) {
     const count = putDrafts(drafts, from);

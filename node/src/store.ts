@@ -1,5 +1,6 @@
 import type { EventType } from "./define.js";
-import { payloadOf, putDraft, putDrafts, whole, type Draft, type DraftOptions, type NewEvent } from "./draft.js";
+import { kindOf, payloadOf, putDraft, putDrafts, takeDraft, takeOptions, whole, type Draft, type DraftOptions, type NewEvent,
+  type TakenDraft } from "./draft.js";
 import { BatpakError, refusal } from "./errors.js";
 import { Event, PageData } from "./event.js";
 import { DRAFT, RECEIPT } from "./layout.js";
@@ -113,8 +114,10 @@ export class Store {
   append(entity: string, scope: string, event: NewEvent, options?: DraftOptions): Receipt {
     try {
       const payload = payloadOf(event);
+      const kind = kindOf(event);
+      const taken = takeOptions(options);
       scratch.begin(DRAFT.size);
-      putDraft(scratch.RECORDS, entity, scope, event.kind, options);
+      putDraft(scratch.RECORDS, entity, scope, kind, taken);
       this.#tick();
       if (this.#slabAt === SLAB_BYTES) {
         this.#slab = new Uint8Array(SLAB_BYTES);
@@ -138,7 +141,7 @@ export class Store {
   appendMany(drafts: Iterable<Draft>): Receipt[] {
     const receipts: Receipt[] = [];
     try {
-      const all = listOf(drafts);
+      const all = takeDrafts(drafts);
       while (receipts.length < all.length) {
         const count = putDrafts(all, receipts.length);
         this.#tick();
@@ -270,7 +273,7 @@ export class Store {
   async appendManyAsync(drafts: Iterable<Draft>, options: Waiting = {}): Promise<Receipt[]> {
     options.signal?.throwIfAborted();
     try {
-      const all = listOf(drafts);
+      const all = takeDrafts(drafts);
       this.#tick();
       return await this.#queue.append(all, options.signal);
     } catch (error) {
@@ -395,9 +398,9 @@ export class Store {
   }
 }
 
-function listOf(drafts: Iterable<Draft>): readonly Draft[] {
-  if (typeof drafts !== "object" || drafts === null) throw refusal("BP_ARGUMENT", "drafts are given as an array");
-  return Array.isArray(drafts) ? (drafts as readonly Draft[]) : [...drafts];
+function takeDrafts(drafts: Iterable<Draft>): TakenDraft[] {
+  if (typeof (drafts as Partial<Iterable<Draft>> | undefined)?.[Symbol.iterator] !== "function") throw refusal("BP_ARGUMENT", "drafts are a list");
+  return Array.from(drafts, takeDraft);
 }
 
 function takeReceipts(batch: RawBatch, receipts: Receipt[]): Receipt[] {
