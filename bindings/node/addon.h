@@ -121,8 +121,8 @@ typedef struct bpn_batch {
   uint8_t *extensions;
   size_t extensions_length;
 } bpn_batch;
-/* `count` drafts of an arena that outlives the batch.  False: they point out of it, or want of memory. */
-bool bpn_batch_begin(bpn_batch *batch, const bpn_arena *arena, size_t count);
+/* Adds `count` drafts of an arena that outlives the batch.  False: they point out of it, or want of memory. */
+bool bpn_batch_add(bpn_batch *batch, const bpn_arena *arena, size_t count);
 void bpn_batch_end(bpn_batch *batch);
 /* Any thread. */
 bp_status bpn_batch_append(bpn_batch *batch, bp_store *store, bp_error *error);
