@@ -46,7 +46,7 @@ describe("garbage collection", { skip }, () => {
     const directory = temporary();
     const events = (() => {
       const store = open(directory, { durability: "written" });
-      store.appendMany(Array.from({ length: 5000 }, () => ({ entity: "a", scope: "s", event })));
+      store.appendMany(Array.from({ length: 10_000 }, () => ({ entity: "a", scope: "s", event })));
       return store.events({ entity: "a" });
     })();
     let count = 0;
@@ -54,10 +54,10 @@ describe("garbage collection", { skip }, () => {
       if (++count % 500 === 0) {
         collect();
         await turn();
-        if (count < 4_000) refused(() => open(directory), "BP_LOCKED");
+        if (count < 9_000) refused(() => open(directory), "BP_LOCKED");
       }
     }
-    assert.equal(count, 5000);
+    assert.equal(count, 10_000);
     await collectUntil(() => free(directory));
   });
 
