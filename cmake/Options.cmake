@@ -8,6 +8,7 @@ option(BATPAK_TESTS "Build tests, harness and fuzz targets" ON)
 option(BATPAK_BENCH "Build the benchmarks" OFF)
 option(BATPAK_PYTHON "Build the extension of the Python package" OFF)
 option(BATPAK_FUZZ "Build the fuzz targets for libFuzzer (needs clang)" OFF)
+option(BATPAK_NODE "Build the addon for Node (needs SWIG, and the npm packages of node/)" OFF)
 set(BATPAK_SANITIZE "" CACHE STRING "Sanitizers as for -fsanitize=, e.g. address,undefined or thread")
 
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
@@ -40,7 +41,7 @@ add_compile_options("-ffile-prefix-map=${PROJECT_BINARY_DIR}/=" "-ffile-prefix-m
 add_library(batpak_flags INTERFACE)
 target_compile_definitions(batpak_flags INTERFACE _GNU_SOURCE)
 target_compile_options(batpak_flags INTERFACE
-  -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+  -Wall -Wextra -Wconversion -Wshadow "$<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes>" "$<$<COMPILE_LANGUAGE:C>:-Wmissing-prototypes>"
   -Wvla -Wcast-qual -Wpedantic -fno-common)
 if(BATPAK_WERROR)
   target_compile_options(batpak_flags INTERFACE -Werror)

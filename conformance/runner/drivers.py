@@ -36,6 +36,7 @@ C_CAPABILITIES = (
     "json",
     "from_json",
     "names",
+    "from_text",
     "keys",
     "library",
     "store",

@@ -1,6 +1,6 @@
 import { refusal } from "./errors.js";
 import { kindNumber, makeKind, type KindLike } from "./kind.js";
-import { decode, encode, encodeMembers, type Value } from "./values.js";
+import { decode, encode, encodeMembers, setMember, type Value } from "./values.js";
 
 /** Names of the members of `T` whose type satisfies `bigint`. */
 type BigintNames<T> = T extends object ? { [K in keyof T]-?: bigint extends T[K] ? K : never }[keyof T] & string : never;
@@ -197,8 +197,8 @@ class Shape implements AnyShape {
     const full: Record<string, unknown> = {};
     for (const name of this.#fields) {
       const own = Object.hasOwn(record, name) ? record[name] : undefined;
-      if (own !== undefined) full[name] = own;
-      else if (Object.hasOwn(this.#defaults, name)) full[name] = this.#defaults[name];
+      if (own !== undefined) setMember(full, name, own);
+      else if (Object.hasOwn(this.#defaults, name)) setMember(full, name, this.#defaults[name]);
       else if (!this.#optional.has(name)) throw refusal("BP_VALUE", `$: ${JSON.stringify(name)} is missing`);
     }
     return full;

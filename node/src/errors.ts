@@ -10,7 +10,7 @@ export interface ErrorData {
   readonly offset: bigint;
   readonly expected: bigint;
   readonly actual: bigint;
-  readonly eventId: Uint8Array;
+  readonly eventId: Uint8Array | null;
   readonly text: string;
 }
 
@@ -48,7 +48,7 @@ export class BatpakError extends Error {
   declare accepted?: readonly Receipt[];
 
   /** @internal */
-  constructor(status: number, data: ErrorData | undefined, path: string | undefined) {
+  constructor(status: number, data: Omit<ErrorData, "code"> | undefined, path: string | undefined) {
     const code = native.statusName(status) as StatusName | "BP_UNKNOWN";
     const text = data?.text ?? "";
     const advice = native.statusAdvice(status);
@@ -63,7 +63,7 @@ export class BatpakError extends Error {
     this.offset = data?.offset ?? 0n;
     this.expected = data?.expected ?? 0n;
     this.actual = data?.actual ?? 0n;
-    this.eventId = data !== undefined && data.eventId.some((byte) => byte !== 0) ? data.eventId : null;
+    this.eventId = data?.eventId?.some((byte) => byte !== 0) === true ? data.eventId : null;
   }
 
   static {
@@ -86,11 +86,16 @@ export function throwFor(status: number, data: ErrorData | undefined, path?: str
   throw new BatpakError(status, data, path);
 }
 
+/** What this layer refused in a call on a store, with the store's path; anything else as it is. @internal */
+export function withPath(error: unknown, path: string | undefined): unknown {
+  if (!(error instanceof BatpakError) || path === undefined || error.path !== undefined) return error;
+  return new BatpakError(error.status, error, path);
+}
+
 /** The error for something that this layer refuses before C sees it. @internal */
 export function refusal(code: StatusName, text: string, path?: string): BatpakError {
   const status = Status[code];
-  const data = { code: status, osError: 0, segmentId: 0n, offset: 0n, expected: 0n, actual: 0n, eventId: NO_ID, text };
+  const data = { code: status, osError: 0, segmentId: 0n, offset: 0n, expected: 0n, actual: 0n, eventId: null, text };
   return new BatpakError(status, data, path);
 }
 
-const NO_ID = new Uint8Array(0);

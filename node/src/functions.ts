@@ -1,3 +1,4 @@
+import { refusal } from "./errors.js";
 import { native } from "./native.js";
 import type { Extensions } from "./receipt.js";
 
@@ -26,7 +27,13 @@ export function coordinateCheck(entity: string, scope: string): void {
  * @since 0.1
  */
 export function payloadFromJson(json: string | Uint8Array): Uint8Array {
-  return native.payloadFromJson(typeof json === "string" ? Buffer.from(json) : json);
+  return native.payloadFromJson(typeof json === "string" ? wellFormed(json) : json);
+}
+
+/* A lone surrogate would turn into another character unseen. */
+function wellFormed(json: string): Uint8Array {
+  if (/\p{Surrogate}/u.test(json)) throw refusal("BP_UTF8", "a text with a lone surrogate");
+  return Buffer.from(json);
 }
 
 /**

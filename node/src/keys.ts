@@ -1,6 +1,5 @@
-import { inspect } from "node:util";
 import { native } from "./native.js";
-import { bytesOf, hexOf } from "./text.js";
+import { bytesOf, hexOf, showAs } from "./text.js";
 
 /**
  * An Ed25519 key. Whoever has the seed can sign, so it is not shown: neither printed nor in JSON.
@@ -28,8 +27,8 @@ export class Key {
     return { public_key: hexOf(this.publicKey), key_id: hexOf(this.keyId) };
   }
 
-  [inspect.custom](): string {
-    return `Key { public_key: '${hexOf(this.publicKey)}', key_id: '${hexOf(this.keyId)}' }`;
+  static {
+    showAs(this.prototype, "Key", (key) => key.toJSON());
   }
 }
 

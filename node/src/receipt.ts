@@ -1,8 +1,7 @@
-import { inspect } from "node:util";
 import { refusal } from "./errors.js";
 import { RECEIPT } from "./layout.js";
 import { native } from "./native.js";
-import { bytesOfHex, countOf, hexOf, zerosAsNull } from "./text.js";
+import { bytesOfHex, countOf, hexOf, showAs, zerosAsNull } from "./text.js";
 
 /** Named values that travel with an event, `prefix.field` to bytes. */
 export type Extensions = Readonly<Record<string, Uint8Array>>;
@@ -149,8 +148,8 @@ export class Receipt {
     return new Receipt(slab, 0, mapOf(members["extensions"]));
   }
 
-  [inspect.custom](depth: number, options: object): string {
-    return `Receipt ${inspect({ ...this.#json(0), sequence: this.sequence }, { ...options, depth })}`;
+  static {
+    showAs(this.prototype, "Receipt", (receipt) => ({ ...receipt.#json(0), sequence: receipt.sequence }));
   }
 
   #json(sequence: number): ReceiptJson {

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { refusal } from "./errors.js";
 
 /* How values stand in the JSON lines that the command line, Python and this package share: bytes as lower-case
@@ -49,4 +50,20 @@ export function bytesOf(what: string, bytes: unknown, length: number): Uint8Arra
     throw refusal("BP_ARGUMENT", `${what} is not a Uint8Array of ${length} bytes`);
   }
   return bytes;
+}
+
+/** Refuses an option that there is not, a slip of the pen mostly. @internal */
+export function known(options: unknown, names: ReadonlySet<string>): void {
+  if (typeof options !== "object" || options === null) throw refusal("BP_ARGUMENT", "options are an object");
+  for (const name in options) {
+    if (!names.has(name)) throw refusal("BP_ARGUMENT", `there is no option ${JSON.stringify(name)}`);
+  }
+}
+
+/** Makes `console.log` show what `members` answers instead of the memory behind an object. @internal */
+export function showAs<T extends object>(prototype: T, name: string, members: (shown: T) => object): void {
+  const show = function (this: T, depth: number, options: object): string {
+    return `${name} ${inspect(members(this), { ...options, depth })}`;
+  };
+  Object.defineProperty(prototype, inspect.custom, { value: show });
 }

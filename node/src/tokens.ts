@@ -194,6 +194,11 @@ export class TokenReader {
     this.#view = new DataView(tokens.buffer, tokens.byteOffset, tokens.byteLength);
   }
 
+  /** Which token was stepped to, from 0. */
+  get index(): number {
+    return this.#at / TOKEN_BYTES;
+  }
+
   /** Steps to the next token and answers its type. C has checked that there are as many as the containers say. */
   next(): number {
     this.#at += TOKEN_BYTES;

@@ -3,6 +3,7 @@ import { BP_TOKEN_ARRAY, BP_TOKEN_BOOL, BP_TOKEN_BYTES, BP_TOKEN_FLOAT32, BP_TOK
   BP_TOKEN_NIL, BP_TOKEN_STRING, BP_TOKEN_UINT } from "./constants.js";
 import { refusal, type BatpakError } from "./errors.js";
 import { native } from "./native.js";
+import { Entry, place, placeOfToken, type Step } from "./place.js";
 import { TokenReader, TokenWriter } from "./tokens.js";
 
 /* Values go to C as tokens and come back as tokens; MessagePack itself is C's. What a value cannot say exactly is refused
@@ -38,47 +39,17 @@ export type Value = null | boolean | number | bigint | string | Float64 | Uint8A
 
 const MAX_DEPTH = 1023;
 
-/* What stands on the way from the top to the value at hand, for cycles and for the place in a refusal. A step is an index,
- * a key, or an entry of a Map with a key that has no short name. */
-type Step = number | string | Entry;
-
-class Entry {
-  readonly index: number;
-
-  constructor(index: number) {
-    this.index = index;
-  }
-}
-
-const identifier = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
-
-/* Of a long way the beginning and the end. */
-const SHOWN_STEPS = 12;
-const SHOWN_KEY = 64;
-
-function place(steps: readonly Step[]): string {
-  if (steps.length <= 2 * SHOWN_STEPS) return `$${steps.map(shown).join("")}`;
-  return `$${steps.slice(0, SHOWN_STEPS).map(shown).join("")}...${steps.slice(-SHOWN_STEPS).map(shown).join("")}`;
-}
-
-function shown(step: Step): string {
-  if (typeof step === "number") return `[${step}]`;
-  if (typeof step !== "string") return `[entry ${step.index}]`;
-  if (step.length > SHOWN_KEY) return `[${JSON.stringify(step.slice(0, SHOWN_KEY))}...]`;
-  return identifier.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
-}
-
 class Flattener {
   readonly writer = new TokenWriter();
-  /* Containers that are open, and the step taken in each. */
+  /* Containers that are open, and the step taken in each; steps beyond the depth are of the past. */
   readonly #open: object[] = [];
   readonly #steps: Step[] = [];
   #depth = 0;
 
   clear(): void {
     this.writer.clear();
+    if (this.#depth === 0) return;
     this.#open.length = 0;
-    this.#steps.length = 0;
     this.#depth = 0;
   }
 
@@ -231,7 +202,6 @@ class Flattener {
   #leave(): void {
     this.#open.pop();
     this.#depth--;
-    this.#steps.length = this.#depth;
   }
 
   #step(step: Step): void {
@@ -327,22 +297,37 @@ export interface DecodeOptions {
  * Integers come as `number`, beyond 2^53 - 1 as `bigint`; bin as `Uint8Array` with its own memory; a map whose keys are
  * all strings as a plain object (a key `__proto__` is a member like others), any other as `Map`.
  *
- * @throws {@link BatpakError} `BP_MESSAGEPACK`, `BP_DEPTH`, `BP_UTF8`; `BP_VALUE` where keys of a map are the same in
- * JavaScript.
+ * @throws {@link BatpakError} `BP_MESSAGEPACK`, `BP_DEPTH`, `BP_UTF8`; `BP_VALUE` for a key that a map has twice, or that
+ * JavaScript takes for the same.
  * @since 0.1
  */
 export function decode(payload: Uint8Array, options?: DecodeOptions): Value {
   return new Builder(payload, options?.floats === "exact").value();
 }
 
+/* Keys come again and again: those that are short are made once. A place holds the latest key that falls there. */
+const KEY_PLACES = 512;
+const KEY_LENGTH = 32;
+const keyBytes: (Uint8Array | undefined)[] = new Array<undefined>(KEY_PLACES).fill(undefined);
+const keyTexts: string[] = new Array<string>(KEY_PLACES).fill("");
+
+function isAt(bytes: Uint8Array, payload: Uint8Array, start: number): boolean {
+  for (let index = 0; index < bytes.length; index++) if (bytes[index] !== payload[start + index]) return false;
+  return true;
+}
+
 class Builder {
   readonly #tokens: TokenReader;
-  readonly #payload: Buffer;
+  readonly #records: Uint8Array;
+  readonly #payload: Uint8Array;
   readonly #exact: boolean;
+  /* The payload once more, for its strings. */
+  #texts: Buffer | undefined;
 
   constructor(payload: Uint8Array, exact: boolean) {
-    this.#tokens = new TokenReader(native.payloadDecode(payload));
-    this.#payload = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+    this.#records = native.payloadDecode(payload);
+    this.#tokens = new TokenReader(this.#records);
+    this.#payload = payload;
     this.#exact = exact;
   }
 
@@ -363,7 +348,7 @@ class Builder {
       case BP_TOKEN_BOOL: return tokens.length() === 1;
       case BP_TOKEN_NIL: return null;
       case BP_TOKEN_BYTES: return this.#bytes();
-      default: throw refusal("BP_VALUE", `a token of type ${type}`);
+      default: throw this.#refuse(this.#tokens.index, `a token of type ${type}`);
     }
   }
 
@@ -374,7 +359,20 @@ class Builder {
   /* C has checked that it is UTF-8; a byte order mark stays. */
   #string(): string {
     const start = this.#tokens.offset();
-    return this.#payload.toString("utf8", start, start + this.#tokens.length());
+    this.#texts ??= Buffer.from(this.#payload.buffer, this.#payload.byteOffset, this.#payload.byteLength);
+    return this.#texts.toString("utf8", start, start + this.#tokens.length());
+  }
+
+  #name(): string {
+    const length = this.#tokens.length();
+    if (length === 0 || length > KEY_LENGTH) return this.#string();
+    const start = this.#tokens.offset();
+    const payload = this.#payload;
+    const place = (payload[start]! * 31 + payload[start + length - 1]! * 7 + (payload[start + (length >>> 1)]! << 2) + length) % KEY_PLACES;
+    const known = keyBytes[place];
+    if (known !== undefined && known.length === length && isAt(known, payload, start)) return keyTexts[place]!;
+    keyBytes[place] = new Uint8Array(payload.subarray(start, start + length));
+    return (keyTexts[place] = this.#string());
   }
 
   #bytes(): Uint8Array {
@@ -401,7 +399,8 @@ class Builder {
         for (const name of names ?? Object.keys(object)) map.set(name, object[name]!);
         return this.#anyMap(map, size, index, type);
       }
-      const name = this.#string();
+      const name = this.#name();
+      if (name in object && Object.hasOwn(object, name)) throw this.#refuse(this.#tokens.index, "a key that the map has already");
       if (names === undefined && startsWithDigit(name)) names = Object.keys(object);
       names?.push(name);
       setMember(object, name, this.value());
@@ -412,13 +411,16 @@ class Builder {
   /* The rest of a map, from the key of type `type` on, at `index`. */
   #anyMap(map: Map<Value, Value>, size: number, index: number, type: number): Map<Value, Value> {
     for (let next = type; ; next = this.#tokens.next()) {
+      const at = this.#tokens.index;
       const key = this.#key(next);
+      if (map.has(key)) throw this.#refuse(at, "a key that the map has already, or that JavaScript takes for the same");
       map.set(key, this.value());
-      if (map.size !== ++index) {
-        throw refusal("BP_VALUE", `two keys of a map are the same in JavaScript: ${String(key)}`);
-      }
-      if (index === size) return map;
+      if (++index === size) return map;
     }
+  }
+
+  #refuse(token: number, what: string): BatpakError {
+    return refusal("BP_VALUE", `${placeOfToken(this.#records, this.#payload, token)}: ${what}`);
   }
 
   /* 1.0 beside 1, and -0.0 beside 0, are keys of their own. */
@@ -434,7 +436,8 @@ function startsWithDigit(name: string): boolean {
   return code >= 0x30 && code <= 0x39;
 }
 
-function setMember(object: { [key: string]: Value }, name: string, value: Value): void {
+/** Sets a member whatever its name: `__proto__` too becomes one. @internal */
+export function setMember<V>(object: Record<string, V>, name: string, value: V): void {
   if (name === "__proto__") {
     Object.defineProperty(object, name, { value, configurable: true, enumerable: true, writable: true });
   } else {

@@ -1,5 +1,156 @@
-"""batpak: an embedded, append-only event journal."""
+"""batpak: an embedded, append-only event journal.
 
-from ._batpak import ffi, lib
+    import batpak
 
-__version__: str = ffi.string(lib.bp_version()).decode()
+    @batpak.event(category=0xF, type_id=1)
+    @dataclass
+    class Moved:
+        x: int
+        y: int
+
+    with batpak.open("game") as store:
+        receipt = store.append("player:alice", "room:dungeon", Moved(10, 20))
+        for event in store.events(Moved, entity="player:alice"):
+            print(event.sequence, event.payload.x)
+"""
+
+from . import _batpak
+
+#: The version of the C interface that this package was written for.
+_ABI = 1
+if _batpak.lib.bp_abi_version() != _ABI:
+    raise ImportError(f"batpak needs version {_ABI} of its C interface and found {_batpak.lib.bp_abi_version()}; "
+                      "install the package anew")
+
+from ._constants import Status  # noqa: E402
+from .draft import EMPTY, Accepted, Draft  # noqa: E402
+from .errors import (  # noqa: E402
+    Busy,
+    CallError,
+    ClockError,
+    Closed,
+    ConfigurationError,
+    CoordinateError,
+    DamagedError,
+    DiskFull,
+    Error,
+    ExpectationFailed,
+    ExtensionError,
+    Forked,
+    KeyCancelled,
+    KindError,
+    KindMismatch,
+    Locked,
+    NewerVersion,
+    NoMemory,
+    NoStore,
+    NotAStore,
+    NotFound,
+    PayloadError,
+    PermissionDenied,
+    Poisoned,
+    ReadOnly,
+    RefusedError,
+    SigningKeyError,
+    Stopped,
+    StoreError,
+    SyncFailed,
+    SystemFailure,
+    TooLarge,
+    Unsupported,
+    ValueRefused,
+)
+from .event import Event  # noqa: E402
+from .extensions import extensions_decode, extensions_encode  # noqa: E402
+from .free import (  # noqa: E402
+    abi_version,
+    coordinate_check,
+    format_version,
+    id_new,
+    payload_from_json,
+    payload_to_json,
+    status_advice,
+    status_name,
+    version,
+)
+from .keys import Key, key_derive, key_generate, key_id  # noqa: E402
+from .kind import Kind  # noqa: E402
+from .page import Page  # noqa: E402
+from .receipt import Receipt  # noqa: E402
+from .report import Finding, Judgement, Report, Stat, receipt_outcome_name  # noqa: E402
+from .store import Store, open, open_async  # noqa: E402
+from .typed import event  # noqa: E402
+from .values import payload_decode, payload_encode  # noqa: E402
+
+__version__ = version()
+
+__all__ = [
+    "EMPTY",
+    "Accepted",
+    "Busy",
+    "CallError",
+    "ClockError",
+    "Closed",
+    "ConfigurationError",
+    "CoordinateError",
+    "DamagedError",
+    "DiskFull",
+    "Draft",
+    "Error",
+    "Event",
+    "ExpectationFailed",
+    "ExtensionError",
+    "Finding",
+    "Forked",
+    "Judgement",
+    "Key",
+    "KeyCancelled",
+    "Kind",
+    "KindError",
+    "KindMismatch",
+    "Locked",
+    "NewerVersion",
+    "NoMemory",
+    "NoStore",
+    "NotAStore",
+    "NotFound",
+    "Page",
+    "PayloadError",
+    "PermissionDenied",
+    "Poisoned",
+    "ReadOnly",
+    "Receipt",
+    "RefusedError",
+    "Report",
+    "SigningKeyError",
+    "Stat",
+    "Status",
+    "Stopped",
+    "Store",
+    "StoreError",
+    "SyncFailed",
+    "SystemFailure",
+    "TooLarge",
+    "Unsupported",
+    "ValueRefused",
+    "abi_version",
+    "coordinate_check",
+    "event",
+    "extensions_decode",
+    "extensions_encode",
+    "format_version",
+    "id_new",
+    "key_derive",
+    "key_generate",
+    "key_id",
+    "open",
+    "open_async",
+    "payload_decode",
+    "payload_encode",
+    "payload_from_json",
+    "payload_to_json",
+    "receipt_outcome_name",
+    "status_advice",
+    "status_name",
+    "version",
+]

@@ -10,6 +10,7 @@ import _thread
 import sys
 import threading
 from collections.abc import Callable
+from types import TracebackType
 from typing import Any, Final
 
 from ._batpak import ffi
@@ -48,7 +49,7 @@ class Callbacks:
                 raise OverflowError(f"the clock answered {now}: more than 64 bits")
             return max(now, -1)
         except BaseException as raised:
-            self._raised_by_clock = raised
+            self.keep_clock(raised)
             return -1
 
     def report(self, stage: int, done: int, total: int) -> int:
@@ -56,7 +57,7 @@ class Callbacks:
         try:
             return 1 if self.progress is not None and self.progress(_STAGES[stage], done, total) else 0
         except BaseException as raised:
-            self._stopped[threading.get_ident()] = raised
+            self.keep_progress(raised)
             return 1
 
     def write(self, line: bytes) -> None:
@@ -66,8 +67,16 @@ class Callbacks:
             self.log(line.decode("utf-8", "replace"))
         except KeyboardInterrupt:
             _thread.interrupt_main()
-        except BaseException:
-            sys.unraisablehook(_Unraisable(self.log))
+        except BaseException as raised:
+            sys.unraisablehook(_Unraisable(self.log, raised))
+
+    def keep_clock(self, raised: BaseException) -> None:
+        """For whoever gets BP_CLOCK_INVALID."""
+        self._raised_by_clock = raised
+
+    def keep_progress(self, raised: BaseException) -> None:
+        """For the call of this thread that gets BP_STOPPED."""
+        self._stopped[threading.get_ident()] = raised
 
     def reraise(self, status: int) -> None:
         """Raises what a callback raised, if that is why a call answered `status`."""
@@ -81,27 +90,48 @@ class Callbacks:
 
 
 class _Unraisable:
-    """What sys.unraisablehook takes, for the exception that is being handled."""
+    """What sys.unraisablehook takes."""
 
-    def __init__(self, log: Log) -> None:
-        self.exc_type, self.exc_value, self.exc_traceback = sys.exc_info()
-        self.err_msg = "Exception ignored in the log of a batpak store"
-        self.object = log
+    def __init__(self, log: Log, raised: BaseException) -> None:
+        self.exc_type = type(raised)
+        self.exc_value: BaseException | None = raised
+        self.exc_traceback = raised.__traceback__
+        self.err_msg: str | None = "Exception ignored in the log of a batpak store"
+        self.object: object = log
 
 
-@ffi.def_extern(name="batpak_clock", error=-1)
 def _clock(user: Any) -> int:
     callbacks: Callbacks = ffi.from_handle(user)
     return callbacks.tell_time()
 
 
-@ffi.def_extern(name="batpak_progress", error=1)
 def _progress(user: Any, stage: int, done: int, total: int) -> int:
     callbacks: Callbacks = ffi.from_handle(user)
     return callbacks.report(stage, done, total)
 
 
-@ffi.def_extern(name="batpak_log")
 def _log(user: Any, text: Any, length: int) -> None:
     callbacks: Callbacks = ffi.from_handle(user)
     callbacks.write(bytes(ffi.buffer(text, length)))
+
+
+# An interrupt may come before a function's first line, where no `try` stands yet: cffi gives it to these.
+
+
+def _clock_interrupted(kind: type[BaseException], raised: BaseException, traceback: TracebackType) -> None:
+    callbacks: Callbacks = ffi.from_handle(traceback.tb_frame.f_locals["user"])
+    callbacks.keep_clock(raised)
+
+
+def _progress_interrupted(kind: type[BaseException], raised: BaseException, traceback: TracebackType) -> None:
+    callbacks: Callbacks = ffi.from_handle(traceback.tb_frame.f_locals["user"])
+    callbacks.keep_progress(raised)
+
+
+def _log_interrupted(kind: type[BaseException], raised: BaseException, traceback: TracebackType) -> None:
+    _thread.interrupt_main()
+
+
+ffi.def_extern(name="batpak_clock", error=-1, onerror=_clock_interrupted)(_clock)
+ffi.def_extern(name="batpak_progress", error=1, onerror=_progress_interrupted)(_progress)
+ffi.def_extern(name="batpak_log", onerror=_log_interrupted)(_log)

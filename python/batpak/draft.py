@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from operator import index
 from typing import Any, Final, Literal, SupportsIndex, Union, overload
 
 from ._batpak import ffi
@@ -19,7 +20,7 @@ from ._constants import (
 from .errors import made
 from .receipt import Receipt
 from .typed import binding_of
-from .values import encode
+from .values import payload_encode
 
 
 class Empty:
@@ -61,7 +62,7 @@ Packed = tuple[str, str, int, bytes, Union[tuple[Any, ...], None]]
 
 def number(name: str, value: SupportsIndex, maximum: int) -> int:
     """A number that C can hold. Raises CallError."""
-    found = value.__index__()
+    found = index(value)
     if not 0 <= found <= maximum:
         raise made(Status.BP_ARGUMENT, f"{name} is {found}: 0 to {maximum}")
     return found
@@ -76,6 +77,11 @@ def choice(name: str, value: str | None, numbers: Mapping[Any, int]) -> int:
     return found
 
 
+def octets(data: Bytes) -> bytes:
+    """The bytes of what holds some; a number or a list is refused, of which bytes() would make some. Raises TypeError."""
+    return memoryview(data).tobytes()
+
+
 def content(event: object, kind: int | None, value: object, payload: Bytes | None) -> tuple[int, bytes]:
     """The kind and the payload of a draft: of a typed event, of a value, or as they are."""
     if event is not None:
@@ -87,7 +93,7 @@ def content(event: object, kind: int | None, value: object, payload: Bytes | Non
         raise made(Status.BP_ARGUMENT, "a kind is needed, or an event of a decorated class")
     if (value is MISSING) == (payload is None):
         raise made(Status.BP_ARGUMENT, "either a value or a payload is needed")
-    return kind, encode(value) if payload is None else bytes(payload)
+    return kind, payload_encode(value) if payload is None else octets(payload)
 
 
 def _expectation(expect: Expectation) -> tuple[int, int, bytes | None]:
@@ -102,25 +108,25 @@ def _expectation(expect: Expectation) -> tuple[int, int, bytes | None]:
     raise made(Status.BP_ARGUMENT, "expect is None, EMPTY, a clock or the bytes of an event's id")
 
 
-def _extension(name: str, value: Bytes) -> tuple[bytes, bytes]:
-    if not isinstance(name, str) or not isinstance(value, (bytes, bytearray, memoryview)):
-        raise made(Status.BP_VALUE, "extensions map names (str) to bytes")
+def _extensions(extensions: Mapping[str, Bytes]) -> tuple[tuple[bytes, bytes], ...]:
+    if not isinstance(extensions, Mapping):
+        raise made(Status.BP_VALUE, "extensions are a mapping of names (str) to bytes")
+    for name, value in extensions.items():
+        if not isinstance(name, str) or not isinstance(value, (bytes, bytearray, memoryview)):
+            raise made(Status.BP_VALUE, f"extension {name!r}: extensions map names (str) to bytes")
     # Lone surrogates go in as they are: no name beyond ASCII is accepted.
-    return name.encode("utf-8", "surrogatepass"), bytes(value)
+    return tuple((name.encode("utf-8", "surrogatepass"), bytes(value)) for name, value in extensions.items())
 
 
 def rest(key: bytes | None, expect: Expectation, correlation_id: bytes | None, causation_id: bytes | None, lane: int,
          depth: int, flags: int, extensions: Mapping[str, Bytes] | None, durability: Durability | None,
-         allow_reserved: bool) -> tuple[Any, ...] | None:
-    """All that few drafts need, as the raw module takes it; None where nothing of it is given."""
-    if not (lane or depth or flags or allow_reserved or extensions) and (
-            key is expect is correlation_id is causation_id is durability is None):
-        return None
+         allow_reserved: bool) -> tuple[Any, ...]:
+    """All that few drafts need, as the raw module takes it."""
     found, clock, event_id = _expectation(expect)
     return (number("flags", flags, 0xFF), choice("durability", durability, DURABILITIES), key, correlation_id,
             causation_id, found, clock, event_id, number("lane", lane, 0xFFFF_FFFF),
             number("depth", depth, 0xFFFF_FFFF), 1 if allow_reserved else 0,
-            tuple(_extension(*item) for item in extensions.items()) if extensions else None)
+            _extensions(extensions) if extensions else None)
 
 
 class Draft:
@@ -141,9 +147,13 @@ class Draft:
                  durability: Durability | None = None, allow_reserved: bool = False) -> None:
         if event is not None or kind is None or value is not MISSING or type(payload) is not bytes:
             kind, payload = content(event, kind, value, payload)
-        self._packed = (entity, scope, kind, payload,
-                        rest(key, expect, correlation_id, causation_id, lane, depth, flags, extensions, durability,
-                             allow_reserved))
+        if lane or depth or flags or extensions or allow_reserved or not (
+                key is None and expect is None and correlation_id is None and causation_id is None
+                and durability is None):
+            self._packed = entity, scope, kind, payload, rest(key, expect, correlation_id, causation_id, lane, depth,
+                                                              flags, extensions, durability, allow_reserved)
+        else:
+            self._packed = entity, scope, kind, payload, None
 
     def __repr__(self) -> str:
         entity, scope, kind, payload, _ = self._packed
@@ -153,40 +163,48 @@ class Draft:
 class Accepted(Sequence[Receipt]):
     """The receipts of drafts that were appended together, in their order; each is made when it is asked for."""
 
-    __slots__ = ("_extensions", "_raw")
+    __slots__ = ("_blobs", "_count", "_extensions", "_stride")
 
-    _raw: bytes
+    _blobs: list[bytes]
+    _stride: int
+    _count: int
     _extensions: dict[int, bytes]
 
     def __init__(self) -> None:
         raise TypeError("receipts come from Store.append_many")
 
     @classmethod
-    def _from_raw(cls, raw: bytes, extensions: dict[int, bytes]) -> Accepted:
-        """From the bytes of an array of bp_receipt, and the canonical maps of extensions of those that have some."""
+    def _from_raw(cls, blobs: list[bytes], stride: int, extensions: dict[int, bytes]) -> Accepted:
+        """From arrays of bp_receipt in bytes, of `stride` receipts each but for the last, and the canonical maps of
+        extensions of those that have some."""
         accepted: Accepted = object.__new__(cls)
-        accepted._raw = raw
+        accepted._blobs = blobs
+        accepted._stride = stride
+        accepted._count = sum(len(blob) for blob in blobs) // RECEIPT_SIZE
         accepted._extensions = extensions
         return accepted
 
     def __len__(self) -> int:
-        return len(self._raw) // RECEIPT_SIZE
+        return self._count
+
+    def _at(self, index: int) -> Receipt:
+        blob, at = divmod(index, self._stride)
+        start = at * RECEIPT_SIZE
+        return Receipt._from_raw(self._blobs[blob][start:start + RECEIPT_SIZE], self._extensions.get(index, b""))
 
     @overload
     def __getitem__(self, index: int) -> Receipt: ...
     @overload
     def __getitem__(self, index: slice) -> list[Receipt]: ...
     def __getitem__(self, index: int | slice) -> Receipt | list[Receipt]:
-        if isinstance(index, slice):
-            return [self[at] for at in range(*index.indices(len(self)))]
-        at = range(len(self))[index]
-        return Receipt._from_raw(self._raw[at * RECEIPT_SIZE:(at + 1) * RECEIPT_SIZE], self._extensions.get(at, b""))
+        found = range(self._count)[index]
+        return self._at(found) if isinstance(found, int) else [self._at(at) for at in found]
 
     def __iter__(self) -> Iterator[Receipt]:
-        return (self[at] for at in range(len(self)))
+        return map(self._at, range(self._count))
 
     def __repr__(self) -> str:
-        return f"<batpak.Accepted: {len(self)} receipts>"
+        return f"<batpak.Accepted: {self._count} receipts>"
 
 
 RECEIPT_SIZE: Final[int] = ffi.sizeof("bp_receipt")

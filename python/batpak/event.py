@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from ._batpak import EventBase, ffi
 from .errors import Error
 from .kind import Kind
-from .values import decode
+from .values import payload_decode
 
 T = TypeVar("T")
 
@@ -52,7 +52,7 @@ class Event(EventBase, Generic[T]):
 
     def value(self) -> Any:
         """The payload as a native value. Raises PayloadError where it is not one MessagePack value."""
-        return decode(self.payload_bytes)
+        return payload_decode(self.payload_bytes)
 
     def _key(self) -> tuple[Any, ...]:
         if self._status:

@@ -12,7 +12,6 @@ from ._constants import (
     BP_MODE_CREATE,
     BP_MODE_MUST_EXIST,
     BP_MODE_READ_ONLY,
-    BP_OK,
     BP_SYNC_ALL,
     BP_SYNC_DATA,
     Status,
@@ -77,7 +76,7 @@ def open_handle(path: Path, config: Any, callbacks: Callbacks) -> Handle:
     install(callbacks, config)
     store, error = ffi.new("bp_store **"), ffi.new("bp_error *")
     status = lib.bp_store_open(encoded, config, store, error)
-    if status != BP_OK:
+    if status:
         fail(callbacks, path, status, bytes(ffi.buffer(error)))
     return Handle(int(ffi.cast("uintptr_t", store[0])), partial(fail, callbacks, path), Page, Event, PageIterator,
                   callbacks)

@@ -76,7 +76,7 @@ class Plan(Shape):
         self.cls = cls
         self.named = [_Named(field, shape_of(declared, _Nested)) for field, declared in _declared(cls)]
         #: The tokens of an instance, their texts and their count; None where a field holds something else than usual.
-        self.tokens: _Tokens = _make_tokens(self.named)
+        self.tokens: _Tokens = _make_tokens(cls, self.named)
         self._made: Callable[[dict[Any, Any]], Any] = _make_made(cls, self.named)
 
     def give(self, value: Any) -> Any:
@@ -144,14 +144,15 @@ def _make_made(cls: type, named: list[_Named]) -> Callable[[dict[Any, Any]], Any
     return take
 
 
-def _make_tokens(named: list[_Named]) -> _Tokens:
+def _make_tokens(cls: type, named: list[_Named]) -> _Tokens:
     """The fast way: one call of pack over constants and the values of the fields."""
     if not all(each.shape.exact in _FAST or each.shape.exact is str for each in named):
         return lambda value: None
     names = [each.name.encode() for each in named]
-    form, lines, texts, end = "=QQQ", [], ["names"], str(sum(map(len, names)))
+    form, texts, end = "=QQQ", ["names"], str(sum(map(len, names)))
+    lines = ["if type(whole) is not cls: return None"]
     given = [str(MAP), str(len(named)), "0"]
-    known: dict[str, Any] = {"names": b"".join(names), "wrong": (struct.error, UnicodeEncodeError)}
+    known: dict[str, Any] = {"cls": cls, "names": b"".join(names), "wrong": (struct.error, UnicodeEncodeError)}
     for at, each in enumerate(named):
         value = f"value{at}"
         known[f"exact{at}"] = each.shape.exact

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Final, NoReturn, TypeVar, overload
 
 from ._batpak import Handle, ffi, lib
-from ._constants import BP_OK, Status
+from ._constants import Status
 from .asynchronous import awaitable, in_executor, opening
 from .callbacks import Callbacks, Clock, Log, Progress
 from .draft import MISSING, RECEIPT_SIZE, Accepted, Bytes, Draft, Durability, Expectation, content, rest
@@ -31,7 +31,7 @@ State = TypeVar("State")
 #: Events a page where nobody sees the pages: small enough to stay near the processor.
 _PAGE_EVENTS: Final = 1024
 #: Drafts that cross into C together, if no group of the store is larger.
-_CHUNK: Final = 4096
+_CHUNK: Final = 1024
 _SIZE_MAX: Final = MAXIMUM
 
 _receipt: Final = Receipt._from_raw
@@ -51,6 +51,8 @@ class Store:
     #: The path as the caller gave it.
     path: Path
     _handle: Handle
+    _pid: int
+    _chunk: int
 
     def __init__(self) -> None:
         raise TypeError("a store comes from batpak.open")
@@ -139,12 +141,13 @@ class Store:
         if event is not None or kind is None or value is not MISSING or type(payload) is not bytes:
             kind, payload = content(event, kind, value, payload)
         if lane or depth or flags or extensions or allow_reserved or not (
-                key is expect is correlation_id is causation_id is durability is None):
+                key is None and expect is None and correlation_id is None and causation_id is None
+                and durability is None):
             found = self._handle.append(entity, scope, kind, payload, rest(
                 key, expect, correlation_id, causation_id, lane, depth, flags, extensions, durability, allow_reserved))
         else:
             found = self._handle.append(entity, scope, kind, payload, None)
-        if type(found) is bytes:
+        if isinstance(found, bytes):
             return _receipt(found)
         raw, carried = found
         receipt = _receipt(raw)
@@ -166,14 +169,14 @@ class Store:
             for at, found in carried.items():
                 extensions[start + at] = self._extensions_of(
                     _receipt(blob[at * RECEIPT_SIZE:(at + 1) * RECEIPT_SIZE]).event_id) if found is None else found
-            if status != BP_OK:
+            if status:
                 try:
                     self._handle.fail(status, error)
                 except BaseException as raised:
                     with suppress(AttributeError):
-                        raised.accepted = Accepted._from_raw(b"".join(blobs), extensions)  # type: ignore[attr-defined]
+                        raised.accepted = Accepted._from_raw(blobs, self._chunk, extensions)  # type: ignore[attr-defined]
                     raise
-        return Accepted._from_raw(blobs[0] if len(blobs) == 1 else b"".join(blobs), extensions)
+        return Accepted._from_raw(blobs, self._chunk, extensions)
 
     def _extensions_of(self, event_id: bytes) -> bytes:
         """The canonical map of a stored event's extensions; where the event is damaged, none."""
@@ -185,7 +188,7 @@ class Store:
         error = ffi.new("bp_error *")
         with self._handle as address:
             status = lib.bp_store_sync(ffi.cast("bp_store *", address), error)
-        if status != BP_OK:
+        if status:
             self._fail(status, error)
 
     # --- read
@@ -304,7 +307,7 @@ class Store:
         kept = receipt._fill(raw)
         with self._handle as address:
             status = lib.bp_store_verify_receipt(ffi.cast("bp_store *", address), raw, believed.raw, outcome, error)
-        if status != BP_OK:
+        if status:
             self._fail(status, error)
         del kept
         return Judgement._from_raw(outcome[0])
@@ -327,7 +330,7 @@ class Store:
         arguments = (out, error) if believed is None else (believed.raw, out, error)
         with self._handle as address:
             status = call(ffi.cast("bp_store *", address), *arguments)
-        if status != BP_OK:
+        if status:
             self._fail(status, error)
         report = ffi.gc(out[0], lib.bp_report_free)
         return Report._from_raw(report)
@@ -338,7 +341,7 @@ class Store:
         stat.struct_size = ffi.sizeof("bp_stat")
         with self._handle as address:
             status = lib.bp_store_stat(ffi.cast("bp_store *", address), stat, error)
-        if status != BP_OK:
+        if status:
             self._fail(status, error)
         return Stat._from_raw(stat)
 
@@ -390,7 +393,7 @@ class _Trust:
         given = list(receipts)
         if given:
             array = ffi.new("bp_receipt[]", len(given))
-            self._kept += [array, *(receipt._fill(array[at]) for at, receipt in enumerate(given))]
+            self._kept += [array, *(receipt._fill(array + at) for at, receipt in enumerate(given))]
             raw.receipts, raw.receipt_count = array, len(given)
 
 

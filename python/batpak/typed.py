@@ -112,7 +112,7 @@ def event(*, category: int, type_id: int, schema_version: int = 0) -> Callable[[
     def bind(cls: type[T]) -> type[T]:
         if not (isinstance(cls, type) and is_dataclass(cls)):
             raise TypeError(f"{cls!r} is no dataclass; write @dataclass below @batpak.event")
-        if binding_of(cls) is not None:
+        if _binding(cls) is not None:
             raise TypeError(f"{cls.__qualname__} is bound already")
         with _lock:
             holder = _bound.get((kind, schema_version))
@@ -130,11 +130,18 @@ def _same_place(one: type, other: type) -> bool:
     return (one.__module__, one.__qualname__) == (other.__module__, other.__qualname__)
 
 
-def binding_of(thing: object) -> Binding[Any] | None:
-    """The binding of a decorated class, or of the class of an instance; None where there is none.
+def binding_of(thing: object) -> Binding[Any]:
+    """The binding of a decorated class, or of the class of an instance.
 
-    A class that inherits from a decorated one has no binding of its own.
+    A class that inherits from a decorated one has no binding of its own. Raises CallError where there is none.
     """
     cls = thing if isinstance(thing, type) else type(thing)
+    found = _binding(cls)
+    if found is None:
+        raise made(Status.BP_ARGUMENT, f"{cls.__qualname__} is not bound to a kind; decorate it with @batpak.event")
+    return found
+
+
+def _binding(cls: type) -> Binding[Any] | None:
     found: Binding[Any] | None = getattr(cls, _ATTRIBUTE, None)
     return found if found is not None and found.cls is cls else None

@@ -76,8 +76,9 @@ def payload_encode(value: object) -> bytes:
 def payload_decode(payload: Buffer) -> Any:
     """The native value of one MessagePack value: bin as bytes, array as list, map as dict, both floats as float.
 
-    An array that is a key of a map becomes a tuple. Raises PayloadError where the bytes are not MessagePack, and
-    ValueRefused for what Python cannot say: a map as a key, or keys of a map that are equal in Python (1 and true).
+    An array that is a key of a map becomes a tuple. Of equal names the last counts, in the first one's place; bytes behind
+    the value are ignored. Raises PayloadError where the bytes are not MessagePack, and ValueRefused for what Python cannot
+    say: a map as a key, or other keys that are equal in Python (1 and true).
     """
     if type(payload) is not bytes:
         payload = _octets(payload)
@@ -119,37 +120,37 @@ def flatten(value: object) -> tuple[list[int], bytearray]:
 
 def _flatten(value: object, words: list[int], texts: bytearray) -> None:
     add = words.extend
+    plain: Any
     holders: list[object] = []            # the containers around, the outermost first
     within: list[Iterator[object]] = []   # what is left of what holds each of them
     items: Iterator[object] = iter((value,))
     while True:
         for item in items:
-            value: Any = item
-            kind = type(item)
+            plain, kind = item, type(item)
             if kind not in _PLAIN:
-                value = _plain(item)
-                kind = type(value)
+                plain = _plain(item)
+                kind = type(plain)
             if kind is str:
-                text = _utf8(value)
+                text = _utf8(plain)
                 add((STRING, len(text), len(texts)))
                 texts += text
             elif kind is int:
-                add(_integer(value))
+                add(_integer(plain))
             elif kind is float:
-                add((FLOAT64, _bits.unpack(_double.pack(value))[0], 0))
+                add((FLOAT64, _bits.unpack(_double.pack(plain))[0], 0))
             elif kind is bool:
-                add((BOOL, 1 if value else 0, 0))
-            elif value is None:
+                add((BOOL, 1 if plain else 0, 0))
+            elif plain is None:
                 add((NIL, 0, 0))
             elif kind is bytes:
-                add((BYTES, len(value), len(texts)))
-                texts += value
+                add((BYTES, len(plain), len(texts)))
+                texts += plain
             else:
                 holders.append(item)
                 if len(holders) > DEPTH_MAX:
                     raise _too_deep(holders)
                 within.append(items)
-                items = _open(value, add)
+                items = _open(plain, add)
                 break
         else:
             if not within:
@@ -287,7 +288,7 @@ def _dict(held: list[Any], pairs: int) -> dict[Any, Any]:
         found = dict(zip(keys, held[1::2]))
     except TypeError:
         found = dict(zip(map(_key, keys), held[1::2]))
-    if len(found) != pairs:
+    if len(found) != pairs and not all(type(key) is str for key in keys):
         raise _Refused("a map with keys that are equal in Python")
     return found
 

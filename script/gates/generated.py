@@ -10,6 +10,9 @@ from tree import Skipped, Tree
 
 GENERATED: list[tuple[str, list[str]]] = [
     ("docs/configuration.md", ["python3", "docs/generate.py", "configuration"]),
+    ("docs/reference/c.md", ["python3", "docs/reference_c.py", "interface"]),
+    ("docs/reference/python.md", ["python3", "docs/reference_python.py"]),
+    ("docs/reference/statuses.md", ["python3", "docs/reference_c.py", "statuses"]),
     ("README.md", ["python3", "docs/generate.py", "readme"]),
     ("python/batpak/_constants.py", ["python3", "bindings/tables.py", "python"]),
     ("node/src/constants.ts", ["python3", "bindings/tables.py", "node"]),

@@ -7,6 +7,8 @@ from pathlib import Path
 from tree import Skipped, Tree
 
 BINARIES = ["bin/batpak", "bin/hbat", "lib/libbatpak.so", "lib/libbatpak.a"]
+# The compiled parts of the packages, where script/packages left them.
+PACKAGES = ["out/packages/python/lib/python3*/site-packages/batpak/*.so", "node/prebuilds/*/batpak.node"]
 
 
 def check(tree: Tree) -> list[str]:
@@ -16,6 +18,7 @@ def check(tree: Tree) -> list[str]:
     pattern = re.compile(rb"(?<![a-z0-9_.])(?:" + places + rb"|/wo" rb"rk/[\x20-\x7e]*)")
     found = [folder / name for folder in (tree.build, tree.root / "build") for name in BINARIES
              if (folder / name).exists()]
+    found += [path for pattern in PACKAGES for path in tree.root.glob(pattern)]
     if not found:
         raise Skipped("nothing is built")
     return [f"{shown(tree, path)} holds the path {match.group(0).decode(errors='replace')}"

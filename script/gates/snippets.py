@@ -1,8 +1,10 @@
-"""Runs the snippets of README.md and docs/: usage: snippets.py PREFIX (where batpak is installed).
+"""Runs the snippets of README.md and docs/: usage: snippets.py PREFIX PACKAGES.
 
-A fenced block whose first line is "```sh run" is run by sh -eu, one of "```c run" is compiled as a
-program against PREFIX and run. The blocks of a document run in order in one empty folder, with
-the command batpak found by its name. Blocks without `run` are not touched.
+PREFIX is where batpak is installed, PACKAGES the folder in which script/packages installed the packages. A fenced
+block whose first line is "```sh run" is run by sh -eu, one of "```c run" is compiled as a program against PREFIX and
+run, "```python run" and "```js run" are run with the installed packages, "```ts run" is checked by TypeScript before
+that. The blocks of a document run in order in one empty folder, with the command batpak found by its name; a store
+that a block leaves is there for the next. Blocks without `run` are not touched.
 """
 
 import os
@@ -12,21 +14,27 @@ import sys
 import tempfile
 from pathlib import Path
 
-BLOCK = re.compile(r"^```(sh|c) run[ \t]*\n(.*?)^```[ \t]*$", re.M | re.S)
+BLOCK = re.compile(r"^```(sh|c|python|js|ts) run[ \t]*\n(.*?)^```[ \t]*$", re.M | re.S)
 
 
 def main() -> int:
     root = Path(__file__).resolve().parents[2]
-    prefix = Path(sys.argv[1]).resolve()
+    prefix, packages = (Path(word).resolve() for word in sys.argv[1:3])
     library = next(prefix.glob("lib*/**/libbatpak.a")).parent
     environment = {**os.environ, "PATH": f"{prefix}/bin:{os.environ['PATH']}", "LD_LIBRARY_PATH": str(library),
-                   "PKG_CONFIG_PATH": f"{library}/pkgconfig"}
+                   "PKG_CONFIG_PATH": f"{library}/pkgconfig", "BATPAK_PYTHON": f"{packages}/python/bin/python",
+                   "BATPAK_TSC": f"{root}/node/node_modules/typescript/bin/tsc"}
     count = failed = 0
     for document in [root / "README.md", *sorted((root / "docs").glob("**/*.md"))]:
         if not document.exists():
             continue
         content = document.read_text()
         with tempfile.TemporaryDirectory() as folder:
+            # Modules of Node are found from where a program lies.
+            (Path(folder) / "node_modules").mkdir()
+            for name, place in (("batpak", packages / "node/node_modules"), ("@types", root / "node/node_modules")):
+                (Path(folder) / "node_modules" / name).symlink_to(place / name)
+            (Path(folder) / "package.json").write_text('{ "type": "module" }\n')
             for match in BLOCK.finditer(content):
                 count += 1
                 line = content.count("\n", 0, match.start()) + 1
@@ -40,12 +48,22 @@ def main() -> int:
     return 1 if failed else 0
 
 
+# The file that a block becomes, and what is done with it.
+PROGRAMS = {
+    "c": ("snippet.c", "cc -std=c11 -Wall -Wextra -Werror -o snippet snippet.c $(pkg-config --cflags --libs batpak)\n"
+                       "./snippet\n"),
+    "python": ("snippet.py", "$BATPAK_PYTHON -W error snippet.py\n"),
+    "js": ("snippet.mjs", "node snippet.mjs\n"),
+    "ts": ("snippet.ts", "node $BATPAK_TSC --strict --target es2022 --lib es2022,esnext.disposable --module nodenext "
+                         "--types node snippet.ts\nnode snippet.js\n"),
+}
+
+
 def run(language: str, source: str, folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[bytes]:
     script = source
-    if language == "c":
-        (folder / "snippet.c").write_text(source)
-        script = ("cc -std=c11 -Wall -Wextra -Werror -o snippet snippet.c $(pkg-config --cflags --libs batpak)\n"
-                  "./snippet\n")
+    if language in PROGRAMS:
+        name, script = PROGRAMS[language]
+        (folder / name).write_text(source)
     return subprocess.run(["sh", "-eu", "-c", script], cwd=folder, env=environment, timeout=120, check=False,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 

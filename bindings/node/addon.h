@@ -1,0 +1,236 @@
+/* What the parts of the addon share.  Everything lives per environment: nothing here is static, so that each worker thread
+ * loads an addon of its own.
+ *
+ * Invariants
+ *   A handle is an external value over a bpn_box.  A value is a handle only if its pointer is in the environment's set of
+ *   live boxes: the pointer of a foreign external is compared, never followed.
+ *   A box counts its users: the external, and every call that runs on another thread.  The last one to go frees what the box
+ *   holds, so neither garbage collection nor the end of the environment pulls a store away from under a call.
+ *   A function answers NULL to JavaScript only with an exception pending.
+ *   No JavaScript runs while a C++ or library frame could be skipped by what it throws: callbacks note the exception and
+ *   ask the library to stop. */
+#ifndef BPN_ADDON_H
+#define BPN_ADDON_H
+
+#include <batpak/ffi.h>
+#include <node_api.h>
+#include <stdbool.h>
+#ifndef __cplusplus
+#include <stdatomic.h>
+#endif
+
+typedef enum { BPN_STORE = 1, BPN_REPORT = 2 } bpn_kind;
+
+typedef struct bpn_state bpn_state;
+typedef struct bpn_log bpn_log;
+
+typedef struct bpn_box bpn_box;
+
+#ifndef __cplusplus
+struct bpn_box {
+  bpn_kind kind;
+  atomic_uint users;
+  bpn_state *state;              /* NULL once the environment is gone */
+  void *held;                    /* bp_store or bp_report; NULL once closed or freed */
+  uint32_t running;              /* calls on other threads that have not answered yet */
+  bool gone;                     /* released while calls were running: the last of them frees `held` */
+  bool has_clock;
+  _Atomic int64_t clock_us;      /* as of the latest call */
+  struct bpn_call *call;         /* the innermost call on this thread that may report progress */
+  struct bpn_log *log;           /* NULL: silence */
+};
+#endif
+
+/* A call on the environment's own thread that may call back into JavaScript. */
+typedef struct bpn_call {
+  napi_env env;
+  napi_value function;
+  struct bpn_call *outer;
+} bpn_call;
+
+#ifndef __cplusplus
+struct bpn_state {
+  napi_env env;
+  bpn_box **boxes;      /* open addressing; the set of live boxes */
+  size_t box_count;
+  size_t box_capacity;  /* a power of two, or 0 */
+  uint8_t *scratch;     /* arguments of hot calls, written by JavaScript; kept by `scratch_ref`, never handed on */
+  size_t scratch_length;
+  napi_ref scratch_ref;
+  bp_page *page;        /* of calls on this thread */
+  struct bpn_job *jobs; /* calls on other threads */
+  uint32_t last_job;
+};
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* state.c */
+bpn_state *bpn_state_new(napi_env env);
+void bpn_state_free(bpn_state *state);
+napi_env bpn_env(const bpn_state *state);
+/* Makes the hand-written functions properties of `exports`. */
+bool bpn_register(bpn_state *state, napi_value exports);
+
+/* The functions by hand; each finds its state in the callback's data. */
+/* The arguments, those not given undefined; NULL with an exception pending. */
+bpn_state *bpn_enter(napi_env env, napi_callback_info info, size_t count, napi_value *arguments);
+
+/* open.c */
+typedef struct bpn_opening {
+  bpn_box *box;
+  bp_config config;
+  char *path;
+  uint8_t *seeds;
+  uint8_t *keys;
+} bpn_opening;
+bool bpn_opening_begin(bpn_state *state, napi_value path, napi_value config, bpn_opening *opening);
+/* Frees all but the box, and wipes the seeds. */
+void bpn_opening_end(bpn_opening *opening);
+void bpn_log_release(bpn_log *log);
+napi_value bpn_store_open(napi_env env, napi_callback_info info);
+napi_value bpn_store_close(napi_env env, napi_callback_info info);
+napi_value bpn_store_release(napi_env env, napi_callback_info info);
+
+/* append.c */
+enum { BPN_SCRATCH_HEADER = 16 };  /* the clock's microseconds, and 8 bytes unused */
+typedef struct bpn_arena {
+  const uint8_t *bytes;
+  size_t length;
+} bpn_arena;
+/* An offset into the arena becomes a pointer; false where it leads out. */
+bool bpn_point(const bpn_arena *arena, const uint8_t **field, size_t length);
+bool bpn_point_draft(const bpn_arena *arena, bp_draft *draft);
+void bpn_draft_free(bp_draft *draft);
+/* Bytes of the canonical map of a draft's own extensions. */
+size_t bpn_extensions_need(const bp_draft *draft);
+bp_status bpn_append(bp_store *store, const bp_draft *draft, bp_receipt *receipt, bp_error *error);
+napi_value bpn_receipt_extensions(napi_env env, bp_receipt *receipt);
+napi_value bpn_scratch(napi_env env, napi_callback_info info);
+napi_value bpn_store_append(napi_env env, napi_callback_info info);
+napi_value bpn_store_append_many(napi_env env, napi_callback_info info);
+
+/* batch.c */
+typedef struct bpn_batch {
+  bp_draft *drafts;
+  size_t count;
+  bp_receipt *receipts;  /* NULL until appended */
+  size_t accepted;
+  uint8_t *extensions;
+  size_t extensions_length;
+} bpn_batch;
+/* `count` drafts of an arena that outlives the batch.  False: they point out of it, or want of memory. */
+bool bpn_batch_begin(bpn_batch *batch, const bpn_arena *arena, size_t count);
+void bpn_batch_end(bpn_batch *batch);
+/* Any thread. */
+bp_status bpn_batch_append(bpn_batch *batch, bp_store *store, bp_error *error);
+napi_value bpn_batch_answer(napi_env env, const bpn_batch *batch);
+napi_value bpn_batch_failure(napi_env env, const bpn_batch *batch, bp_status status, const bp_error *error);
+
+/* job.c */
+/* Within a job: passes the progress on, and says in *answer whether to stop.  False: this thread runs no job. */
+bool bpn_job_progress(uint32_t stage, uint64_t done, uint64_t total, int32_t *answer);
+napi_value bpn_store_open_async(napi_env env, napi_callback_info info);
+napi_value bpn_store_close_async(napi_env env, napi_callback_info info);
+napi_value bpn_store_append_many_async(napi_env env, napi_callback_info info);
+napi_value bpn_store_sync_async(napi_env env, napi_callback_info info);
+napi_value bpn_store_page_async(napi_env env, napi_callback_info info);
+napi_value bpn_store_verify_async(napi_env env, napi_callback_info info);
+napi_value bpn_last_job(napi_env env, napi_callback_info info);
+napi_value bpn_cancel(napi_env env, napi_callback_info info);
+
+/* page.c */
+napi_value bpn_page_copy(napi_env env, const bp_page *page);
+/* The query behind the header of the scratch buffer, or of a copy. */
+bool bpn_take_query(napi_env env, const bpn_arena *arena, bp_query *query);
+napi_value bpn_store_page(napi_env env, napi_callback_info info);
+napi_value bpn_store_get(napi_env env, napi_callback_info info);
+napi_value bpn_store_walk(napi_env env, napi_callback_info info);
+
+/* verify.c */
+napi_value bpn_store_verify(napi_env env, napi_callback_info info);
+
+/* codec.c */
+napi_value bpn_payload_encode(napi_env env, napi_callback_info info);
+napi_value bpn_payload_decode(napi_env env, napi_callback_info info);
+napi_value bpn_payload_from_json(napi_env env, napi_callback_info info);
+napi_value bpn_payload_to_json(napi_env env, napi_callback_info info);
+napi_value bpn_extensions_encode(napi_env env, napi_callback_info info);
+napi_value bpn_extensions_decode(napi_env env, napi_callback_info info);
+
+/* handle.c: each answers with an exception pending where it fails. */
+/* A box in two steps: a store's callbacks need its address before there is a store.  NULL for want of memory, no exception. */
+bpn_box *bpn_box_make(bpn_state *state, bpn_kind kind);
+/* Its handle; frees the box where that fails. */
+napi_value bpn_box_value(bpn_state *state, bpn_box *box);
+/* The box behind a handle that is still open. */
+bpn_box *bpn_box_of(bpn_state *state, napi_value value, bpn_kind kind);
+/* The same, open or not. */
+bpn_box *bpn_box_any(bpn_state *state, napi_value value, bpn_kind kind);
+void bpn_box_keep(bpn_box *box);
+/* Any thread. */
+void bpn_box_drop(bpn_box *box);
+void bpn_box_set_free(bpn_state *state);
+/* What the handle holds, open; for SWIG's wrappers. */
+void *bpn_held(bpn_state *state, napi_value value, bpn_kind kind);
+napi_value bpn_handle_of(bpn_state *state, bpn_kind kind, void *held);
+/* Frees what the handle holds, now or when the last call on it returns; nothing where that was done before. */
+bool bpn_free_held(bpn_state *state, napi_value value, bpn_kind kind);
+/* Frees what the box holds, and so that a finalizer finds nothing. */
+void bpn_box_let_go(bpn_box *box);
+/* Throws BP_BUSY with the number of calls that run.  Always NULL. */
+napi_value bpn_busy(napi_env env, const bpn_box *box);
+/* Takes over what the TypeScript layer last read from the clock of this store. */
+void bpn_clock_read(bpn_state *state, bpn_box *box);
+/* Around a call on the environment's own thread that may report progress to `function`. */
+void bpn_call_begin(bpn_call *call, napi_env env, bpn_box *box, napi_value function);
+void bpn_call_end(bpn_box *box, bpn_call *call);
+
+/* trust.c: { publicKeys, receipts, extensions } as bp_trust; the arrays are the caller's to free by bpn_trust_end. */
+bool bpn_trust_begin(bpn_state *state, napi_value value, bp_trust *trust);
+void bpn_trust_end(bp_trust *trust);
+/* Records and the bytes they point into, copied into one block to free. */
+bp_receipt *bpn_receipts_of(bpn_state *state, napi_value records, napi_value extensions, size_t *count);
+
+/* error.c */
+/* Ready for a call. */
+void bpn_error_clear(bp_error *error);
+napi_value bpn_error_value(napi_env env, bp_status status, const bp_error *error);
+/* Throws the data of an error.  Always NULL. */
+napi_value bpn_throw(napi_env env, bp_status status, const bp_error *error);
+bool bpn_is_error(napi_env env, napi_value value);
+napi_value bpn_refuse(napi_env env, bp_status status, const char *text);
+
+/* values.c */
+/* A Uint8Array as pointer and length; `undefined` and `null` are no bytes. */
+bool bpn_bytes(napi_env env, napi_value value, const uint8_t **data, size_t *length);
+bool bpn_fixed_bytes(napi_env env, napi_value value, size_t length, const uint8_t **data);
+napi_value bpn_copy_bytes(napi_env env, const void *data, size_t length);
+bool bpn_uint64(napi_env env, napi_value value, uint64_t *number);
+bool bpn_uint32(napi_env env, napi_value value, uint32_t *number);
+bool bpn_set(napi_env env, napi_value object, const char *name, napi_value value);
+napi_value bpn_text(napi_env env, const char *text);
+/* The named property; *value is NULL where it is undefined or null. */
+bool bpn_get(napi_env env, napi_value object, const char *name, napi_value *value);
+/* `segment_id` as `segmentId`. */
+void bpn_camel(const char *name, char out[64]);
+
+/* record.c: structs of ffi.h as objects, and their layouts. */
+typedef struct bpn_field {
+  const char *name;
+  char form;  /* u: unsigned number, by size; i: signed; b: bytes; s: pointer to static text; p: pointer, in layouts only */
+  uint16_t offset;
+  uint16_t size;
+} bpn_field;
+extern const bpn_field bpn_error_fields[], bpn_finding_fields[], bpn_verdict_fields[], bpn_stat_fields[];
+napi_value bpn_record_value(napi_env env, const bpn_field *fields, const void *record);
+/* { draft: { size, entity: offset, ... }, ... }: what the TypeScript layer's table of offsets is held against. */
+napi_value bpn_layouts(napi_env env);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

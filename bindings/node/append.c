@@ -1,0 +1,140 @@
+/* Append, as a hot call.  The TypeScript layer writes bp_draft records into the scratch buffer, with offsets into that buffer
+ * in place of pointers; receipts go into its own memory as bp_receipt records, with offsets in place of pointers too. */
+#include "addon.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+napi_value bpn_scratch(napi_env env, napi_callback_info info) {
+  napi_value length, buffer;
+  bpn_state *state = bpn_enter(env, info, 1, &length);
+  uint32_t size;
+  void *bytes;
+  napi_ref reference;
+  if (state == NULL || !bpn_uint32(env, length, &size)) return NULL;
+  if (napi_create_arraybuffer(env, size, &bytes, &buffer) != napi_ok || napi_create_reference(env, buffer, 1, &reference) != napi_ok) {
+    return bpn_refuse(env, BP_NO_MEMORY, "making the scratch buffer");
+  }
+  if (state->scratch_ref != NULL) napi_delete_reference(env, state->scratch_ref);
+  state->scratch = bytes;
+  state->scratch_length = size;
+  state->scratch_ref = reference;
+  return buffer;
+}
+
+/* --- offsets become pointers */
+
+bool bpn_point(const bpn_arena *arena, const uint8_t **field, size_t length) {
+  size_t offset = (size_t)(uintptr_t)*field;
+  if (offset > arena->length || length > arena->length - offset) return false;
+  *field = length == 0 ? NULL : arena->bytes + offset;
+  return true;
+}
+
+/* The array of extensions is itself in the arena; a copy of it gets the pointers. */
+static bool point_extensions(const bpn_arena *arena, bp_draft *draft, bp_extension **copy) {
+  const uint8_t *at = (const uint8_t *)(uintptr_t)draft->extensions;
+  size_t count = draft->extension_count;
+  if (count > arena->length / sizeof(bp_extension) || !bpn_point(arena, &at, count * sizeof(bp_extension))) return false;
+  *copy = malloc(count * sizeof **copy);
+  if (*copy == NULL) return false;
+  memcpy(*copy, at, count * sizeof **copy);
+  for (size_t i = 0; i < count; i++) {
+    if (!bpn_point(arena, &(*copy)[i].name, (*copy)[i].name_length) ||
+        !bpn_point(arena, &(*copy)[i].value, (*copy)[i].value_length)) {
+      free(*copy);
+      return false;
+    }
+  }
+  draft->extensions = *copy;
+  return true;
+}
+
+bool bpn_point_draft(const bpn_arena *arena, bp_draft *draft) {
+  bp_extension *extensions;
+  if (!bpn_point(arena, &draft->entity, draft->entity_length) || !bpn_point(arena, &draft->scope, draft->scope_length) ||
+      !bpn_point(arena, &draft->payload, draft->payload_length)) {
+    return false;
+  }
+  if (draft->extension_count > 0) return point_extensions(arena, draft, &extensions);
+  draft->extensions = NULL;
+  return true;
+}
+
+void bpn_draft_free(bp_draft *draft) {
+  free((void *)(uintptr_t)draft->extensions);
+}
+
+/* --- one */
+
+/* Room for the extensions of the receipt: what the draft's own take, or what a replayed event turned out to have. */
+size_t bpn_extensions_need(const bp_draft *draft) {
+  size_t needed = 0;
+  if (draft->extension_count > 0) bp_extensions_encode(draft->extensions, draft->extension_count, NULL, 0, &needed, NULL);
+  return needed;
+}
+
+bp_status bpn_append(bp_store *store, const bp_draft *draft, bp_receipt *receipt, bp_error *error) {
+  size_t capacity = bpn_extensions_need(draft);
+  for (;;) {
+    bp_receipt_init(receipt, sizeof *receipt);
+    if (capacity > 0) {
+      receipt->extensions = malloc(capacity);
+      if (receipt->extensions == NULL) return BP_NO_MEMORY;
+      receipt->extensions_capacity = capacity;
+    }
+    bp_status status = bp_store_append(store, draft, receipt, error);
+    if (status == BP_OK && receipt->extensions_length <= capacity) return BP_OK;
+    free(receipt->extensions);
+    receipt->extensions = NULL;
+    if (status != BP_OK) return status;
+    /* Only a replay can need more than the draft says; asking again is the same replay. */
+    capacity = receipt->extensions_length;
+  }
+}
+
+/* The extensions as bytes of their own, the record without the pointer. */
+napi_value bpn_receipt_extensions(napi_env env, bp_receipt *receipt) {
+  napi_value bytes = NULL;
+  if (receipt->extensions_length > 0) bytes = bpn_copy_bytes(env, receipt->extensions, receipt->extensions_length);
+  free(receipt->extensions);
+  receipt->extensions = NULL;
+  receipt->extensions_capacity = 0;
+  return bytes;
+}
+
+/* append(store, slab, offset, payload): the draft lies in the scratch buffer behind its header; the receipt's record goes to
+ * `offset` in `slab`.  Answers the receipt's extensions where there are some. */
+napi_value bpn_store_append(napi_env env, napi_callback_info info) {
+  napi_value arguments[4];
+  bpn_state *state = bpn_enter(env, info, 4, arguments);
+  bpn_box *box = state == NULL ? NULL : bpn_box_of(state, arguments[0], BPN_STORE);
+  if (box == NULL) return NULL;
+  const uint8_t *slab, *payload;
+  size_t slab_length, payload_length;
+  uint32_t offset;
+  if (!bpn_bytes(env, arguments[1], &slab, &slab_length) || napi_get_value_uint32(env, arguments[2], &offset) != napi_ok ||
+      !bpn_bytes(env, arguments[3], &payload, &payload_length)) {
+    return NULL;
+  }
+  bp_draft draft;
+  bpn_arena arena = {state->scratch, state->scratch_length};
+  if (arena.length < BPN_SCRATCH_HEADER + sizeof draft || offset > slab_length || slab_length - offset < sizeof(bp_receipt)) {
+    return bpn_refuse(env, BP_ARGUMENT, "no room for the draft or its receipt");
+  }
+  memcpy(&draft, arena.bytes + BPN_SCRATCH_HEADER, sizeof draft);
+  draft.struct_size = sizeof draft;
+  if (!bpn_point_draft(&arena, &draft)) return bpn_refuse(env, BP_ARGUMENT, "a draft that points outside of its bytes");
+  draft.payload = payload;
+  draft.payload_length = payload_length;
+  bp_receipt receipt;
+  bp_error error;
+  error.struct_size = sizeof error;
+  error.code = BP_OK;
+  bp_status status = bpn_append(box->held, &draft, &receipt, &error);
+  if (draft.extension_count > 0) bpn_draft_free(&draft);
+  if (status != BP_OK) return bpn_throw(env, status, &error);
+  napi_value extensions = receipt.extensions_length > 0 ? bpn_receipt_extensions(env, &receipt) : NULL;
+  memcpy((uint8_t *)(uintptr_t)slab + offset, &receipt, sizeof receipt);
+  return extensions;
+}

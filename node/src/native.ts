@@ -1,0 +1,228 @@
+import { createRequire } from "node:module";
+import { errorFor, withPath, type ErrorData } from "./errors.js";
+import { DRAFT, EVENT, EXTENSION, QUERY, RECEIPT, TOKEN } from "./layout.js";
+import type { Extensions } from "./receipt.js";
+import type { FindingData, StatData } from "./report.js";
+
+declare const brand: unique symbol;
+
+/** An open store, as the addon hands it over. @internal */
+export type StoreHandle = { readonly [brand]: "store" };
+/** A report. @internal */
+export type ReportHandle = { readonly [brand]: "report" };
+
+/** The options of `open` as numbers and bytes. @internal */
+export interface RawConfig {
+  mode?: number;
+  durability?: number;
+  syncMode?: number;
+  segmentMaxBytes?: bigint;
+  singleAppendMaxBytes?: number;
+  syncEveryEvents?: number;
+  groupMaxEvents?: number;
+  /** Seeds, and public keys, of 32 bytes back to back. */
+  signingSeeds?: Uint8Array;
+  verifyKeys?: Uint8Array;
+  /** The scratch buffer's first 8 bytes are the clock of this store. */
+  hasClock?: boolean;
+  log?: (text: string) => void;
+}
+
+/** `bp_trust`. @internal */
+export interface RawTrust {
+  /** 32 bytes each. */
+  publicKeys?: Uint8Array;
+  /** Records of `bp_receipt` back to back; their `extensions` are offsets into the bytes beside them. */
+  receipts?: Uint8Array;
+  extensions?: Uint8Array;
+}
+
+/** One receipt: the record, and the canonical map of its extensions. @internal */
+export interface RawReceipt {
+  record: Uint8Array;
+  extensions: Uint8Array | undefined;
+}
+
+/** What became of drafts: the receipts' records, `extensions` in them offsets into the bytes beside. @internal */
+export interface RawBatch {
+  readonly accepted: number;
+  readonly receipts: Uint8Array;
+  readonly extensions?: Uint8Array;
+}
+
+/** @internal */
+export interface RawVerdict {
+  readonly verdict: number;
+  readonly events: bigint;
+  readonly attested: bigint;
+  readonly findings: bigint;
+  readonly notes: bigint;
+  readonly firstUnproven: bigint;
+}
+
+/** @internal */
+export type RawProgress = (stage: number, done: bigint, total: bigint) => void;
+
+/**
+ * The addon. Every function throws a plain object with the data of a `bp_error`.
+ *
+ * Those with the name of a function of ffi.h are that function. Arguments and answers have the types of JavaScript: 64-bit
+ * numbers are `bigint`, bytes are `Uint8Array`, a status is an exception or nothing. Drafts and queries go through the
+ * scratch buffer, pages come back as one copy: `bindings/node/append.c` and `page.c` say how.
+ *
+ * @internal
+ */
+export interface Raw {
+  /** Makes the scratch buffer, in place of the one before. */
+  scratch(size: number): ArrayBuffer;
+  is_error(value: unknown): value is ErrorData;
+  layouts(): Record<string, Record<string, number>>;
+
+  bp_status_name(status: number): string;
+  bp_status_advice(status: number): string;
+  bp_version(): string;
+  bp_abi_version(): number;
+  bp_format_version(): number;
+
+  bp_store_open(path: string, config: RawConfig, progress: RawProgress | undefined): StoreHandle;
+  bp_store_close(store: StoreHandle): void;
+  bp_store_release(store: StoreHandle): void;
+  bp_store_append(store: StoreHandle, slab: Uint8Array, at: number, payload: Uint8Array): Uint8Array | undefined;
+  /** The drafts lie in the scratch buffer. An error has the members of the answer too. */
+  bp_store_append_many(store: StoreHandle, count: number): RawBatch;
+  bp_store_sync(store: StoreHandle): void;
+  bp_store_page(store: StoreHandle): ArrayBuffer;
+  bp_store_get(store: StoreHandle, eventId: Uint8Array): ArrayBuffer;
+  bp_store_walk(store: StoreHandle, eventId: Uint8Array, limit: bigint | number): ArrayBuffer;
+  bp_store_verify_receipt(store: StoreHandle, receipt: RawReceipt, trust: RawTrust | undefined): number;
+  bp_store_verify(store: StoreHandle, trust: RawTrust | undefined, progress: RawProgress | undefined): ReportHandle;
+  bp_store_open_report(store: StoreHandle): ReportHandle;
+  bp_report_findings(report: ReportHandle): FindingData[];
+  bp_report_verdict(report: ReportHandle): RawVerdict;
+  bp_report_free(report: ReportHandle): void;
+  /* On another thread. `used` says how far the scratch buffer is to be copied. */
+  bp_store_open_async(path: string, config: RawConfig, progress: RawProgress | undefined): Promise<StoreHandle>;
+  bp_store_close_async(store: StoreHandle): Promise<void>;
+  bp_store_append_many_async(store: StoreHandle, count: number, used: number): Promise<RawBatch>;
+  bp_store_sync_async(store: StoreHandle): Promise<void>;
+  bp_store_page_async(store: StoreHandle, used: number): Promise<ArrayBuffer>;
+  bp_store_verify_async(store: StoreHandle, trust: RawTrust | undefined, progress: RawProgress | undefined): Promise<ReportHandle>;
+  /** The number of the call on another thread that was started last. */
+  last_job(): number;
+  /** What has not begun never will; open and verify stop soon; all else runs to its end. */
+  cancel(job: number): void;
+
+  bp_store_stat(store: StoreHandle): StatData;
+
+  bp_receipt_outcome_name(outcome: number): string;
+  bp_verdict_name(verdict: number): string;
+  bp_severity_name(severity: number): string;
+  bp_coordinate_check(entity: Uint8Array, scope: Uint8Array): void;
+  bp_kind_make(category: number, typeId: number): number;
+  bp_kind_parse(text: Uint8Array): number;
+  bp_kind_format(kind: number): string;
+  bp_id_new(): Uint8Array;
+  bp_key_generate(): { seed: Uint8Array; publicKey: Uint8Array; keyId: Uint8Array };
+  bp_key_derive(seed: Uint8Array): { publicKey: Uint8Array; keyId: Uint8Array };
+  bp_key_id(publicKey: Uint8Array): Uint8Array;
+  bp_payload_encode(tokens: Uint8Array, arena: Uint8Array): Uint8Array;
+  bp_payload_decode(payload: Uint8Array): Uint8Array;
+  bp_payload_from_json(json: Uint8Array): Uint8Array;
+  bp_payload_to_json(payload: Uint8Array): string;
+  /** Name, value, name, value, ... */
+  bp_extensions_encode(items: readonly Uint8Array[]): Uint8Array;
+  bp_extensions_decode(map: Uint8Array): (string | Uint8Array)[];
+}
+
+/* The binary lies beside the compiled sources, in the package as in a checkout. */
+function load(): Raw {
+  const file = `../prebuilds/${process.platform}-${process.arch}/batpak.node`;
+  try {
+    return createRequire(import.meta.url)(file) as Raw;
+  } catch (cause) {
+    const text = `batpak has no addon that runs here (${process.platform}-${process.arch}, Node ${process.version}): ` +
+      "run `npm install ./node` in a checkout of batpak, which builds one and says what it misses";
+    throw new Error(text, { cause });
+  }
+}
+
+/** @internal */
+export const raw = load();
+
+/* The offsets that this package reads and writes records by are those that the compiler of the addon used. */
+function checkLayouts(): void {
+  const said = raw.layouts();
+  const known: Record<string, Readonly<Record<string, number>>> =
+    { draft: DRAFT, event: EVENT, extension: EXTENSION, query: QUERY, receipt: RECEIPT, token: TOKEN };
+  for (const [name, layout] of Object.entries(known)) {
+    for (const [member, offset] of Object.entries(said[name] ?? { size: -1 })) {
+      if (layout[member] !== offset) throw new Error(`batpak: ${name}.${member} is at ${offset} in the addon, not at ${layout[member]}`);
+    }
+  }
+}
+checkLayouts();
+
+/**
+ * What was thrown, as this package says it: an error of the addon becomes a {@link BatpakError}, all else is what a function
+ * of the caller threw, and stays what it is.
+ *
+ * @internal
+ */
+export function translate(error: unknown, path?: string): unknown {
+  return raw.is_error(error) ? errorFor(error.code, error, path) : withPath(error, path);
+}
+
+function translated<Arguments extends unknown[], Answer>(call: (...given: Arguments) => Answer): (...given: Arguments) => Answer {
+  return (...given) => {
+    try {
+      return call(...given);
+    } catch (error) {
+      throw translate(error);
+    }
+  };
+}
+
+/**
+ * The UTF-8 of a text. A lone surrogate becomes three bytes that are no UTF-8, so that C refuses it: it must not turn into
+ * another character unseen.
+ *
+ * @internal
+ */
+export function utf8(text: string): Uint8Array {
+  const bytes = Buffer.from(text);
+  return LONE.test(text) ? Buffer.concat([bytes, NOT_UTF8]) : bytes;
+}
+const LONE = /\p{Surrogate}/u;
+const NOT_UTF8 = Uint8Array.of(0xed, 0xa0, 0x80);
+
+/** The functions without a store, with errors of this package. @internal */
+export const native = {
+  statusName: raw.bp_status_name,
+  statusAdvice: raw.bp_status_advice,
+  version: raw.bp_version,
+  abiVersion: raw.bp_abi_version,
+  formatVersion: raw.bp_format_version,
+  receiptOutcomeName: raw.bp_receipt_outcome_name,
+  verdictName: raw.bp_verdict_name,
+  severityName: raw.bp_severity_name,
+  coordinateCheck: translated((entity: string, scope: string) => raw.bp_coordinate_check(utf8(entity), utf8(scope))),
+  kindMake: translated(raw.bp_kind_make),
+  kindParse: translated((text: string) => raw.bp_kind_parse(utf8(text))),
+  kindFormat: translated(raw.bp_kind_format),
+  idNew: translated(raw.bp_id_new),
+  keyGenerate: translated(raw.bp_key_generate),
+  keyDerive: translated(raw.bp_key_derive),
+  keyId: translated(raw.bp_key_id),
+  payloadEncode: translated(raw.bp_payload_encode),
+  payloadDecode: translated(raw.bp_payload_decode),
+  payloadFromJson: translated(raw.bp_payload_from_json),
+  payloadToJson: translated(raw.bp_payload_to_json),
+  extensionsEncode: translated((extensions: Extensions) =>
+    raw.bp_extensions_encode(Object.entries(extensions).flatMap(([name, value]) => [utf8(name), value]))),
+  extensionsDecode: translated((map: Uint8Array): Extensions => {
+    const list = raw.bp_extensions_decode(map);
+    const extensions: Record<string, Uint8Array> = {};
+    for (let i = 0; i < list.length; i += 2) extensions[list[i] as string] = list[i + 1] as Uint8Array;
+    return extensions;
+  }),
+};

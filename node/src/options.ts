@@ -1,0 +1,146 @@
+import { fileURLToPath } from "node:url";
+import { BP_MODE_CREATE, BP_MODE_MUST_EXIST, BP_MODE_READ_ONLY, BP_SYNC_ALL, BP_SYNC_DATA } from "./constants.js";
+import { durabilityNumber, whole, type Durability } from "./draft.js";
+import { refusal } from "./errors.js";
+import type { RawConfig, RawTrust } from "./native.js";
+import { Receipt } from "./receipt.js";
+import { RECEIPT } from "./layout.js";
+import { bytesOf, known } from "./text.js";
+
+/** How far a long call has come: bytes done of bytes in all. Throwing stops it; what is thrown comes out of the call. */
+export type Progress = (stage: number, done: bigint, total: bigint) => void;
+
+/** How a store is opened; what is not given has the value that is named first. */
+export interface OpenOptions {
+  /** `"create"`: make it where there is none; `"must_exist"`: refuse that; `"read_only"`: change nothing. */
+  readonly mode?: "create" | "must_exist" | "read_only" | undefined;
+  /** What a draft gets that asks for nothing. */
+  readonly durability?: Durability | undefined;
+  /** `"data"`: fdatasync for segment data; `"all"`: fsync. */
+  readonly syncMode?: "data" | "all" | undefined;
+  /** A new segment begins once this many bytes are written; 268,435,456. */
+  readonly segmentMaxBytes?: number | bigint | undefined;
+  /** Payload and extensions of one event; 16,777,216, at most 67,108,864. */
+  readonly singleAppendMaxBytes?: number | undefined;
+  /** Written events between two flushes; 1,000. 0: only when asked. */
+  readonly syncEveryEvents?: number | undefined;
+  /** Appends that may share one write and one flush; 1,024, at most 4,096. */
+  readonly groupMaxEvents?: number | undefined;
+  /** Ed25519 seeds, 32 bytes each: all verify, the last signs. */
+  readonly signingSeeds?: readonly Uint8Array[] | undefined;
+  /** Ed25519 public keys, 32 bytes each, that verify only. */
+  readonly verifyKeys?: readonly Uint8Array[] | undefined;
+  /**
+   * One element: microseconds since 1970, in place of the system's clock. It is read when a call begins, and what it said
+   * last holds for a call that runs on another thread.
+   */
+  readonly clock?: BigInt64Array | undefined;
+  /** Called now and then by `open` and `verify`. */
+  readonly progress?: Progress | undefined;
+  /** Lines for people, some time after they were said. */
+  readonly log?: ((text: string) => void) | undefined;
+}
+
+/** Where trust comes from: keys and receipts kept outside the store. */
+export interface Trust {
+  /** Ed25519 public keys of 32 bytes, beside those the store was opened with. */
+  readonly trust?: readonly Uint8Array[] | undefined;
+}
+
+/** What a store is verified against. */
+export interface VerifyOptions extends Trust {
+  /** Receipts that are held against the store. */
+  readonly receipts?: Iterable<Receipt> | undefined;
+}
+
+/** A path, or a `file:` address of one, as text. @internal */
+export function pathOf(path: string | URL): string {
+  if (typeof path === "string") return path;
+  if (path instanceof URL) return fileURLToPath(path);
+  throw refusal("BP_ARGUMENT", "the path is a string or a file: address");
+}
+
+function oneOf<Word extends string>(what: string, word: Word, numbers: Readonly<Record<Word, number>>): number {
+  const number = Object.hasOwn(numbers, word) ? numbers[word] : undefined;
+  if (number !== undefined) return number;
+  throw refusal("BP_ARGUMENT", `${what} is one of ${Object.keys(numbers).join(", ")}, not ${String(word)}`);
+}
+
+const MODES = { create: BP_MODE_CREATE, must_exist: BP_MODE_MUST_EXIST, read_only: BP_MODE_READ_ONLY };
+const SYNC_MODES = { data: BP_SYNC_DATA, all: BP_SYNC_ALL };
+
+function keysOf(what: string, keys: readonly Uint8Array[]): Uint8Array {
+  if (!Array.isArray(keys)) throw refusal("BP_ARGUMENT", "keys are given as an array");
+  const all = new Uint8Array(keys.length * 32);
+  keys.forEach((key, index) => all.set(bytesOf(what, key, 32), index * 32));
+  return all;
+}
+
+const NAMES: ReadonlySet<string> = new Set(["mode", "durability", "syncMode", "segmentMaxBytes", "singleAppendMaxBytes",
+  "syncEveryEvents", "groupMaxEvents", "signingSeeds", "verifyKeys", "clock", "progress", "log", "signal"]);
+
+/** The options as the addon takes them. @internal */
+export function configOf(options: OpenOptions): RawConfig {
+  known(options, NAMES);
+  const config: RawConfig = {};
+  const { mode, durability, syncMode, segmentMaxBytes, signingSeeds, verifyKeys, clock, log } = options;
+  if (mode !== undefined) config.mode = oneOf("mode", mode, MODES);
+  if (durability !== undefined) config.durability = durabilityNumber(durability);
+  if (syncMode !== undefined) config.syncMode = oneOf("syncMode", syncMode, SYNC_MODES);
+  if (segmentMaxBytes !== undefined) config.segmentMaxBytes = countOf("segmentMaxBytes", segmentMaxBytes);
+  for (const name of ["singleAppendMaxBytes", "syncEveryEvents", "groupMaxEvents"] as const) {
+    const value = options[name];
+    if (value !== undefined) config[name] = whole(name, value, 0xffffffff);
+  }
+  if (signingSeeds !== undefined) config.signingSeeds = keysOf("a signing seed", signingSeeds);
+  if (verifyKeys !== undefined) config.verifyKeys = keysOf("a verify key", verifyKeys);
+  if (clock !== undefined) config.hasClock = clockOf(clock);
+  if (log !== undefined) config.log = functionOf("log", log);
+  if (options.progress !== undefined) functionOf("progress", options.progress);
+  return config;
+}
+
+function countOf(what: string, value: number | bigint): bigint {
+  const count = typeof value === "bigint" ? value : BigInt(whole(what, value, Number.MAX_SAFE_INTEGER));
+  if (BigInt.asUintN(64, count) !== count) throw refusal("BP_ARGUMENT", `${what} is no number of 64 bits`);
+  return count;
+}
+
+function clockOf(clock: unknown): true {
+  if (clock instanceof BigInt64Array && clock.length > 0) return true;
+  throw refusal("BP_ARGUMENT", "the clock is a BigInt64Array of one element");
+}
+
+function functionOf<F>(what: string, value: F): F {
+  if (typeof value !== "function") throw refusal("BP_ARGUMENT", `${what} is not a function`);
+  return value;
+}
+
+/** What a store is verified against, as the addon takes it. @internal */
+export function trustOf({ trust, receipts }: VerifyOptions): RawTrust {
+  const raw: RawTrust = {};
+  if (trust !== undefined) raw.publicKeys = keysOf("a public key", trust);
+  if (receipts === undefined) return raw;
+  const all = [...receipts];
+  if (!all.every((receipt) => receipt instanceof Receipt)) throw refusal("BP_ARGUMENT", "not a receipt");
+  raw.receipts = new Uint8Array(all.length * RECEIPT.size);
+  raw.extensions = new Uint8Array(all.reduce((sum, receipt) => sum + (receipt.map?.length ?? 0), 0));
+  let at = 0;
+  all.forEach((receipt, index) => {
+    const record = raw.receipts!.subarray(index * RECEIPT.size, (index + 1) * RECEIPT.size);
+    record.set(recordOf(receipt, at));
+    if (receipt.map !== undefined) raw.extensions!.set(receipt.map, at);
+    at += receipt.map?.length ?? 0;
+  });
+  return raw;
+}
+
+/** The record of a receipt, its extensions an offset into the bytes beside it. @internal */
+export function recordOf(receipt: Receipt, extensionsAt: number): Uint8Array {
+  const record = receipt.slab.slice(receipt.at, receipt.at + RECEIPT.size);
+  const longs = new BigUint64Array(record.buffer);
+  longs[RECEIPT.extensions >> 3] = BigInt(extensionsAt);
+  longs[RECEIPT.extensions_capacity >> 3] = 0n;
+  longs[RECEIPT.extensions_length >> 3] = BigInt(receipt.map?.length ?? 0);
+  return record;
+}

@@ -1,0 +1,97 @@
+import { raw, utf8 } from "./native.js";
+
+/* The scratch buffer: where arguments of hot calls are written as the records that C takes. One for the environment; the
+ * calls that use it take what they need before they return. It is never handed to anybody, so that it cannot be detached
+ * under the addon. */
+
+/** The clock's microseconds, 8 bytes unused, then the records. @internal */
+export const RECORDS = 16;
+
+let buffer = raw.scratch(65536);
+
+/** Views of the scratch buffer; others after it has grown. @internal */
+export let bytes = new Uint8Array(buffer);
+/** @internal */
+export let words = new Uint32Array(buffer);
+/** @internal */
+export let halves = new Uint16Array(buffer);
+let longs = new BigUint64Array(buffer);
+let clock = new BigInt64Array(buffer, 0, 1);
+
+/* Where the next text or piece of bytes goes. */
+let used = RECORDS;
+
+/** Begins a call whose records take `size` bytes; bytes go behind them. @internal */
+export function begin(size: number): void {
+  used = RECORDS + size;
+  if (used > bytes.length) grow(used);
+}
+
+function grow(needed: number): void {
+  let size = bytes.length;
+  while (size < needed) size *= 2;
+  const old = bytes;
+  buffer = raw.scratch(size);
+  bytes = new Uint8Array(buffer);
+  words = new Uint32Array(buffer);
+  halves = new Uint16Array(buffer);
+  longs = new BigUint64Array(buffer);
+  clock = new BigInt64Array(buffer, 0, 1);
+  bytes.set(old);
+}
+
+/** How far the buffer is used. @internal */
+export function end(): number {
+  return used;
+}
+
+/** Room for `size` bytes, aligned for records; where it begins. @internal */
+export function reserve(size: number): number {
+  const at = (used + 7) & ~7;
+  used = at + size;
+  if (used > bytes.length) grow(used);
+  return at;
+}
+
+/** Puts bytes: their offset goes to the pointer at `field`, their length behind it. @internal */
+export function putBytes(field: number, data: Uint8Array): void {
+  const at = used;
+  used += data.length;
+  if (used > bytes.length) grow(used);
+  bytes.set(data, at);
+  words[field >> 2] = at;
+  words[(field >> 2) + 1] = 0;
+  words[(field >> 2) + 2] = data.length;
+  words[(field >> 2) + 3] = 0;
+}
+
+/** Puts the UTF-8 of a text, as {@link putBytes}. Most are ASCII and short: a loop beats the encoder. @internal */
+export function putText(field: number, text: string): void {
+  const length = text.length;
+  const at = used;
+  if (at + length > bytes.length) grow(at + length);
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i);
+    if (code >= 0x80) return putUtf8(field, text);
+    bytes[at + i] = code;
+  }
+  used = at + length;
+  words[field >> 2] = at;
+  words[(field >> 2) + 1] = 0;
+  words[(field >> 2) + 2] = length;
+  words[(field >> 2) + 3] = 0;
+}
+
+function putUtf8(field: number, text: string): void {
+  putBytes(field, utf8(text));
+}
+
+/** Puts a number of 64 bits. @internal */
+export function putLong(field: number, value: bigint): void {
+  longs[field >> 3] = value;
+}
+
+/** What the clock of the store says from now on. @internal */
+export function putClock(now: bigint): void {
+  clock[0] = now;
+}

@@ -1,0 +1,391 @@
+import type { EventType } from "./define.js";
+import { payloadOf, putDraft, putDrafts, type Draft, type DraftOptions, type NewEvent } from "./draft.js";
+import { BatpakError, refusal } from "./errors.js";
+import { Event, PageData } from "./event.js";
+import { DRAFT, RECEIPT } from "./layout.js";
+import { raw, translate, type RawBatch, type ReportHandle, type StoreHandle } from "./native.js";
+import { configOf, pathOf, recordOf, trustOf, type OpenOptions, type Trust, type VerifyOptions } from "./options.js";
+import { Page, putQuery, type Conditions, type PageQuery, type Query } from "./page.js";
+import { Receipt } from "./receipt.js";
+import { Judgement, Report, Stat } from "./report.js";
+import * as scratch from "./scratch.js";
+import { bytesOf } from "./text.js";
+import { wait, waitWithProgress, type Waiting } from "./waiting.js";
+
+/* Node 18 has no Symbol.dispose; `using`, compiled, looks for it under this name. */
+(Symbol as { dispose?: symbol }).dispose ??= Symbol("Symbol.dispose");
+(Symbol as { asyncDispose?: symbol }).asyncDispose ??= Symbol("Symbol.asyncDispose");
+
+const PAGE_LIMIT = 256;
+const PAGE_BYTES = 4 << 20;
+/* Events that iteration brings over at a time. */
+const STRIDE = 1024;
+
+/* Receipts of single appends lie side by side in one piece of memory: so many keep each other's memory alive. */
+const SLAB_RECEIPTS = 16;
+const SLAB_BYTES = SLAB_RECEIPTS * RECEIPT.size;
+
+/** Which event to walk from, and how far. */
+export interface WalkOptions<T = Uint8Array> {
+  /** At most so many events; all if not given. */
+  readonly limit?: number | undefined;
+  /** The payloads' type. */
+  readonly type?: EventType<T> | undefined;
+}
+
+/** A query for events one after another. */
+export interface EventsQuery<T = Uint8Array> extends Query<T> {
+  /** At most so many events; all if not given. */
+  readonly limit?: number | undefined;
+}
+
+/**
+ * Opens the store in the directory `path`, and makes it where there is none.
+ *
+ * ```ts
+ * using store = open("game");
+ * ```
+ *
+ * @throws {@link BatpakError} `BP_LOCKED`, `BP_NO_STORE`, `BP_NOT_A_STORE`, `BP_NEWER_VERSION`, `BP_CONFIGURATION` and others.
+ * @since 0.1
+ */
+export function open(path: string | URL, options: OpenOptions = {}): Store {
+  const name = pathOf(path);
+  const config = configOf(options);
+  if (options.clock !== undefined) scratch.putClock(options.clock[0]!);
+  try {
+    return new Store(raw.bp_store_open(name, config, options.progress), name, options);
+  } catch (error) {
+    throw translate(error, name);
+  }
+}
+
+/**
+ * As {@link open}, on another thread. Given up, what was opened meanwhile is let go of.
+ *
+ * @since 0.1
+ */
+export async function openAsync(path: string | URL, options: OpenOptions & Waiting = {}): Promise<Store> {
+  const name = pathOf(path);
+  const config = configOf(options);
+  if (options.clock !== undefined) scratch.putClock(options.clock[0]!);
+  try {
+    const start = raw.bp_store_open_async.bind(undefined, name, config);
+    return new Store(await waitWithProgress(start, options.progress, options.signal, raw.bp_store_release), name, options);
+  } catch (error) {
+    throw translate(error, name);
+  }
+}
+
+/**
+ * An open store. A call that may wait for the disk waits with the thread; the forms ending in `Async` do not.
+ *
+ * A store that is forgotten is released when it is collected; {@link Store.close} says what could not be written.
+ *
+ * @since 0.1
+ */
+export class Store {
+  /** The path as it was given. */
+  readonly path: string;
+  readonly #handle: StoreHandle;
+  readonly #options: OpenOptions;
+  #slab = new Uint8Array(SLAB_BYTES);
+  #slabAt = 0;
+
+  /** @internal */
+  constructor(handle: StoreHandle, path: string, options: OpenOptions) {
+    this.#handle = handle;
+    this.path = path;
+    this.#options = options;
+  }
+
+  /**
+   * Appends one event and answers its receipt, after the flush if it is to be durable.
+   *
+   * @throws {@link BatpakError} the 100s with nothing written; `BP_READ_ONLY`; `BP_POISONED`; `BP_DISK_FULL`, `BP_SYSTEM`:
+   * undone, the store goes on; `BP_SYNC_FAILED`: the event may or may not survive.
+   */
+  append(entity: string, scope: string, event: NewEvent, options?: DraftOptions): Receipt {
+    try {
+      const payload = payloadOf(event);
+      scratch.begin(DRAFT.size);
+      putDraft(scratch.RECORDS, entity, scope, event.kind, options);
+      this.#tick();
+      if (this.#slabAt === SLAB_BYTES) {
+        this.#slab = new Uint8Array(SLAB_BYTES);
+        this.#slabAt = 0;
+      }
+      const receipt = new Receipt(this.#slab, this.#slabAt, raw.bp_store_append(this.#handle, this.#slab, this.#slabAt, payload));
+      this.#slabAt += RECEIPT.size;
+      return receipt;
+    } catch (error) {
+      throw translate(error, this.path);
+    }
+  }
+
+  /**
+   * Appends independent events in order, with one write and one flush where they fit one group. Not atomic: the first failure
+   * ends it.
+   *
+   * @throws {@link BatpakError} as {@link append}, of the first that failed; `accepted` has the receipts of those before it,
+   * which are in the store.
+   */
+  appendMany(drafts: Iterable<Draft>): Receipt[] {
+    const all = [...drafts];
+    const receipts: Receipt[] = [];
+    try {
+      while (receipts.length < all.length) {
+        const count = putDrafts(all, receipts.length);
+        this.#tick();
+        takeReceipts(raw.bp_store_append_many(this.#handle, count), receipts);
+      }
+      return receipts;
+    } catch (error) {
+      throw this.#failed(error, receipts);
+    }
+  }
+
+  /** Flushes: everything acknowledged so far is durable. @throws {@link BatpakError} `BP_READ_ONLY`, `BP_POISONED`, `BP_SYNC_FAILED`. */
+  sync(): void {
+    this.#call(() => raw.bp_store_sync(this.#handle));
+  }
+
+  /** Events that match, in commit order: one page of them. */
+  page<T = Uint8Array>(query: PageQuery<T> = {}): Page<T> {
+    return new Page(this.#fill(query, query.after, query.limit ?? PAGE_LIMIT, query.maxBytes ?? PAGE_BYTES), query.type);
+  }
+
+  /** All events that match, a page at a time; `limit` and `maxBytes` are those of a page. */
+  *pages<T = Uint8Array>(query: PageQuery<T> = {}): IterableIterator<Page<T>> {
+    let after = query.after;
+    for (;;) {
+      const page = this.page({ ...query, after });
+      if (page.length > 0) yield page;
+      if (!page.more || page.length === 0) return;
+      after = page.at(-1)!.sequence;
+    }
+  }
+
+  /** All events that match, in commit order. Those appended meanwhile may or may not be among them. */
+  *events<T = Uint8Array>(query: EventsQuery<T> = {}): IterableIterator<Event<T>> {
+    let left = query.limit ?? Infinity;
+    let after = query.after;
+    while (left > 0) {
+      const data = this.#fill(query, after, Math.min(left, STRIDE), PAGE_BYTES);
+      for (let place = 0; place < data.count; place++) yield new Event(data, data.at(place), query.type);
+      if (!data.more || data.count === 0) return;
+      after = new Event(data, data.at(data.count - 1), undefined).sequence;
+      left -= data.count;
+    }
+  }
+
+  /** One event. @throws {@link BatpakError} `BP_NOT_FOUND`; `BP_DAMAGED_FRAME` with its position. */
+  get<T = Uint8Array>(eventId: Uint8Array, type?: EventType<T>): Event<T> {
+    const data = this.#call(() => new PageData(raw.bp_store_get(this.#handle, bytesOf("eventId", eventId, 16)), this.path));
+    return new Event(data, data.at(0), type);
+  }
+
+  /**
+   * An event and its ancestors, newest first: each next one is the entity's event before. `more` says that `limit` cut it.
+   *
+   * @throws {@link BatpakError} `BP_NOT_FOUND`.
+   */
+  walk<T = Uint8Array>(eventId: Uint8Array, options: WalkOptions<T> = {}): Page<T> {
+    const limit = options.limit ?? Number.MAX_SAFE_INTEGER;
+    const data = this.#call(() => raw.bp_store_walk(this.#handle, bytesOf("eventId", eventId, 16), limit));
+    return new Page(new PageData(data, this.path), options.type);
+  }
+
+  /** Whether this store still holds what a receipt says. @throws {@link BatpakError} `BP_ARGUMENT`, `BP_MESSAGEPACK`. */
+  verifyReceipt(receipt: Receipt, options: Trust = {}): Judgement {
+    if (!(receipt instanceof Receipt)) throw refusal("BP_ARGUMENT", "not a receipt", this.path);
+    const held = { record: recordOf(receipt, 0), extensions: receipt.map };
+    return this.#call(() => new Judgement(raw.bp_store_verify_receipt(this.#handle, held, trustOf({ trust: options.trust }))));
+  }
+
+  /**
+   * Reads everything and says what agrees: checksums, content hashes, chains, sequences, and the receipts given.
+   *
+   * @throws {@link BatpakError} `BP_NO_MEMORY`; what `progress` throws. A damaged store is a verdict, not an error.
+   */
+  verify(options: VerifyOptions = {}): Report {
+    return this.#call(() => reportOf(raw.bp_store_verify(this.#handle, trustOf(options), this.#options.progress)));
+  }
+
+  /** What the open found and repaired (or, read-only, would repair). */
+  openReport(): Report {
+    return this.#call(() => reportOf(raw.bp_store_open_report(this.#handle)));
+  }
+
+  /**
+   * Brings events down to a state: `step` is called with the state so far and each event that matches, in commit order, and
+   * answers the next state. What it throws ends the fold and comes out as it is; the store goes on.
+   */
+  fold<State, T = Uint8Array>(initial: State, step: (state: State, event: Event<T>) => State, query: EventsQuery<T> = {}): State {
+    let state = initial;
+    for (const event of this.events(query)) state = step(state, event);
+    return state;
+  }
+
+  /** How much the store holds. */
+  stat(): Stat {
+    return this.#call(() => new Stat(raw.bp_store_stat(this.#handle)));
+  }
+
+  /**
+   * Flushes, says in the journal that the store was closed, and lets go of it. A second time does nothing.
+   *
+   * @throws {@link BatpakError} `BP_BUSY` while other calls are under way: nothing happened. After any other the store is
+   * closed, and the error says what is not on the disk.
+   */
+  close(): void {
+    this.#call(() => raw.bp_store_close(this.#handle));
+  }
+
+  /** As {@link close}: for `using`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** As {@link append}, on another thread; several at once share one write and one flush. */
+  async appendAsync(entity: string, scope: string, event: NewEvent, options: DraftOptions & Waiting = {}): Promise<Receipt> {
+    return (await this.appendManyAsync([{ ...options, entity, scope, event }], options))[0]!;
+  }
+
+  /** As {@link appendMany}, on another thread. The drafts are taken before it returns. */
+  async appendManyAsync(drafts: Iterable<Draft>, options: Waiting = {}): Promise<Receipt[]> {
+    const all = [...drafts].map((draft) => ({ ...draft, event: { kind: draft.event.kind, payload: payloadOf(draft.event) } }));
+    const receipts: Receipt[] = [];
+    try {
+      while (receipts.length < all.length) {
+        const count = putDrafts(all, receipts.length);
+        this.#tick();
+        takeReceipts(await wait(() => raw.bp_store_append_many_async(this.#handle, count, scratch.end()), options.signal), receipts);
+      }
+      return receipts;
+    } catch (error) {
+      throw this.#failed(error, receipts);
+    }
+  }
+
+  /** As {@link sync}, on another thread. */
+  async syncAsync(options: Waiting = {}): Promise<void> {
+    return this.#wait(() => raw.bp_store_sync_async(this.#handle), options);
+  }
+
+  /** As {@link page}, on another thread. */
+  async pageAsync<T = Uint8Array>(query: PageQuery<T> & Waiting = {}): Promise<Page<T>> {
+    return new Page(await this.#fillAsync(query, query.after, query.limit ?? PAGE_LIMIT, query.maxBytes ?? PAGE_BYTES), query.type);
+  }
+
+  /** As {@link events}, read on another thread. */
+  async *eventsAsync<T = Uint8Array>(query: EventsQuery<T> & Waiting = {}): AsyncIterableIterator<Event<T>> {
+    let left = query.limit ?? Infinity;
+    let after = query.after;
+    while (left > 0) {
+      const data = await this.#fillAsync(query, after, Math.min(left, STRIDE), PAGE_BYTES);
+      for (let place = 0; place < data.count; place++) yield new Event(data, data.at(place), query.type);
+      if (!data.more || data.count === 0) return;
+      after = new Event(data, data.at(data.count - 1), undefined).sequence;
+      left -= data.count;
+    }
+  }
+
+  /** As {@link verify}, on another thread. */
+  async verifyAsync(options: VerifyOptions & Waiting = {}): Promise<Report> {
+    const start = raw.bp_store_verify_async.bind(undefined, this.#handle, trustOf(options));
+    this.#tick();
+    try {
+      return reportOf(await waitWithProgress(start, this.#options.progress, options.signal, raw.bp_report_free));
+    } catch (error) {
+      throw translate(error, this.path);
+    }
+  }
+
+  /** As {@link close}, on another thread. From now on other calls find the store closed. */
+  async closeAsync(options: Waiting = {}): Promise<void> {
+    return this.#wait(() => raw.bp_store_close_async(this.#handle), options);
+  }
+
+  /** As {@link closeAsync}: for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    return this.closeAsync();
+  }
+
+  async #wait(start: () => Promise<void>, options: Waiting): Promise<void> {
+    this.#tick();
+    try {
+      return await wait(start, options.signal);
+    } catch (error) {
+      throw translate(error, this.path);
+    }
+  }
+
+  async #fillAsync(query: Conditions & Waiting, after: bigint | number | undefined, limit: number, maxBytes: number): Promise<PageData> {
+    try {
+      putQuery(query, after, limit, maxBytes);
+      this.#tick();
+      return new PageData(await wait(() => raw.bp_store_page_async(this.#handle, scratch.end()), query.signal), this.path);
+    } catch (error) {
+      throw translate(error, this.path);
+    }
+  }
+
+  /* The error of a failed append of many, with the receipts that there are. */
+  #failed(error: unknown, receipts: Receipt[]): unknown {
+    if (raw.is_error(error)) {
+      const batch = error as Partial<RawBatch>;
+      if (batch.accepted !== undefined) takeReceipts(batch as RawBatch, receipts);
+    }
+    const failure = translate(error, this.path);
+    if (failure instanceof BatpakError) failure.accepted = receipts;
+    return failure;
+  }
+
+  #fill(query: Conditions, after: bigint | number | undefined, limit: number, maxBytes: number): PageData {
+    try {
+      putQuery(query, after, limit, maxBytes);
+      this.#tick();
+      return new PageData(raw.bp_store_page(this.#handle), this.path);
+    } catch (error) {
+      throw translate(error, this.path);
+    }
+  }
+
+  /* The clock of this store, for the call that follows. */
+  #tick(): void {
+    const clock = this.#options.clock;
+    if (clock !== undefined) scratch.putClock(clock[0]!);
+  }
+
+  #call<Answer>(call: () => Answer): Answer {
+    this.#tick();
+    try {
+      return call();
+    } catch (error) {
+      throw translate(error, this.path);
+    }
+  }
+}
+
+function takeReceipts(batch: RawBatch, receipts: Receipt[]): void {
+  const slab = batch.receipts;
+  const words = batch.extensions === undefined ? undefined : new Uint32Array(slab.buffer);
+  for (let i = 0, at = 0; i < batch.accepted; i++, at += RECEIPT.size) {
+    receipts.push(new Receipt(slab, at, words === undefined ? undefined : mapOf(batch.extensions!, words, at)));
+  }
+}
+
+function mapOf(extensions: Uint8Array, words: Uint32Array, at: number): Uint8Array | undefined {
+  const from = words[(at + RECEIPT.extensions) >> 2]!;
+  const length = words[(at + RECEIPT.extensions_length) >> 2]!;
+  return length === 0 ? undefined : extensions.subarray(from, from + length);
+}
+
+function reportOf(handle: ReportHandle): Report {
+  try {
+    return new Report({ ...raw.bp_report_verdict(handle), items: raw.bp_report_findings(handle) });
+  } finally {
+    raw.bp_report_free(handle);
+  }
+}

@@ -1,0 +1,57 @@
+/* Opens, appends and closes 100,000 times (BATPAK_LEAK_ROUNDS): memory and descriptors must stay where they were once things
+ * are warm. Prints what it measured; ends with 1 if something grew. */
+
+import fs from "node:fs";
+import process from "node:process";
+import { open, openAsync } from "batpak";
+import { temporary } from "./support/store.mjs";
+
+const rounds = Number(process.env.BATPAK_LEAK_ROUNDS ?? 100_000);
+const warm = Math.min(5_000, Math.ceil(rounds / 10));
+const resident = () => Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync("/proc/self/status", "utf8"))[1]) * 1024;
+const descriptors = () => fs.readdirSync("/proc/self/fd").length;
+const maps = () => fs.readFileSync("/proc/self/maps", "utf8").split("\n").length;
+const event = { kind: 0xf001, value: { x: 1 } };
+
+/* A store that is new each time: an old one grows by itself. */
+async function round(directory, index) {
+  const asynchronous = index % 16 === 0;
+  const store = asynchronous ? await openAsync(directory, { durability: "written" }) : open(directory, { durability: "written", log: () => {} });
+  const receipt = asynchronous ? await store.appendAsync("a", "s", event) : store.append("a", "s", event);
+  const read = store.get(receipt.eventId).value();
+  if (read.x !== 1) throw new Error("another value");
+  if (index % 8 === 0) {
+    store.verify({ receipts: [receipt] });
+    try {
+      store.append("", "s", event);
+    } catch (error) {
+      if (error.code !== "BP_ENTITY_EMPTY") throw error;
+    }
+  }
+  if (asynchronous) await store.closeAsync();
+  else store.close();
+  fs.rmSync(directory, { recursive: true });
+}
+
+function measure() {
+  globalThis.gc?.();
+  return { resident: resident(), heap: process.memoryUsage().heapUsed, external: process.memoryUsage().external, descriptors: descriptors(), maps: maps() };
+}
+
+const directory = temporary();
+const began = Date.now();
+let first;
+for (let index = 1; index <= rounds; index++) {
+  await round(directory, index);
+  if (index % 1000 === 0) await new Promise(setImmediate);
+  if (index === warm) first = measure();
+}
+await new Promise((resolve) => setTimeout(resolve, 100));
+const last = measure();
+console.log(`${rounds} rounds in ${((Date.now() - began) / 1000).toFixed(1)} s`);
+for (const name of Object.keys(last)) console.log(`${name.padEnd(12)} ${first[name]} -> ${last[name]}`);
+const grown = [
+  last.descriptors > first.descriptors, last.maps > first.maps + 50,
+  last.resident > first.resident + 24 * 1024 * 1024, last.heap > first.heap + 4 * 1024 * 1024,
+];
+process.exitCode = grown.includes(true) ? 1 : 0;

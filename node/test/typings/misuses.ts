@@ -1,0 +1,74 @@
+/* What must not compile: each line below a directive is an error, and the compiler says so where one is not. */
+
+import { defineEvent, open, openAsync, payloadDecode, type BatpakError, type Query } from "batpak";
+
+const Moved = defineEvent<{ x: number; y: number }>({ category: 0xf, typeId: 1, fields: ["x", "y"] });
+const store = open("game");
+const event = { kind: 0xf001, value: 1 };
+
+// @ts-expect-error a member is missing
+Moved({ x: 1 });
+// @ts-expect-error a member is of another type
+Moved({ x: 1, y: "2" });
+// @ts-expect-error a member too much
+Moved({ x: 1, y: 2, z: 3 });
+// @ts-expect-error a field that the type has not
+defineEvent<{ x: number }>({ category: 0xf, typeId: 2, fields: ["y"] });
+// @ts-expect-error a number member is no bigint
+defineEvent<{ x: number }>({ category: 0xf, typeId: 2, fields: ["x"], bigints: ["x"] });
+// @ts-expect-error a type id is wanted
+defineEvent<{ x: number }>({ category: 0xf });
+// @ts-expect-error a kind is wanted
+store.append("a", "s", { value: 1 });
+// @ts-expect-error a value or a payload is wanted
+store.append("a", "s", { kind: 0xf001 });
+// @ts-expect-error a payload is bytes
+store.append("a", "s", { kind: 0xf001, payload: "text" });
+// @ts-expect-error an event is wanted
+store.append("a", "s");
+// @ts-expect-error a text is wanted
+store.append(1, "s", event);
+// @ts-expect-error an option that there is not
+store.append("a", "s", event, { colour: "red" });
+// @ts-expect-error a key is bytes
+store.append("a", "s", event, { key: "00" });
+// @ts-expect-error a word that there is not
+store.append("a", "s", event, { durability: "maybe" });
+// @ts-expect-error values of extensions are bytes
+store.append("a", "s", event, { extensions: { "a.b": "text" } });
+// @ts-expect-error a mode that there is not
+open("game", { mode: "w" });
+// @ts-expect-error a clock is a BigInt64Array
+open("game", { clock: () => 5n });
+// @ts-expect-error an option that there is not
+open("game", { modes: "create" });
+// @ts-expect-error the promise is not the store
+openAsync("game").append("a", "s", event);
+// @ts-expect-error a sequence is no text
+store.page({ after: "5" });
+// @ts-expect-error conditions that exclude each other
+store.page({ entity: "a", under: "b" } satisfies Query);
+// @ts-expect-error a condition that there is not
+store.page({ colour: "red" });
+// @ts-expect-error a payload that was not typed is bytes
+store.page().at(0)?.payload.x;
+// @ts-expect-error a typed payload has no such member
+for (const one of store.events({ type: Moved })) console.log(one.payload.z);
+// @ts-expect-error a place may be beyond the end
+store.page().at(0).sequence;
+// @ts-expect-error an id is bytes
+store.get("00");
+// @ts-expect-error the state keeps its type
+store.fold(0, (state) => `${state}`);
+// @ts-expect-error what a receipt says is not to be changed
+store.append("a", "s", event).sequence = 5n;
+// @ts-expect-error a sequence does not mix with numbers
+store.append("a", "s", event).sequence + 1;
+// @ts-expect-error trust is a list of keys
+store.verify({ trust: new Uint8Array(32) });
+// @ts-expect-error a receipt is wanted
+store.verifyReceipt({});
+// @ts-expect-error what was decoded must be looked at first
+payloadDecode(new Uint8Array(1)).x;
+// @ts-expect-error there is no such code
+export const wrong = (error: BatpakError): boolean => error.code === "BP_LOCKD";

@@ -1,0 +1,109 @@
+/* What users write. It must compile under `strict` as it stands; it is never run. */
+
+import {
+  BatpakError, BP_VERDICT_ATTESTED, defineEvent, EMPTY, Float64, idNew, keyGenerate, Kind, open, openAsync, payloadDecode,
+  payloadEncode, Receipt, Status,
+  type Draft, type Event, type EventType, type Extensions, type Finding, type Judgement, type OpenOptions, type Page,
+  type Query, type Report, type Stat, type StatusName, type Store, type TypedEvent, type Value,
+} from "batpak";
+
+interface Move {
+  x: number;
+  y: number;
+}
+
+const Moved = defineEvent<Move>({ category: 0xf, typeId: 1, fields: ["x", "y"] });
+const Said = defineEvent<string>({ category: 0xf, typeId: 2 });
+const Paid = defineEvent<{ amount: bigint; note?: string; rate: number }>({
+  category: 0xf, typeId: 3, schemaVersion: 1, fields: ["amount", "note", "rate"], optional: ["note"], bigints: ["amount"],
+  floats: ["rate"], defaults: { rate: 1 },
+});
+const Checked = defineEvent({ category: 0xf, typeId: 4, parse: (value: Value): Date => new Date(Number(value)) });
+
+export function exact<T>(value: T): T {
+  return value;
+}
+
+export function synchronous(): void {
+  const clock: BigInt64Array = new BigInt64Array(1);
+  const options: OpenOptions = {
+    mode: "create", durability: "durable", syncMode: "data", segmentMaxBytes: 1_000_000n, singleAppendMaxBytes: 1000,
+    syncEveryEvents: 0, groupMaxEvents: 10, signingSeeds: [keyGenerate().seed], verifyKeys: [], clock,
+    progress: (stage, done: bigint, total: bigint) => console.log(stage, done, total), log: (text: string) => console.log(text),
+  };
+  using store: Store = open("game", options);
+  const receipt: Receipt = store.append("player:alice", "room:dungeon", Moved({ x: 10, y: 20 }), {
+    key: idNew(), expect: EMPTY, correlationId: idNew(), causationId: idNew(), lane: 1, depth: 2, flags: 0,
+    extensions: { "a.b": new Uint8Array(1) }, durability: "written", allowReserved: false,
+  });
+  store.append("player:alice", "room:dungeon", { kind: 0xf001, value: { x: 1, y: [2n, new Float64(1), null] } }, { expect: 4 });
+  store.append("player:alice", "room:dungeon", { kind: Kind.make(0xf, 1), payload: new Uint8Array(1) }, { expect: receipt.eventId });
+  const drafts: Draft[] = [{ entity: "a", scope: "s", event: Said("hello"), key: idNew() }];
+  const receipts: readonly Receipt[] = store.appendMany(drafts);
+
+  for (const event of store.events({ type: Moved, entity: "player:alice" })) {
+    const x: number = event.payload.x;
+    const sequence: bigint = event.sequence;
+    console.log(x, sequence, event.wallMs + event.timestampUs + event.segmentId + event.offset);
+    console.log(event.clock + event.lane + event.depth + event.flags + event.frameLength);
+  }
+  for (const event of store.events()) {
+    const bytes: Uint8Array = event.payload;
+    const value: unknown = event.value();
+    const error: BatpakError | undefined = event.error;
+    const causation: Uint8Array | null = event.causationId;
+    const extensions: Extensions = event.extensions;
+    const view: Uint8Array = event.payloadBytes;
+    console.log(bytes, value, error, causation, extensions, view, event.entity, event.scope, event.kind);
+  }
+  const query: Query = { under: "player", scope: "s", category: 0xf, after: 1n, clock: [0, 5], limit: 10, maxBytes: 1000 };
+  const page: Page = store.page(query);
+  const more: boolean = page.more;
+  const first: Event | undefined = page.at(0);
+  for (const one of store.pages({ kind: 0xf001 })) console.log(one.length);
+  const said: string = store.get(receipt.eventId, Said).payload;
+  const walked: Event[] = [...store.walk(receipt.eventId, { limit: 3 })];
+  const total: number = store.fold(0, (sum, event) => sum + event.payload.x, { type: Moved, limit: 5 });
+  const names: string[] = store.fold([] as string[], (list, event) => [...list, event.entity]);
+  const judgement: Judgement = store.verifyReceipt(receipt, { trust: [new Uint8Array(32)] });
+  const report: Report = store.verify({ trust: [], receipts });
+  const findings: Finding[] = [...report, ...store.openReport()];
+  const stat: Stat = store.stat();
+  store.sync();
+  console.log(more, first, said, walked, total, names, judgement.outcome, judgement.valid, report.verdict === "ATTESTED", findings);
+  console.log(stat.events, stat.cleanClose, BP_VERDICT_ATTESTED, payloadDecode(payloadEncode({ a: 1 })), Receipt.fromJSON(receipt.toLine()));
+}
+
+export async function asynchronous(signal: AbortSignal): Promise<void> {
+  await using store: Store = await openAsync("game", { signal });
+  const receipt: Receipt = await store.appendAsync("a", "s", Moved({ x: 1, y: 2 }), { signal, durability: "durable" });
+  const receipts: readonly Receipt[] = await store.appendManyAsync([{ entity: "a", scope: "s", event: Paid({ amount: 5n, rate: 1 }) }], { signal });
+  for await (const event of store.eventsAsync({ type: Paid, signal })) {
+    const amount: bigint = event.payload.amount;
+    const note: string | undefined = event.payload.note;
+    console.log(amount, note);
+  }
+  const page: Page<Date> = await store.pageAsync({ type: Checked, signal });
+  const at: Date | undefined = page.at(0)?.payload;
+  const report: Report = await store.verifyAsync({ receipts, signal });
+  await store.syncAsync({ signal });
+  await store.closeAsync();
+  console.log(receipt, at, report);
+}
+
+export function errors(): void {
+  try {
+    open("game");
+  } catch (error) {
+    if (!(error instanceof BatpakError)) throw error;
+    const code: StatusName | "BP_UNKNOWN" = error.code;
+    const status: number = error.status;
+    if (error.code === "BP_LOCKED" && status === Status.BP_LOCKED) console.log(error.advice, error.path, error.accepted?.length);
+    console.log(code, error.text, error.osError, error.segmentId, error.offset, error.expected, error.actual, error.eventId);
+  }
+}
+
+export function types(event: TypedEvent<Move>, type: EventType<Move>): Move {
+  const move: Move = type.decode(event.payload);
+  return exact<Move>(event.value.x > 0 ? move : event.value);
+}
