@@ -42,7 +42,7 @@ add_compile_options("-ffile-prefix-map=${PROJECT_BINARY_DIR}/=" "-ffile-prefix-m
 add_library(batpak_flags INTERFACE)
 target_compile_definitions(batpak_flags INTERFACE _GNU_SOURCE)
 target_compile_options(batpak_flags INTERFACE
-  -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+  -Wall -Wextra -Wconversion -Wshadow "$<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes>" "$<$<COMPILE_LANGUAGE:C>:-Wmissing-prototypes>"
   -Wvla -Wcast-qual -Wpedantic -fno-common)
 if(BATPAK_WERROR)
   target_compile_options(batpak_flags INTERFACE -Werror)

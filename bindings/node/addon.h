@@ -58,8 +58,6 @@ struct bpn_state {
   size_t scratch_length;
   napi_ref scratch_ref;
   bp_page *page;        /* of calls on this thread */
-  void *drafts;         /* of append_many on this thread */
-  size_t drafts_size;
   struct bpn_job *jobs; /* calls on other threads */
   uint32_t last_job;
 };
@@ -106,15 +104,47 @@ typedef struct bpn_arena {
 bool bpn_point(const bpn_arena *arena, const uint8_t **field, size_t length);
 bool bpn_point_draft(const bpn_arena *arena, bp_draft *draft);
 void bpn_draft_free(bp_draft *draft);
+/* Bytes of the canonical map of a draft's own extensions. */
+size_t bpn_extensions_need(const bp_draft *draft);
 bp_status bpn_append(bp_store *store, const bp_draft *draft, bp_receipt *receipt, bp_error *error);
 napi_value bpn_receipt_extensions(napi_env env, bp_receipt *receipt);
 napi_value bpn_scratch(napi_env env, napi_callback_info info);
 napi_value bpn_store_append(napi_env env, napi_callback_info info);
 napi_value bpn_store_append_many(napi_env env, napi_callback_info info);
 
+/* batch.c */
+typedef struct bpn_batch {
+  bp_draft *drafts;
+  size_t count;
+  bp_receipt *receipts;  /* NULL until appended */
+  size_t accepted;
+  uint8_t *extensions;
+  size_t extensions_length;
+} bpn_batch;
+/* `count` drafts of an arena that outlives the batch.  False: they point out of it, or want of memory. */
+bool bpn_batch_begin(bpn_batch *batch, const bpn_arena *arena, size_t count);
+void bpn_batch_end(bpn_batch *batch);
+/* Any thread. */
+bp_status bpn_batch_append(bpn_batch *batch, bp_store *store, bp_error *error);
+napi_value bpn_batch_answer(napi_env env, const bpn_batch *batch);
+napi_value bpn_batch_failure(napi_env env, const bpn_batch *batch, bp_status status, const bp_error *error);
+
+/* job.c */
+/* Within a job: passes the progress on, and says in *answer whether to stop.  False: this thread runs no job. */
+bool bpn_job_progress(uint32_t stage, uint64_t done, uint64_t total, int32_t *answer);
+napi_value bpn_store_open_async(napi_env env, napi_callback_info info);
+napi_value bpn_store_close_async(napi_env env, napi_callback_info info);
+napi_value bpn_store_append_many_async(napi_env env, napi_callback_info info);
+napi_value bpn_store_sync_async(napi_env env, napi_callback_info info);
+napi_value bpn_store_page_async(napi_env env, napi_callback_info info);
+napi_value bpn_store_verify_async(napi_env env, napi_callback_info info);
+napi_value bpn_last_job(napi_env env, napi_callback_info info);
+napi_value bpn_cancel(napi_env env, napi_callback_info info);
+
 /* page.c */
 napi_value bpn_page_copy(napi_env env, const bp_page *page);
-bool bpn_take_query(bpn_state *state, bp_query *query);
+/* The query behind the header of the scratch buffer, or of a copy. */
+bool bpn_take_query(napi_env env, const bpn_arena *arena, bp_query *query);
 napi_value bpn_store_page(napi_env env, napi_callback_info info);
 napi_value bpn_store_get(napi_env env, napi_callback_info info);
 napi_value bpn_store_walk(napi_env env, napi_callback_info info);
@@ -148,6 +178,10 @@ void *bpn_held(bpn_state *state, napi_value value, bpn_kind kind);
 napi_value bpn_handle_of(bpn_state *state, bpn_kind kind, void *held);
 /* Frees what the handle holds, now or when the last call on it returns; nothing where that was done before. */
 bool bpn_free_held(bpn_state *state, napi_value value, bpn_kind kind);
+/* Frees what the box holds, and so that a finalizer finds nothing. */
+void bpn_box_let_go(bpn_box *box);
+/* Throws BP_BUSY with the number of calls that run.  Always NULL. */
+napi_value bpn_busy(napi_env env, const bpn_box *box);
 /* Takes over what the TypeScript layer last read from the clock of this store. */
 void bpn_clock_read(bpn_state *state, bpn_box *box);
 /* Around a call on the environment's own thread that may report progress to `function`. */

@@ -68,14 +68,14 @@ void bpn_draft_free(bp_draft *draft) {
 /* --- one */
 
 /* Room for the extensions of the receipt: what the draft's own take, or what a replayed event turned out to have. */
-static size_t extensions_need(const bp_draft *draft) {
+size_t bpn_extensions_need(const bp_draft *draft) {
   size_t needed = 0;
   if (draft->extension_count > 0) bp_extensions_encode(draft->extensions, draft->extension_count, NULL, 0, &needed, NULL);
   return needed;
 }
 
 bp_status bpn_append(bp_store *store, const bp_draft *draft, bp_receipt *receipt, bp_error *error) {
-  size_t capacity = extensions_need(draft);
+  size_t capacity = bpn_extensions_need(draft);
   for (;;) {
     bp_receipt_init(receipt, sizeof *receipt);
     if (capacity > 0) {
@@ -123,6 +123,7 @@ napi_value bpn_store_append(napi_env env, napi_callback_info info) {
     return bpn_refuse(env, BP_ARGUMENT, "no room for the draft or its receipt");
   }
   memcpy(&draft, arena.bytes + BPN_SCRATCH_HEADER, sizeof draft);
+  draft.struct_size = sizeof draft;
   if (!bpn_point_draft(&arena, &draft)) return bpn_refuse(env, BP_ARGUMENT, "a draft that points outside of its bytes");
   draft.payload = payload;
   draft.payload_length = payload_length;

@@ -66,8 +66,7 @@ void bpn_box_keep(bpn_box *box) { atomic_fetch_add(&box->users, 1); }
 
 void bpn_box_drop(bpn_box *box) {
   if (atomic_fetch_sub(&box->users, 1) != 1) return;
-  if (box->kind == BPN_STORE) bp_store_release(box->held);
-  if (box->kind == BPN_REPORT) bp_report_free(box->held);
+  bpn_box_let_go(box);
   bpn_log_release(box->log);
   free(box);
 }
@@ -152,18 +151,27 @@ napi_value bpn_handle_of(bpn_state *state, bpn_kind kind, void *held) {
   return bpn_refuse(state->env, BP_NO_MEMORY, "making a handle");
 }
 
+void bpn_box_let_go(bpn_box *box) {
+  void *held = box->held;
+  box->held = NULL;
+  if (box->kind == BPN_STORE) bp_store_release(held);
+  if (box->kind == BPN_REPORT) bp_report_free(held);
+}
+
 bool bpn_free_held(bpn_state *state, napi_value value, bpn_kind kind) {
   bpn_box *box = bpn_box_any(state, value, kind);
   if (box == NULL) return false;
-  void *held = box->held;
   bpn_clock_read(state, box);
   /* A call on another thread still uses it: the last to go frees it, and new calls learn that it is closed. */
-  if (box->running > 0) {
-    box->gone = true;
-    return true;
-  }
-  box->held = NULL;
-  if (kind == BPN_STORE) bp_store_release(held);
-  if (kind == BPN_REPORT) bp_report_free(held);
+  box->gone = true;
+  if (box->running == 0) bpn_box_let_go(box);
   return true;
+}
+
+napi_value bpn_busy(napi_env env, const bpn_box *box) {
+  bp_error error;
+  bpn_error_clear(&error);
+  error.code = BP_BUSY;
+  error.actual = box->running;
+  return bpn_throw(env, BP_BUSY, &error);
 }

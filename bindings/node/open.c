@@ -12,8 +12,9 @@ static int64_t clock_now(void *user) {
 }
 
 static int32_t progress(void *user, uint32_t stage, uint64_t done, uint64_t total) {
-  bpn_box *box = user;
-  bpn_call *call = box->call;
+  int32_t answer;
+  if (bpn_job_progress(stage, done, total, &answer)) return answer;
+  bpn_call *call = ((bpn_box *)user)->call;
   if (call == NULL) return 0;
   napi_env env = call->env;
   napi_handle_scope scope;
@@ -193,6 +194,7 @@ bool bpn_opening_begin(bpn_state *state, napi_value path, napi_value config, bpn
   }
   bpn_opening_end(opening);
   bpn_box_drop(opening->box);
+  memset(opening, 0, sizeof *opening);
   return false;
 }
 
@@ -233,15 +235,10 @@ napi_value bpn_store_close(napi_env env, napi_callback_info info) {
   bpn_box *box = bpn_box_any(state, handle, BPN_STORE);
   if (box == NULL || box->held == NULL) return NULL;
   bpn_clock_read(state, box);
+  if (box->running > 0) return bpn_busy(env, box);
   bp_error error;
   bpn_error_clear(&error);
-  bp_store *store = box->held;
-  if (box->running > 0) {
-    error.code = BP_BUSY;
-    error.actual = box->running;
-    return bpn_throw(env, BP_BUSY, &error);
-  }
-  bp_status status = bp_store_close(store, &error);
+  bp_status status = bp_store_close(box->held, &error);
   if (status != BP_BUSY) box->held = NULL;
   return status == BP_OK ? NULL : bpn_throw(env, status, &error);
 }

@@ -140,16 +140,15 @@ static bool page_ready(bpn_state *state) {
   return false;
 }
 
-/* The query in the scratch buffer, behind its header. */
-bool bpn_take_query(bpn_state *state, bp_query *query) {
-  bpn_arena arena = {state->scratch, state->scratch_length};
-  if (arena.length < BPN_SCRATCH_HEADER + sizeof *query) {
-    bpn_refuse(state->env, BP_ARGUMENT, "there is no scratch buffer");
+bool bpn_take_query(napi_env env, const bpn_arena *arena, bp_query *query) {
+  if (arena->length < BPN_SCRATCH_HEADER + sizeof *query) {
+    bpn_refuse(env, BP_ARGUMENT, "there is no query");
     return false;
   }
-  memcpy(query, arena.bytes + BPN_SCRATCH_HEADER, sizeof *query);
-  if (bpn_point(&arena, &query->entity, query->entity_length) && bpn_point(&arena, &query->scope, query->scope_length)) return true;
-  bpn_refuse(state->env, BP_ARGUMENT, "a query that points outside of its bytes");
+  memcpy(query, arena->bytes + BPN_SCRATCH_HEADER, sizeof *query);
+  query->struct_size = sizeof *query;
+  if (bpn_point(arena, &query->entity, query->entity_length) && bpn_point(arena, &query->scope, query->scope_length)) return true;
+  bpn_refuse(env, BP_ARGUMENT, "a query that points outside of its bytes");
   return false;
 }
 
@@ -162,8 +161,10 @@ napi_value bpn_store_page(napi_env env, napi_callback_info info) {
   napi_value handle;
   bpn_state *state = bpn_enter(env, info, 1, &handle);
   bpn_box *box = state == NULL ? NULL : bpn_box_of(state, handle, BPN_STORE);
+  if (box == NULL) return NULL;
   bp_query query;
-  if (box == NULL || !bpn_take_query(state, &query) || !page_ready(state)) return NULL;
+  bpn_arena arena = {state->scratch, state->scratch_length};
+  if (!bpn_take_query(env, &arena, &query) || !page_ready(state)) return NULL;
   bp_error error;
   bpn_error_clear(&error);
   return answer(state, bp_store_page(box->held, &query, state->page, &error), &error);

@@ -14,7 +14,6 @@ void bpn_state_free(bpn_state *state) {
   if (state == NULL) return;
   bpn_box_set_free(state);
   bp_page_free(state->page);
-  free(state->drafts);
   free(state);
 }
 
@@ -51,6 +50,15 @@ bool bpn_register(bpn_state *state, napi_value exports) {
     {"bp_store_close", bpn_store_close},
     {"bp_store_release", bpn_store_release},
     {"bp_store_append", bpn_store_append},
+    {"bp_store_append_many", bpn_store_append_many},
+    {"bp_store_open_async", bpn_store_open_async},
+    {"bp_store_close_async", bpn_store_close_async},
+    {"bp_store_append_many_async", bpn_store_append_many_async},
+    {"bp_store_sync_async", bpn_store_sync_async},
+    {"bp_store_page_async", bpn_store_page_async},
+    {"bp_store_verify_async", bpn_store_verify_async},
+    {"last_job", bpn_last_job},
+    {"cancel", bpn_cancel},
     {"bp_store_page", bpn_store_page},
     {"bp_store_get", bpn_store_get},
     {"bp_store_walk", bpn_store_walk},

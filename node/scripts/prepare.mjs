@@ -53,7 +53,7 @@ function tools() {
 function addon(modules) {
   const build = join(root, sanitize === "" ? "build-node" : "build-node-sanitize");
   const jobs = String(typeof availableParallelism === "function" ? availableParallelism() : cpus().length);
-  run("cmake", ["-S", root, "-B", build, "-DBATPAK_NODE=ON", "-DBATPAK_TESTS=OFF", `-DBATPAK_SANITIZE=${sanitize}`,
+  run("cmake", ["-G", "Ninja", "-S", root, "-B", build, "-DBATPAK_NODE=ON", "-DBATPAK_TESTS=OFF", `-DBATPAK_SANITIZE=${sanitize}`,
     `-DBATPAK_NODE_MODULES=${modules}`, "-DCMAKE_BUILD_TYPE=Release"], root);
   run("cmake", ["--build", build, "--target", "batpak_node", "--parallel", jobs], root);
   const folder = join(stage, "prebuilds", `${process.platform}-${process.arch}`);

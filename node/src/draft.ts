@@ -86,6 +86,29 @@ export function putDraft(at: number, entity: string, scope: string, kind: KindLi
 const NAMES: ReadonlySet<string> = new Set(["key", "expect", "correlationId", "causationId", "lane", "depth", "flags",
   "extensions", "durability", "allowReserved", "entity", "scope", "event", "signal"]);
 
+/* Drafts that go in one call, and bytes of them, about. */
+const BATCH_DRAFTS = 4096;
+const BATCH_BYTES = 16 << 20;
+
+/**
+ * Writes drafts with their payloads into the scratch buffer, from `from` on; how many, at least one where there is one.
+ *
+ * @internal
+ */
+export function putDrafts(drafts: readonly Draft[], from: number): number {
+  const most = Math.min(drafts.length - from, BATCH_DRAFTS);
+  scratch.begin(most * DRAFT.size);
+  let at = scratch.RECORDS;
+  let count = 0;
+  for (; count < most && scratch.end() < BATCH_BYTES; count++, at += DRAFT.size) {
+    const draft = drafts[from + count]!;
+    const payload = payloadOf(draft.event);
+    putDraft(at, draft.entity, draft.scope, draft.event.kind, draft);
+    scratch.putBytes(at + DRAFT.payload, payload);
+  }
+  return count;
+}
+
 function putOptions(at: number, options: DraftOptions): void {
   known(options, NAMES);
   const { key, expect, correlationId, causationId, lane, depth, flags, extensions, durability, allowReserved } = options;

@@ -43,6 +43,13 @@ export interface RawReceipt {
   extensions: Uint8Array | undefined;
 }
 
+/** What became of drafts: the receipts' records, `extensions` in them offsets into the bytes beside. @internal */
+export interface RawBatch {
+  readonly accepted: number;
+  readonly receipts: Uint8Array;
+  readonly extensions?: Uint8Array;
+}
+
 /** @internal */
 export interface RawVerdict {
   readonly verdict: number;
@@ -81,6 +88,8 @@ export interface Raw {
   bp_store_close(store: StoreHandle): void;
   bp_store_release(store: StoreHandle): void;
   bp_store_append(store: StoreHandle, slab: Uint8Array, at: number, payload: Uint8Array): Uint8Array | undefined;
+  /** The drafts lie in the scratch buffer. An error has the members of the answer too. */
+  bp_store_append_many(store: StoreHandle, count: number): RawBatch;
   bp_store_sync(store: StoreHandle): void;
   bp_store_page(store: StoreHandle): ArrayBuffer;
   bp_store_get(store: StoreHandle, eventId: Uint8Array): ArrayBuffer;
@@ -91,6 +100,18 @@ export interface Raw {
   bp_report_findings(report: ReportHandle): FindingData[];
   bp_report_verdict(report: ReportHandle): RawVerdict;
   bp_report_free(report: ReportHandle): void;
+  /* On another thread. `used` says how far the scratch buffer is to be copied. */
+  bp_store_open_async(path: string, config: RawConfig, progress: RawProgress | undefined): Promise<StoreHandle>;
+  bp_store_close_async(store: StoreHandle): Promise<void>;
+  bp_store_append_many_async(store: StoreHandle, count: number, used: number): Promise<RawBatch>;
+  bp_store_sync_async(store: StoreHandle): Promise<void>;
+  bp_store_page_async(store: StoreHandle, used: number): Promise<ArrayBuffer>;
+  bp_store_verify_async(store: StoreHandle, trust: RawTrust | undefined, progress: RawProgress | undefined): Promise<ReportHandle>;
+  /** The number of the call on another thread that was started last. */
+  last_job(): number;
+  /** What has not begun never will; open and verify stop soon; all else runs to its end. */
+  cancel(job: number): void;
+
   bp_store_stat(store: StoreHandle): StatData;
 
   bp_receipt_outcome_name(outcome: number): string;

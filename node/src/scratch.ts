@@ -40,6 +40,11 @@ function grow(needed: number): void {
   bytes.set(old);
 }
 
+/** How far the buffer is used. @internal */
+export function end(): number {
+  return used;
+}
+
 /** Room for `size` bytes, aligned for records; where it begins. @internal */
 export function reserve(size: number): number {
   const at = (used + 7) & ~7;

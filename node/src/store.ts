@@ -1,15 +1,16 @@
 import type { EventType } from "./define.js";
-import { payloadOf, putDraft, type DraftOptions, type NewEvent } from "./draft.js";
-import { refusal } from "./errors.js";
+import { payloadOf, putDraft, putDrafts, type Draft, type DraftOptions, type NewEvent } from "./draft.js";
+import { BatpakError, refusal } from "./errors.js";
 import { Event, PageData } from "./event.js";
 import { DRAFT, RECEIPT } from "./layout.js";
-import { raw, translate, type ReportHandle, type StoreHandle } from "./native.js";
+import { raw, translate, type RawBatch, type ReportHandle, type StoreHandle } from "./native.js";
 import { configOf, pathOf, recordOf, trustOf, type OpenOptions, type Trust, type VerifyOptions } from "./options.js";
 import { Page, putQuery, type Conditions, type PageQuery, type Query } from "./page.js";
 import { Receipt } from "./receipt.js";
 import { Judgement, Report, Stat } from "./report.js";
 import * as scratch from "./scratch.js";
 import { bytesOf } from "./text.js";
+import { wait, waitWithProgress, type Waiting } from "./waiting.js";
 
 /* Node 18 has no Symbol.dispose; `using`, compiled, looks for it under this name. */
 (Symbol as { dispose?: symbol }).dispose ??= Symbol("Symbol.dispose");
@@ -60,6 +61,23 @@ export function open(path: string | URL, options: OpenOptions = {}): Store {
 }
 
 /**
+ * As {@link open}, on another thread. Given up, what was opened meanwhile is let go of.
+ *
+ * @since 0.1
+ */
+export async function openAsync(path: string | URL, options: OpenOptions & Waiting = {}): Promise<Store> {
+  const name = pathOf(path);
+  const config = configOf(options);
+  if (options.clock !== undefined) scratch.putClock(options.clock[0]!);
+  try {
+    const start = raw.bp_store_open_async.bind(undefined, name, config);
+    return new Store(await waitWithProgress(start, options.progress, options.signal, raw.bp_store_release), name, options);
+  } catch (error) {
+    throw translate(error, name);
+  }
+}
+
+/**
  * An open store. A call that may wait for the disk waits with the thread; the forms ending in `Async` do not.
  *
  * A store that is forgotten is released when it is collected; {@link Store.close} says what could not be written.
@@ -102,6 +120,28 @@ export class Store {
       return receipt;
     } catch (error) {
       throw translate(error, this.path);
+    }
+  }
+
+  /**
+   * Appends independent events in order, with one write and one flush where they fit one group. Not atomic: the first failure
+   * ends it.
+   *
+   * @throws {@link BatpakError} as {@link append}, of the first that failed; `accepted` has the receipts of those before it,
+   * which are in the store.
+   */
+  appendMany(drafts: Iterable<Draft>): Receipt[] {
+    const all = [...drafts];
+    const receipts: Receipt[] = [];
+    try {
+      while (receipts.length < all.length) {
+        const count = putDrafts(all, receipts.length);
+        this.#tick();
+        takeReceipts(raw.bp_store_append_many(this.#handle, count), receipts);
+      }
+      return receipts;
+    } catch (error) {
+      throw this.#failed(error, receipts);
     }
   }
 
@@ -177,6 +217,16 @@ export class Store {
     return this.#call(() => reportOf(raw.bp_store_open_report(this.#handle)));
   }
 
+  /**
+   * Brings events down to a state: `step` is called with the state so far and each event that matches, in commit order, and
+   * answers the next state. What it throws ends the fold and comes out as it is; the store goes on.
+   */
+  fold<State, T = Uint8Array>(initial: State, step: (state: State, event: Event<T>) => State, query: EventsQuery<T> = {}): State {
+    let state = initial;
+    for (const event of this.events(query)) state = step(state, event);
+    return state;
+  }
+
   /** How much the store holds. */
   stat(): Stat {
     return this.#call(() => new Stat(raw.bp_store_stat(this.#handle)));
@@ -195,6 +245,101 @@ export class Store {
   /** As {@link close}: for `using`. */
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** As {@link append}, on another thread; several at once share one write and one flush. */
+  async appendAsync(entity: string, scope: string, event: NewEvent, options: DraftOptions & Waiting = {}): Promise<Receipt> {
+    return (await this.appendManyAsync([{ ...options, entity, scope, event }], options))[0]!;
+  }
+
+  /** As {@link appendMany}, on another thread. The drafts are taken before it returns. */
+  async appendManyAsync(drafts: Iterable<Draft>, options: Waiting = {}): Promise<Receipt[]> {
+    const all = [...drafts].map((draft) => ({ ...draft, event: { kind: draft.event.kind, payload: payloadOf(draft.event) } }));
+    const receipts: Receipt[] = [];
+    try {
+      while (receipts.length < all.length) {
+        const count = putDrafts(all, receipts.length);
+        this.#tick();
+        takeReceipts(await wait(() => raw.bp_store_append_many_async(this.#handle, count, scratch.end()), options.signal), receipts);
+      }
+      return receipts;
+    } catch (error) {
+      throw this.#failed(error, receipts);
+    }
+  }
+
+  /** As {@link sync}, on another thread. */
+  async syncAsync(options: Waiting = {}): Promise<void> {
+    return this.#wait(() => raw.bp_store_sync_async(this.#handle), options);
+  }
+
+  /** As {@link page}, on another thread. */
+  async pageAsync<T = Uint8Array>(query: PageQuery<T> & Waiting = {}): Promise<Page<T>> {
+    return new Page(await this.#fillAsync(query, query.after, query.limit ?? PAGE_LIMIT, query.maxBytes ?? PAGE_BYTES), query.type);
+  }
+
+  /** As {@link events}, read on another thread. */
+  async *eventsAsync<T = Uint8Array>(query: EventsQuery<T> & Waiting = {}): AsyncIterableIterator<Event<T>> {
+    let left = query.limit ?? Infinity;
+    let after = query.after;
+    while (left > 0) {
+      const data = await this.#fillAsync(query, after, Math.min(left, STRIDE), PAGE_BYTES);
+      for (let place = 0; place < data.count; place++) yield new Event(data, data.at(place), query.type);
+      if (!data.more || data.count === 0) return;
+      after = new Event(data, data.at(data.count - 1), undefined).sequence;
+      left -= data.count;
+    }
+  }
+
+  /** As {@link verify}, on another thread. */
+  async verifyAsync(options: VerifyOptions & Waiting = {}): Promise<Report> {
+    const start = raw.bp_store_verify_async.bind(undefined, this.#handle, trustOf(options));
+    this.#tick();
+    try {
+      return reportOf(await waitWithProgress(start, this.#options.progress, options.signal, raw.bp_report_free));
+    } catch (error) {
+      throw translate(error, this.path);
+    }
+  }
+
+  /** As {@link close}, on another thread. From now on other calls find the store closed. */
+  async closeAsync(options: Waiting = {}): Promise<void> {
+    return this.#wait(() => raw.bp_store_close_async(this.#handle), options);
+  }
+
+  /** As {@link closeAsync}: for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    return this.closeAsync();
+  }
+
+  async #wait(start: () => Promise<void>, options: Waiting): Promise<void> {
+    this.#tick();
+    try {
+      return await wait(start, options.signal);
+    } catch (error) {
+      throw translate(error, this.path);
+    }
+  }
+
+  async #fillAsync(query: Conditions & Waiting, after: bigint | number | undefined, limit: number, maxBytes: number): Promise<PageData> {
+    try {
+      putQuery(query, after, limit, maxBytes);
+      this.#tick();
+      return new PageData(await wait(() => raw.bp_store_page_async(this.#handle, scratch.end()), query.signal), this.path);
+    } catch (error) {
+      throw translate(error, this.path);
+    }
+  }
+
+  /* The error of a failed append of many, with the receipts that there are. */
+  #failed(error: unknown, receipts: Receipt[]): unknown {
+    if (raw.is_error(error)) {
+      const batch = error as Partial<RawBatch>;
+      if (batch.accepted !== undefined) takeReceipts(batch as RawBatch, receipts);
+    }
+    const failure = translate(error, this.path);
+    if (failure instanceof BatpakError) failure.accepted = receipts;
+    return failure;
   }
 
   #fill(query: Conditions, after: bigint | number | undefined, limit: number, maxBytes: number): PageData {
@@ -221,6 +366,20 @@ export class Store {
       throw translate(error, this.path);
     }
   }
+}
+
+function takeReceipts(batch: RawBatch, receipts: Receipt[]): void {
+  const slab = batch.receipts;
+  const words = batch.extensions === undefined ? undefined : new Uint32Array(slab.buffer);
+  for (let i = 0, at = 0; i < batch.accepted; i++, at += RECEIPT.size) {
+    receipts.push(new Receipt(slab, at, words === undefined ? undefined : mapOf(batch.extensions!, words, at)));
+  }
+}
+
+function mapOf(extensions: Uint8Array, words: Uint32Array, at: number): Uint8Array | undefined {
+  const from = words[(at + RECEIPT.extensions) >> 2]!;
+  const length = words[(at + RECEIPT.extensions_length) >> 2]!;
+  return length === 0 ? undefined : extensions.subarray(from, from + length);
 }
 
 function reportOf(handle: ReportHandle): Report {

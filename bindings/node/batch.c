@@ -1,0 +1,147 @@
+/* Many drafts at once, for append_many and for appends on other threads.  The drafts lie side by side behind the scratch
+ * buffer's header, or in a copy of it; their bytes lie behind them. */
+#include "addon.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* --- drafts */
+
+bool bpn_batch_begin(bpn_batch *batch, const bpn_arena *arena, size_t count) {
+  memset(batch, 0, sizeof *batch);
+  if (arena->length < BPN_SCRATCH_HEADER || count > (arena->length - BPN_SCRATCH_HEADER) / sizeof(bp_draft)) return false;
+  batch->drafts = malloc((count + 1) * sizeof *batch->drafts);
+  if (batch->drafts == NULL) return false;
+  memcpy(batch->drafts, arena->bytes + BPN_SCRATCH_HEADER, count * sizeof *batch->drafts);
+  for (; batch->count < count; batch->count++) {
+    batch->drafts[batch->count].struct_size = sizeof *batch->drafts;
+    if (!bpn_point_draft(arena, &batch->drafts[batch->count])) {
+      bpn_batch_end(batch);
+      return false;
+    }
+  }
+  return true;
+}
+
+void bpn_batch_end(bpn_batch *batch) {
+  for (size_t i = 0; i < batch->count; i++) {
+    if (batch->drafts[i].extension_count > 0) bpn_draft_free(&batch->drafts[i]);
+  }
+  free(batch->drafts);
+  free(batch->receipts);
+  free(batch->extensions);
+  memset(batch, 0, sizeof *batch);
+}
+
+/* --- receipts */
+
+/* Room for what the drafts' own extensions take. */
+static bool make_receipts(bpn_batch *batch) {
+  batch->receipts = malloc((batch->count + 1) * sizeof *batch->receipts);
+  if (batch->receipts == NULL) return false;
+  size_t room = 0;
+  for (size_t i = 0; i < batch->count; i++) {
+    bp_receipt_init(&batch->receipts[i], sizeof *batch->receipts);
+    batch->receipts[i].extensions_capacity = bpn_extensions_need(&batch->drafts[i]);
+    room += batch->receipts[i].extensions_capacity;
+  }
+  if (room == 0) return true;
+  batch->extensions = malloc(room);
+  if (batch->extensions == NULL) return false;
+  uint8_t *next = batch->extensions;
+  for (size_t i = 0; i < batch->count; i++) {
+    batch->receipts[i].extensions = next;
+    next += batch->receipts[i].extensions_capacity;
+  }
+  return true;
+}
+
+/* The extensions of one receipt.  A replayed event may have longer ones than the draft: asked again, with room for them. */
+static bp_status collect(bpn_batch *batch, bp_store *store, size_t i, uint8_t *to, bp_error *error) {
+  bp_receipt *receipt = &batch->receipts[i];
+  if (receipt->extensions_length <= receipt->extensions_capacity) {
+    memcpy(to, receipt->extensions, receipt->extensions_length);
+    return BP_OK;
+  }
+  bp_receipt again;
+  bp_receipt_init(&again, sizeof again);
+  again.extensions = to;
+  again.extensions_capacity = receipt->extensions_length;
+  return bp_store_append(store, &batch->drafts[i], &again, error);
+}
+
+/* All extensions side by side, and offsets in place of pointers. */
+static bp_status gather(bpn_batch *batch, bp_store *store, bp_error *error) {
+  size_t length = 0;
+  for (size_t i = 0; i < batch->accepted; i++) length += batch->receipts[i].extensions_length;
+  uint8_t *all = length == 0 ? NULL : malloc(length);
+  if (length > 0 && all == NULL) return BP_NO_MEMORY;
+  bp_status status = BP_OK;
+  size_t at = 0;
+  for (size_t i = 0; i < batch->accepted; i++) {
+    bp_receipt *receipt = &batch->receipts[i];
+    if (receipt->extensions_length > 0 && status == BP_OK) status = collect(batch, store, i, all + at, error);
+    uintptr_t offset = at;
+    receipt->extensions = (uint8_t *)offset;
+    receipt->extensions_capacity = 0;
+    at += receipt->extensions_length;
+  }
+  free(batch->extensions);
+  batch->extensions = all;
+  batch->extensions_length = length;
+  return status;
+}
+
+bp_status bpn_batch_append(bpn_batch *batch, bp_store *store, bp_error *error) {
+  if (!make_receipts(batch)) return BP_NO_MEMORY;
+  bp_status status = bp_store_append_many(store, batch->drafts, batch->count, batch->receipts, &batch->accepted, error);
+  bp_status gathered = gather(batch, store, status == BP_OK ? error : NULL);
+  return status == BP_OK ? gathered : status;
+}
+
+/* --- answers: { accepted, receipts, extensions } */
+
+static bool describe(napi_env env, const bpn_batch *batch, napi_value object) {
+  napi_value accepted;
+  if (napi_create_uint32(env, (uint32_t)batch->accepted, &accepted) != napi_ok || !bpn_set(env, object, "accepted", accepted) ||
+      !bpn_set(env, object, "receipts", bpn_copy_bytes(env, batch->receipts, batch->accepted * sizeof *batch->receipts))) {
+    return false;
+  }
+  if (batch->extensions_length == 0) return true;
+  return bpn_set(env, object, "extensions", bpn_copy_bytes(env, batch->extensions, batch->extensions_length));
+}
+
+napi_value bpn_batch_answer(napi_env env, const bpn_batch *batch) {
+  napi_value object;
+  return napi_create_object(env, &object) == napi_ok && describe(env, batch, object) ? object : NULL;
+}
+
+/* The error, and with it what is in the store all the same. */
+napi_value bpn_batch_failure(napi_env env, const bpn_batch *batch, bp_status status, const bp_error *error) {
+  napi_value value = bpn_error_value(env, status, error);
+  return value != NULL && batch->receipts != NULL && !describe(env, batch, value) ? NULL : value;
+}
+
+/* append_many(store, count): the drafts lie in the scratch buffer. */
+napi_value bpn_store_append_many(napi_env env, napi_callback_info info) {
+  napi_value arguments[2];
+  bpn_state *state = bpn_enter(env, info, 2, arguments);
+  bpn_box *box = state == NULL ? NULL : bpn_box_of(state, arguments[0], BPN_STORE);
+  uint32_t count;
+  if (box == NULL || !bpn_uint32(env, arguments[1], &count)) return NULL;
+  bpn_batch batch;
+  bpn_arena arena = {state->scratch, state->scratch_length};
+  if (!bpn_batch_begin(&batch, &arena, count)) return bpn_refuse(env, BP_ARGUMENT, "drafts that point outside of their bytes");
+  bp_error error;
+  bpn_error_clear(&error);
+  bp_status status = bpn_batch_append(&batch, box->held, &error);
+  napi_value answer = NULL;
+  if (status == BP_OK) {
+    answer = bpn_batch_answer(env, &batch);
+  } else {
+    napi_value failure = bpn_batch_failure(env, &batch, status, &error);
+    if (failure != NULL) napi_throw(env, failure);
+  }
+  bpn_batch_end(&batch);
+  return answer;
+}

@@ -1,0 +1,69 @@
+import { raw } from "./native.js";
+import type { RawProgress } from "./native.js";
+import type { Progress } from "./options.js";
+
+/** How a call is given up. */
+export interface Waiting {
+  /**
+   * Ends the wait: the promise is rejected with the signal's reason. A call that has not begun is not made; `openAsync` and
+   * `verifyAsync` stop; any other that is under way runs to its end all the same: it does not undo an append.
+   */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Waits for a call on another thread.
+ *
+ * @param start starts it
+ * @param given what to do with an answer that nobody waits for any more
+ * @internal
+ */
+export async function wait<Answer>(start: () => Promise<Answer>, signal: AbortSignal | undefined, given?: (answer: Answer) => void): Promise<Answer> {
+  signal?.throwIfAborted();
+  const answer = start();
+  if (signal === undefined) return answer;
+  const job = raw.last_job();
+  return new Promise<Answer>((resolve, reject) => {
+    const abort = (): void => {
+      raw.cancel(job);
+      answer.then(given, () => undefined);
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener("abort", abort, { once: true });
+    answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}
+
+/**
+ * Waits for a call that reports progress. What the callback throws stops the call, and is what the promise is rejected with.
+ *
+ * @internal
+ */
+export async function waitWithProgress<Answer>(start: (progress: RawProgress | undefined) => Promise<Answer>, progress: Progress | undefined,
+  signal: AbortSignal | undefined, given: (answer: Answer) => void): Promise<Answer> {
+  if (progress === undefined) return wait(() => start(undefined), signal, given);
+  let thrown: { error: unknown } | undefined;
+  let job = 0;
+  const report: RawProgress = (stage, done, total) => {
+    if (thrown !== undefined) return;
+    try {
+      progress(stage, done, total);
+    } catch (error) {
+      thrown = { error };
+      raw.cancel(job);
+    }
+  };
+  const begin = (): Promise<Answer> => {
+    const answer = start(report);
+    job = raw.last_job();
+    return answer;
+  };
+  try {
+    const answer = await wait(begin, signal, given);
+    if (thrown === undefined) return answer;
+    given(answer);
+  } catch (error) {
+    if (thrown === undefined) throw error;
+  }
+  throw thrown.error;
+}
