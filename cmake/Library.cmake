@@ -44,6 +44,8 @@ add_custom_command(OUTPUT "${merged}"
   COMMAND_EXPAND_LISTS VERBATIM COMMENT "Merging the static library's object")
 set_source_files_properties("${merged}" PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)
 add_library(batpak_static STATIC "${merged}")
+# Make, unlike Ninja, does not know how to build another target's object.
+add_dependencies(batpak_static batpak_objects batpak_blake3)
 set_target_properties(batpak_static PROPERTIES OUTPUT_NAME batpak EXPORT_NAME static LINKER_LANGUAGE C)
 target_include_directories(batpak_static INTERFACE
   $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)

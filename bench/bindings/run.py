@@ -55,6 +55,7 @@ ROWS = [
     Row("written", "written append, receipt taken", 1, None, added({"Python": 1.0, "Node": 0.5})),
     Row("many", "append_many, 1,000 a call, written, receipts taken", 1, None, ratio(0.85)),
     Row("iterate", "iteration: sequence, id, entity, payload taken", 1, "prepare", rate(1.5e6)),
+    Row("columns", "iteration by the columns of pages, where there are such", 1, "prepare", rate(1.5e6)),
     Row("typed-append", "typed written append, five fields", 1, None, stated),
     Row("typed-decode", "iteration of typed events, five fields", 1, "prepare-typed", stated),
 ]

@@ -305,7 +305,7 @@ int main(int count, char **words) {
   static const struct {
     const char *name;
     double (*work)(const char *path, size_t events);
-  } rows[] = {{"durable", durable}, {"written", written}, {"many", many}, {"iterate", iterate},
+  } rows[] = {{"durable", durable}, {"written", written}, {"many", many}, {"iterate", iterate}, {"columns", iterate},
               {"typed-append", typed_append}, {"typed-decode", typed_decode}, {"prepare", prepare},
               {"prepare-typed", prepare_typed}};
   if (count != 4) bench_fail("worker ROW DIRECTORY EVENTS");

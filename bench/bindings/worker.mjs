@@ -113,6 +113,7 @@ const rows = {
   written: (path, events) => appendEach(path, events, "written"),
   many,
   iterate,
+  columns: iterate, // pages have no columns here
   "typed-append": typedAppend,
   "typed-decode": typedDecode,
 };

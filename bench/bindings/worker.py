@@ -88,6 +88,19 @@ def iterate(path: str, events: int) -> float:
     return seconds
 
 
+def columns(path: str, events: int) -> float:
+    with batpak.open(path, mode="read_only") as store:
+        seen = 0
+        start = perf_counter()
+        for page in store.pages(kind=0xF001):
+            for taken in zip(page.sequences, page.event_ids, page.entities, page.payloads):
+                seen += 1
+        seconds = perf_counter() - start
+    if seen != events or len(taken[3]) != 256:
+        sys.exit("not all events were read")
+    return seconds
+
+
 def typed_decode(path: str, events: int) -> float:
     with batpak.open(path, mode="read_only") as store:
         seen = total = 0
@@ -107,6 +120,7 @@ ROWS: dict[str, Callable[[str, int], float]] = {
     "written": lambda path, events: append_each(path, events, "written"),
     "many": many,
     "iterate": iterate,
+    "columns": columns,
     "typed-append": typed_append,
     "typed-decode": typed_decode,
 }

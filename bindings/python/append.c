@@ -96,9 +96,10 @@ static int take_rest(const handle *self, PyObject *rest, bp_draft *draft) {
 
 /* `draft` is initialised; what it points to lives as long as the Python objects.  On failure too it may hold extensions. */
 static int take_draft(const handle *self, PyObject *const parts[5], bp_draft *draft) {
-  unsigned long kind = PyLong_AsUnsignedLong(parts[2]);
-  if (PyErr_Occurred()) return -1;
-  if (kind > UINT16_MAX) {
+  int overflow;
+  long kind = PyLong_AsLongAndOverflow(parts[2], &overflow);
+  if (kind == -1 && PyErr_Occurred()) return -1;
+  if (overflow != 0 || kind < 0 || kind > UINT16_MAX) {
     (void)handle_fail_text(self, BP_KIND_RANGE, "a kind has 16 bits");
     return -1;
   }

@@ -24,6 +24,20 @@ CAPABILITY = {
     "snapshot": "snapshot",
     "append_denial": "denial",
     "verify": "verify",
+    "open_report": "verify",
+    "kind_parse": "from_text",
+    "kind_format": "from_text",
+    "decode_extensions": "from_text",
+    "version": "library",
+    "status": "library",
+    "outcome": "library",
+    "id_new": "library",
+    "key_generate": "library",
+    "key_id": "library",
+    "stat": "state",
+    "fold": "state",
+    "open_beside": "state",
+    "write_file": "files",
 }
 RUNNER = "runner"
 

@@ -18,7 +18,7 @@ from runner.drivers import reference_driver  # noqa: E402
 from runner.frames import frame_answer  # noqa: E402
 from runner.normalise import exact_status, long_text, stable  # noqa: E402
 
-from vectors import encoding, naming, ours, stores  # noqa: E402
+from vectors import encoding, naming, ours, ours_library, ours_native, ours_stores, stores  # noqa: E402
 
 STATELESS = {
     "encoding": [encoding.encoding],
@@ -79,14 +79,16 @@ def by_hand(name, makers):
 
 
 def all_vectors(driver):
-    for name, makers in ours.PROGRAMS.items():
-        yield name, by_hand(name, makers)
+    for chapter in (ours, ours_library, ours_native, ours_stores):
+        for name, makers in chapter.PROGRAMS.items():
+            yield name, by_hand(name, makers)
     for name, makers in STATELESS.items():
         what = " ".join(" ".join(maker.__doc__.split()) for maker in makers if maker.__doc__)
         yield name, vector(driver, name, what, [step for maker in makers for step in maker()])
     for program in stores.PROGRAMS:
         yield program.__name__, vector(driver, program.__name__, " ".join(program.__doc__.split()), program())
     receipts = [answer["value"] for answer in answers_of(driver, numbered(stores.signed_pair()))[2:]]
+    yield "ours_judged", by_hand("ours_judged", [lambda: ours_stores.judged(receipts)])
     yield "verified", vector(driver, "verified", " ".join(stores.verified.__doc__.split()), stores.verified(receipts))
 
 

@@ -10,7 +10,7 @@
  */
 
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -26,14 +26,9 @@ const { values: options, positionals: files } = parseArgs({
 const sanitized = options.sanitize === true;
 const folder = path.join(root, "out", sanitized ? "node-test-sanitize" : "node-test");
 
-/* npm gives every package made here the same name; the two kinds must not meet. */
 function pack() {
-  const environment = { ...process.env, BATPAK_SANITIZE: sanitized ? "address,undefined" : "" };
-  execFileSync("npm", ["pack", "--silent", "--pack-destination", folder], { cwd: source, env: environment, stdio: ["ignore", "ignore", "inherit"] });
-  const [made] = readdirSync(folder).filter((name) => name.endsWith(".tgz"));
-  const tarball = path.join(folder, "batpak.tgz");
-  renameSync(path.join(folder, made), tarball);
-  return tarball;
+  const build = path.join(root, "bindings", "node", "build_package");
+  return execFileSync(build, sanitized ? ["--sanitize"] : [], { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }).trim();
 }
 
 function install() {

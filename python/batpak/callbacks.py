@@ -10,6 +10,7 @@ import _thread
 import sys
 import threading
 from collections.abc import Callable
+from types import TracebackType
 from typing import Any, Final
 
 from ._batpak import ffi
@@ -32,6 +33,9 @@ class Callbacks:
     __slots__ = ("_raised_by_clock", "_stopped", "clock", "log", "progress", "user")
 
     def __init__(self, clock: Clock | None, progress: Progress | None, log: Log | None) -> None:
+        for name, given in (("clock", clock), ("progress", progress), ("log", log)):
+            if given is not None and not callable(given):
+                raise TypeError(f"{name} is a {type(given).__name__}, which cannot be called")
         self.clock = clock
         self.progress = progress
         self.log = log
@@ -46,9 +50,11 @@ class Callbacks:
             now = self.clock().__index__()
             if now > _MAXIMUM_TIME:
                 raise OverflowError(f"the clock answered {now}: more than 64 bits")
+            if now < 0:
+                self._raised_by_clock = None  # what an earlier call left has nothing to do with this one
             return max(now, -1)
         except BaseException as raised:
-            self._raised_by_clock = raised
+            self.keep_clock(raised)
             return -1
 
     def report(self, stage: int, done: int, total: int) -> int:
@@ -56,7 +62,7 @@ class Callbacks:
         try:
             return 1 if self.progress is not None and self.progress(_STAGES[stage], done, total) else 0
         except BaseException as raised:
-            self._stopped[threading.get_ident()] = raised
+            self.keep_progress(raised)
             return 1
 
     def write(self, line: bytes) -> None:
@@ -69,12 +75,23 @@ class Callbacks:
         except BaseException as raised:
             sys.unraisablehook(_Unraisable(self.log, raised))
 
+    def keep_clock(self, raised: BaseException) -> None:
+        """For whoever gets BP_CLOCK_INVALID."""
+        self._raised_by_clock = raised
+
+    def keep_progress(self, raised: BaseException) -> None:
+        """For the call of this thread that gets BP_STOPPED."""
+        self._stopped[threading.get_ident()] = raised
+
     def reraise(self, status: int) -> None:
-        """Raises what a callback raised, if that is why a call answered `status`."""
+        """Raises what a callback raised, if that is why a call answered `status`.
+
+        An open succeeds whatever the clock does: its exception stands behind BP_OK too.
+        """
         raised = None
         if status == Status.BP_STOPPED:
             raised = self._stopped.pop(threading.get_ident(), None)
-        elif status == Status.BP_CLOCK_INVALID:
+        elif status in (Status.BP_CLOCK_INVALID, Status.BP_OK):
             raised, self._raised_by_clock = self._raised_by_clock, None
         if raised is not None:
             raise raised
@@ -106,6 +123,23 @@ def _log(user: Any, text: Any, length: int) -> None:
     callbacks.write(bytes(ffi.buffer(text, length)))
 
 
-ffi.def_extern(name="batpak_clock", error=-1)(_clock)
-ffi.def_extern(name="batpak_progress", error=1)(_progress)
-ffi.def_extern(name="batpak_log")(_log)
+# An interrupt may come before a function's first line, where no `try` stands yet: cffi gives it to these.
+
+
+def _clock_interrupted(kind: type[BaseException], raised: BaseException, traceback: TracebackType) -> None:
+    callbacks: Callbacks = ffi.from_handle(traceback.tb_frame.f_locals["user"])
+    callbacks.keep_clock(raised)
+
+
+def _progress_interrupted(kind: type[BaseException], raised: BaseException, traceback: TracebackType) -> None:
+    callbacks: Callbacks = ffi.from_handle(traceback.tb_frame.f_locals["user"])
+    callbacks.keep_progress(raised)
+
+
+def _log_interrupted(kind: type[BaseException], raised: BaseException, traceback: TracebackType) -> None:
+    _thread.interrupt_main()
+
+
+ffi.def_extern(name="batpak_clock", error=-1, onerror=_clock_interrupted)(_clock)
+ffi.def_extern(name="batpak_progress", error=1, onerror=_progress_interrupted)(_progress)
+ffi.def_extern(name="batpak_log", onerror=_log_interrupted)(_log)

@@ -78,5 +78,10 @@ def open_handle(path: Path, config: Any, callbacks: Callbacks) -> Handle:
     status = lib.bp_store_open(encoded, config, store, error)
     if status:
         fail(callbacks, path, status, bytes(ffi.buffer(error)))
+    try:
+        callbacks.reraise(status)
+    except BaseException:
+        lib.bp_store_release(store[0])
+        raise
     return Handle(int(ffi.cast("uintptr_t", store[0])), partial(fail, callbacks, path), Page, Event, PageIterator,
                   callbacks)
