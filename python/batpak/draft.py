@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from operator import index
 from typing import Any, Final, Literal, SupportsIndex, Union, overload
 
 from ._batpak import ffi
@@ -18,7 +19,7 @@ from ._constants import (
 )
 from .errors import made
 from .receipt import Receipt
-from .typed import Binding, binding_of
+from .typed import binding_of
 from .values import payload_encode
 
 
@@ -61,7 +62,7 @@ Packed = tuple[str, str, int, bytes, Union[tuple[Any, ...], None]]
 
 def number(name: str, value: SupportsIndex, maximum: int) -> int:
     """A number that C can hold. Raises CallError."""
-    found = value.__index__()
+    found = index(value)
     if not 0 <= found <= maximum:
         raise made(Status.BP_ARGUMENT, f"{name} is {found}: 0 to {maximum}")
     return found
@@ -76,14 +77,9 @@ def choice(name: str, value: str | None, numbers: Mapping[Any, int]) -> int:
     return found
 
 
-def bound(thing: object) -> Binding[Any]:
-    """The binding of a class or an instance. Raises CallError where there is none."""
-    found = binding_of(thing)
-    if found is None:
-        cls = thing if isinstance(thing, type) else type(thing)
-        raise made(Status.BP_ARGUMENT, f"{cls.__qualname__} is bound to no kind: decorate it with batpak.event, or give "
-                                       "kind and value")
-    return found
+def octets(data: Bytes) -> bytes:
+    """The bytes of what holds some; a number or a list is refused, of which bytes() would make some. Raises TypeError."""
+    return memoryview(data).tobytes()
 
 
 def content(event: object, kind: int | None, value: object, payload: Bytes | None) -> tuple[int, bytes]:
@@ -91,13 +87,13 @@ def content(event: object, kind: int | None, value: object, payload: Bytes | Non
     if event is not None:
         if kind is not None or value is not MISSING or payload is not None:
             raise made(Status.BP_ARGUMENT, "an event brings its own kind and payload")
-        binding = bound(event)
+        binding = binding_of(event)
         return binding.kind, binding.encode(event)
     if kind is None:
         raise made(Status.BP_ARGUMENT, "a kind is needed, or an event of a decorated class")
     if (value is MISSING) == (payload is None):
         raise made(Status.BP_ARGUMENT, "either a value or a payload is needed")
-    return kind, payload_encode(value) if payload is None else bytes(payload)
+    return kind, payload_encode(value) if payload is None else octets(payload)
 
 
 def _expectation(expect: Expectation) -> tuple[int, int, bytes | None]:
@@ -112,11 +108,14 @@ def _expectation(expect: Expectation) -> tuple[int, int, bytes | None]:
     raise made(Status.BP_ARGUMENT, "expect is None, EMPTY, a clock or the bytes of an event's id")
 
 
-def _extension(name: str, value: Bytes) -> tuple[bytes, bytes]:
-    if not isinstance(name, str) or not isinstance(value, (bytes, bytearray, memoryview)):
-        raise made(Status.BP_VALUE, "extensions map names (str) to bytes")
+def _extensions(extensions: Mapping[str, Bytes]) -> tuple[tuple[bytes, bytes], ...]:
+    if not isinstance(extensions, Mapping):
+        raise made(Status.BP_VALUE, "extensions are a mapping of names (str) to bytes")
+    for name, value in extensions.items():
+        if not isinstance(name, str) or not isinstance(value, (bytes, bytearray, memoryview)):
+            raise made(Status.BP_VALUE, f"extension {name!r}: extensions map names (str) to bytes")
     # Lone surrogates go in as they are: no name beyond ASCII is accepted.
-    return name.encode("utf-8", "surrogatepass"), bytes(value)
+    return tuple((name.encode("utf-8", "surrogatepass"), bytes(value)) for name, value in extensions.items())
 
 
 def rest(key: bytes | None, expect: Expectation, correlation_id: bytes | None, causation_id: bytes | None, lane: int,
@@ -127,7 +126,7 @@ def rest(key: bytes | None, expect: Expectation, correlation_id: bytes | None, c
     return (number("flags", flags, 0xFF), choice("durability", durability, DURABILITIES), key, correlation_id,
             causation_id, found, clock, event_id, number("lane", lane, 0xFFFF_FFFF),
             number("depth", depth, 0xFFFF_FFFF), 1 if allow_reserved else 0,
-            tuple(_extension(*item) for item in extensions.items()) if extensions else None)
+            _extensions(extensions) if extensions else None)
 
 
 class Draft:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import index
 from typing import SupportsIndex
 
 from ._batpak import ffi, lib
@@ -18,7 +19,7 @@ class Kind(int):
     __slots__ = ()
 
     def __new__(cls, value: SupportsIndex) -> Kind:
-        number = int(value.__index__())
+        number = index(value)
         if not 0 <= number <= 0xFFFF:
             raise made(Status.BP_KIND_RANGE, f"{number} is no kind: 0 to 65535")
         return int.__new__(cls, number)

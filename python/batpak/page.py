@@ -68,7 +68,8 @@ class Query:
             raise made(Status.BP_ARGUMENT, "kind and category exclude each other")
         if entity is not None or under is not None:
             raw.flags |= BP_QUERY_ENTITY if under is None else BP_QUERY_UNDER
-            raw.entity, raw.entity_length = self._text("entity" if under is None else "under", entity or under)
+            raw.entity, raw.entity_length = self._text(
+                "entity" if under is None else "under", entity if under is None else under)
         if scope is not None:
             raw.flags |= BP_QUERY_SCOPE
             raw.scope, raw.scope_length = self._text("scope", scope)

@@ -15,7 +15,7 @@ from ._batpak import Handle, ffi, lib
 from ._constants import Status
 from .asynchronous import awaitable, in_executor, opening
 from .callbacks import Callbacks, Clock, Log, Progress
-from .draft import MISSING, RECEIPT_SIZE, Accepted, Bytes, Draft, Durability, Expectation, bound, content, rest
+from .draft import MISSING, RECEIPT_SIZE, Accepted, Bytes, Draft, Durability, Expectation, content, rest
 from .errors import KindMismatch, Path, made
 from .event import Event
 from .extensions import extensions_encode
@@ -23,6 +23,7 @@ from .opening import Mode, SyncMode, configuration, keys, open_handle
 from .page import MAXIMUM, Page, Query
 from .receipt import Receipt
 from .report import Judgement, Report, Stat
+from .typed import binding_of
 
 T = TypeVar("T")
 State = TypeVar("State")
@@ -261,7 +262,7 @@ class Store:
         """One event by its id (16 bytes). Raises NotFound, DamagedError; KindMismatch where it is not of the class."""
         if type is None:
             return self._handle.get(event_id, None)
-        binding = bound(type)
+        binding = binding_of(type)
         event = self._handle.get(event_id, binding.decode)
         if event._kind != binding.kind:
             raise KindMismatch(Status.BP_VALUE, f"the event is of kind {event.kind}, {type.__name__} is another",
@@ -402,7 +403,7 @@ def _question(type: type | None, **which: Any) -> tuple[Query, Callable[[bytes],
         return Query(**which), None
     if which.get("kind") is not None or which.get("category") is not None:
         raise made(Status.BP_ARGUMENT, "a class brings its own kind")
-    binding = bound(type)
+    binding = binding_of(type)
     return Query(**{**which, "kind": binding.kind}), binding.decode
 
 

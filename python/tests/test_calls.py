@@ -55,7 +55,7 @@ def test_a_closed_store_says_so(path: Path, call: str) -> None:
 
 
 def test_an_iterator_that_outlives_the_store(path: Path) -> None:
-    with batpak.open(path) as store:
+    with batpak.open(path, durability="written") as store:
         fill(store, 3000)
         events = store.events()
         first = next(events)
