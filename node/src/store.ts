@@ -1,5 +1,6 @@
 import type { EventType } from "./define.js";
-import { payloadOf, putDraft, putDrafts, type Draft, type DraftOptions, type NewEvent } from "./draft.js";
+import { kindOf, payloadOf, putDraft, putDrafts, takeDraft, takeOptions, type Draft, type DraftOptions, type NewEvent,
+  type TakenDraft } from "./draft.js";
 import { BatpakError, refusal } from "./errors.js";
 import { Event, PageData } from "./event.js";
 import { DRAFT, RECEIPT } from "./layout.js";
@@ -108,8 +109,10 @@ export class Store {
   append(entity: string, scope: string, event: NewEvent, options?: DraftOptions): Receipt {
     try {
       const payload = payloadOf(event);
+      const kind = kindOf(event);
+      const taken = takeOptions(options);
       scratch.begin(DRAFT.size);
-      putDraft(scratch.RECORDS, entity, scope, event.kind, options);
+      putDraft(scratch.RECORDS, entity, scope, kind, taken);
       this.#tick();
       if (this.#slabAt === SLAB_BYTES) {
         this.#slab = new Uint8Array(SLAB_BYTES);
@@ -131,9 +134,9 @@ export class Store {
    * which are in the store.
    */
   appendMany(drafts: Iterable<Draft>): Receipt[] {
-    const all = [...drafts];
     const receipts: Receipt[] = [];
     try {
+      const all = takeDrafts(drafts);
       while (receipts.length < all.length) {
         const count = putDrafts(all, receipts.length);
         this.#tick();
@@ -222,6 +225,7 @@ export class Store {
    * answers the next state. What it throws ends the fold and comes out as it is; the store goes on.
    */
   fold<State, T = Uint8Array>(initial: State, step: (state: State, event: Event<T>) => State, query: EventsQuery<T> = {}): State {
+    if (typeof step !== "function") throw refusal("BP_ARGUMENT", "step is not a function", this.path);
     let state = initial;
     for (const event of this.events(query)) state = step(state, event);
     return state;
@@ -254,9 +258,9 @@ export class Store {
 
   /** As {@link appendMany}, on another thread. The drafts are taken before it returns. */
   async appendManyAsync(drafts: Iterable<Draft>, options: Waiting = {}): Promise<Receipt[]> {
-    const all = [...drafts].map((draft) => ({ ...draft, event: { kind: draft.event.kind, payload: payloadOf(draft.event) } }));
     const receipts: Receipt[] = [];
     try {
+      const all = takeDrafts(drafts);
       while (receipts.length < all.length) {
         const count = putDrafts(all, receipts.length);
         this.#tick();
@@ -366,6 +370,11 @@ export class Store {
       throw translate(error, this.path);
     }
   }
+}
+
+function takeDrafts(drafts: Iterable<Draft>): TakenDraft[] {
+  if (typeof (drafts as Partial<Iterable<Draft>> | undefined)?.[Symbol.iterator] !== "function") throw refusal("BP_ARGUMENT", "drafts are a list");
+  return Array.from(drafts, takeDraft);
 }
 
 function takeReceipts(batch: RawBatch, receipts: Receipt[]): void {
