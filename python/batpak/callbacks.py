@@ -33,6 +33,9 @@ class Callbacks:
     __slots__ = ("_raised_by_clock", "_stopped", "clock", "log", "progress", "user")
 
     def __init__(self, clock: Clock | None, progress: Progress | None, log: Log | None) -> None:
+        for name, callback in (("clock", clock), ("progress", progress), ("log", log)):
+            if callback is not None and not callable(callback):
+                raise TypeError(f"{name} cannot be called: it is {type(callback).__name__}")
         self.clock = clock
         self.progress = progress
         self.log = log
@@ -43,6 +46,7 @@ class Callbacks:
     def tell_time(self) -> int:
         """The clock's time, or -1, which the library refuses. Whichever thread commits calls this."""
         assert self.clock is not None
+        self._raised_by_clock = None
         try:
             now = self.clock().__index__()
             if now > _MAXIMUM_TIME:
@@ -80,11 +84,14 @@ class Callbacks:
 
     def reraise(self, status: int) -> None:
         """Raises what a callback raised, if that is why a call answered `status`."""
-        raised = None
-        if status == Status.BP_STOPPED:
-            raised = self._stopped.pop(threading.get_ident(), None)
-        elif status == Status.BP_CLOCK_INVALID:
-            raised, self._raised_by_clock = self._raised_by_clock, None
+        if status == Status.BP_CLOCK_INVALID:
+            self.reraise_clock()
+        elif status == Status.BP_STOPPED and (raised := self._stopped.pop(threading.get_ident(), None)) is not None:
+            raise raised
+
+    def reraise_clock(self) -> None:
+        """Raises what the clock raised: the store's own events do without a clock that fails."""
+        raised, self._raised_by_clock = self._raised_by_clock, None
         if raised is not None:
             raise raised
 
