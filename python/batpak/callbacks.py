@@ -33,9 +33,9 @@ class Callbacks:
     __slots__ = ("_raised_by_clock", "_stopped", "clock", "log", "progress", "user")
 
     def __init__(self, clock: Clock | None, progress: Progress | None, log: Log | None) -> None:
-        for name, callback in (("clock", clock), ("progress", progress), ("log", log)):
-            if callback is not None and not callable(callback):
-                raise TypeError(f"{name} cannot be called: it is {type(callback).__name__}")
+        for name, given in (("clock", clock), ("progress", progress), ("log", log)):
+            if given is not None and not callable(given):
+                raise TypeError(f"{name} is a {type(given).__name__}, which cannot be called")
         self.clock = clock
         self.progress = progress
         self.log = log
@@ -51,6 +51,8 @@ class Callbacks:
             now = self.clock().__index__()
             if now > _MAXIMUM_TIME:
                 raise OverflowError(f"the clock answered {now}: more than 64 bits")
+            if now < 0:
+                self._raised_by_clock = None  # what an earlier call left has nothing to do with this one
             return max(now, -1)
         except BaseException as raised:
             self.keep_clock(raised)
