@@ -57,11 +57,12 @@ export function end(): number {
   return used;
 }
 
-/** Room for `size` bytes, aligned for records; where it begins. @internal */
+/** Room for `size` bytes, aligned for records and zeroed; where it begins. @internal */
 export function reserve(size: number): number {
   const at = (used + 7) & ~7;
   used = at + size;
   if (used > bytes.length) grow(used);
+  bytes.fill(0, at, used);
   return at;
 }
 
