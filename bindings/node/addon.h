@@ -90,6 +90,7 @@ bool bpn_opening_begin(bpn_state *state, napi_value path, napi_value config, bpn
 /* Frees all but the box, and wipes the seeds. */
 void bpn_opening_end(bpn_opening *opening);
 void bpn_log_release(bpn_log *log);
+void bpn_box_log_end(bpn_box *box);
 napi_value bpn_store_open(napi_env env, napi_callback_info info);
 napi_value bpn_store_close(napi_env env, napi_callback_info info);
 napi_value bpn_store_release(napi_env env, napi_callback_info info);

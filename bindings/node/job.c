@@ -221,6 +221,12 @@ static napi_value resolved(napi_env env) {
 
 static void run_close(bpn_job *job) { job->status = bp_store_close(job->store, &job->error); }
 
+static napi_value answer_close(napi_env env, bpn_job *job) {
+  (void)env;
+  bpn_box_log_end(job->box);
+  return NULL;
+}
+
 napi_value bpn_store_close_async(napi_env env, napi_callback_info info) {
   napi_value handle;
   bpn_state *state = bpn_enter(env, info, 1, &handle);
@@ -232,7 +238,7 @@ napi_value bpn_store_close_async(napi_env env, napi_callback_info info) {
   }
   bpn_clock_read(state, box);
   if (box->running > 0) return bpn_busy(env, box);
-  bpn_job *job = job_new(state, box, run_close, nothing);
+  bpn_job *job = job_new(state, box, run_close, answer_close);
   if (job == NULL) return NULL;
   napi_value promise = job_start(job, NULL);
   /* Whoever comes now finds it closed. */

@@ -115,6 +115,13 @@ void bpn_log_release(bpn_log *log) {
   log_drop(log);
 }
 
+/* A closed store says nothing any more: its queue goes at once, not with the handle, which is collected who knows when. */
+void bpn_box_log_end(bpn_box *box) {
+  bpn_log *log = box->log;
+  box->log = NULL;
+  bpn_log_release(log);
+}
+
 /* --- the configuration */
 
 static char *path_of(napi_env env, napi_value value) {
@@ -260,7 +267,10 @@ napi_value bpn_store_close(napi_env env, napi_callback_info info) {
   bp_error error;
   bpn_error_clear(&error);
   bp_status status = bp_store_close(box->held, &error);
-  if (status != BP_BUSY) box->held = NULL;
+  if (status != BP_BUSY) {
+    box->held = NULL;
+    bpn_box_log_end(box);
+  }
   return status == BP_OK ? NULL : bpn_throw(env, status, &error);
 }
 

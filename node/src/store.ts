@@ -399,7 +399,7 @@ export class Store {
 }
 
 function takeDrafts(drafts: Iterable<Draft>): TakenDraft[] {
-  if (typeof (drafts as Partial<Iterable<Draft>> | undefined)?.[Symbol.iterator] !== "function") throw refusal("BP_ARGUMENT", "drafts are a list");
+  if (typeof drafts !== "object" || drafts === null) throw refusal("BP_ARGUMENT", "drafts are given as an array");
   const taken: TakenDraft[] = [];
   for (const draft of drafts) taken.push(takeDraft(draft));
   return taken;

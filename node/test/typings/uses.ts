@@ -4,7 +4,7 @@ import {
   BatpakError, BP_VERDICT_ATTESTED, defineEvent, EMPTY, Float64, idNew, keyGenerate, Kind, open, openAsync, payloadDecode,
   payloadEncode, Receipt, Status,
   type Draft, type Event, type EventType, type Extensions, type Finding, type Judgement, type OpenOptions, type Page,
-  type Report, type Stat, type StatusName, type Store, type TypedEvent, type Value,
+  type Query, type Report, type Stat, type StatusName, type Store, type TypedEvent, type Value,
 } from "batpak";
 
 interface Move {
