@@ -54,9 +54,11 @@ export interface Draft extends DraftOptions {
   readonly event: NewEvent;
 }
 
+const EVENT_FORMS = "an event is { kind, value }, { kind, payload } or made by its type";
+
 /** The payload of an event. @internal */
 export function payloadOf(event: NewEvent): Uint8Array {
-  if (typeof event !== "object" || event === null) throw refusal("BP_ARGUMENT", "an event is { kind, value }, { kind, payload } or made by its type");
+  if (typeof event !== "object" || event === null) throw refusal("BP_ARGUMENT", EVENT_FORMS);
   const payload = (event as { payload?: unknown }).payload;
   if (payload instanceof Uint8Array) {
     if (!("type" in event) && "value" in event) throw refusal("BP_ARGUMENT", "the event has both value and payload");
@@ -67,24 +69,63 @@ export function payloadOf(event: NewEvent): Uint8Array {
   return encode(event.value);
 }
 
+/* A draft is read as a whole before anything of it is written: reading may run code of the caller (a getter, a proxy), which
+ * may use the store and with it the scratch buffer. */
+
+/** What a draft's options say, read once. @internal */
+export interface TakenOptions extends Omit<DraftOptions, "extensions"> {
+  readonly extensions: readonly (readonly [string, Uint8Array])[] | undefined;
+}
+
+/** A draft that was read. @internal */
+export interface TakenDraft {
+  readonly entity: string;
+  readonly scope: string;
+  readonly kind: number;
+  readonly payload: Uint8Array;
+  readonly options: TakenOptions | undefined;
+}
+
+const NAMES: ReadonlySet<string> = new Set(["key", "expect", "correlationId", "causationId", "lane", "depth", "flags",
+  "extensions", "durability", "allowReserved", "entity", "scope", "event", "signal"]);
+
+/** @internal */
+export function takeOptions(options: DraftOptions | undefined): TakenOptions | undefined {
+  if (options === undefined) return undefined;
+  known(options, NAMES);
+  const { key, expect, correlationId, causationId, lane, depth, flags, extensions, durability, allowReserved } = options;
+  const entries = extensions === undefined ? undefined : Object.entries(extensions);
+  return { key, expect, correlationId, causationId, lane, depth, flags, extensions: entries, durability, allowReserved };
+}
+
+/** @internal */
+export function takeDraft(draft: Draft): TakenDraft {
+  if (typeof draft !== "object" || draft === null) throw refusal("BP_ARGUMENT", "a draft is { entity, scope, event, ... }");
+  const { entity, scope, event } = draft;
+  return { entity, scope, kind: kindOf(event), payload: payloadOf(event), options: takeOptions(draft) };
+}
+
+/** The kind of an event. @internal */
+export function kindOf(event: NewEvent): number {
+  if (typeof event !== "object" || event === null) throw refusal("BP_ARGUMENT", EVENT_FORMS);
+  return kindNumber(event.kind);
+}
+
 /**
  * Writes a draft without its payload into the record at `at` of the scratch buffer, and its bytes behind all records.
  *
  * @internal
  */
-export function putDraft(at: number, entity: string, scope: string, kind: KindLike, options: DraftOptions | undefined): void {
+export function putDraft(at: number, entity: string, scope: string, kind: number, options: TakenOptions | undefined): void {
   const { bytes, words, halves } = scratch;
   if (typeof entity !== "string" || typeof scope !== "string") throw refusal("BP_ARGUMENT", "entity and scope are strings");
   bytes.fill(0, at, at + DRAFT.size);
   words[(at + DRAFT.struct_size) >> 2] = DRAFT.size;
-  halves[(at + DRAFT.kind) >> 1] = kindNumber(kind);
+  halves[(at + DRAFT.kind) >> 1] = kind;
   if (options !== undefined) putOptions(at, options);
   scratch.putText(at + DRAFT.entity, entity);
   scratch.putText(at + DRAFT.scope, scope);
 }
-
-const NAMES: ReadonlySet<string> = new Set(["key", "expect", "correlationId", "causationId", "lane", "depth", "flags",
-  "extensions", "durability", "allowReserved", "entity", "scope", "event", "signal"]);
 
 /* Drafts that go in one call, and bytes of them, about. */
 const BATCH_DRAFTS = 4096;
@@ -95,22 +136,20 @@ const BATCH_BYTES = 16 << 20;
  *
  * @internal
  */
-export function putDrafts(drafts: readonly Draft[], from: number): number {
+export function putDrafts(drafts: readonly TakenDraft[], from: number): number {
   const most = Math.min(drafts.length - from, BATCH_DRAFTS);
   scratch.begin(most * DRAFT.size);
   let at = scratch.RECORDS;
   let count = 0;
   for (; count < most && scratch.end() < BATCH_BYTES; count++, at += DRAFT.size) {
     const draft = drafts[from + count]!;
-    const payload = payloadOf(draft.event);
-    putDraft(at, draft.entity, draft.scope, draft.event.kind, draft);
-    scratch.putBytes(at + DRAFT.payload, payload);
+    putDraft(at, draft.entity, draft.scope, draft.kind, draft.options);
+    scratch.putBytes(at + DRAFT.payload, draft.payload);
   }
   return count;
 }
 
-function putOptions(at: number, options: DraftOptions): void {
-  known(options, NAMES);
+function putOptions(at: number, options: TakenOptions): void {
   const { key, expect, correlationId, causationId, lane, depth, flags, extensions, durability, allowReserved } = options;
   const { bytes, words } = scratch;
   let given = 0;
@@ -146,8 +185,7 @@ function putExpect(at: number, expect: typeof EMPTY | number | Uint8Array): void
   scratch.words[(at + DRAFT.expect) >> 2] = how;
 }
 
-function putExtensions(at: number, extensions: Extensions): void {
-  const entries = Object.entries(extensions);
+function putExtensions(at: number, entries: readonly (readonly [string, Uint8Array])[]): void {
   if (entries.length === 0) return;
   const array = scratch.reserve(entries.length * EXTENSION.size);
   let item = array;

@@ -299,6 +299,28 @@ describe("append", () => {
   });
 });
 
+describe("code of the caller that runs while a draft is read", () => {
+  it("may use the store", () => {
+    const store = open(temporary());
+    const inner = () => store.append("inner", "other", { kind: 0xe123, value: "inner" }, { lane: 9, flags: 9, extensions: { "in.ner": new Uint8Array(9) } });
+    const value = () => ({ a: 1, get b() { inner(); return 2; } });
+    const options = () => ({ lane: 1, get flags() { inner(); return 3; }, get extensions() { inner(); return { "a.b": new Uint8Array(1) }; } });
+    const check = ({ eventId }, entity) => {
+      const event = store.get(eventId);
+      assert.deepEqual([event.entity, event.scope, Number(event.kind), event.lane, event.flags], [entity, "s", KIND, 1, 3]);
+      assert.deepEqual({ ...event.extensions }, { "a.b": new Uint8Array(1) });
+      assert.deepEqual(event.value(), { a: 1, b: 2 });
+    };
+    check(store.append("outer", "s", { kind: KIND, value: value() }, options()), "outer");
+    const draft = (entity) => ({ entity, scope: "s", event: { kind: KIND, value: value() }, lane: 1, get flags() { inner(); return 3; }, extensions: { "a.b": new Uint8Array(1) } });
+    const receipts = store.appendMany([draft("one"), draft("two"), draft("three")]);
+    for (const [index, entity] of ["one", "two", "three"].entries()) check(receipts[index], entity);
+    const query = { get entity() { inner(); return "two"; }, get scope() { inner(); return "s"; } };
+    assert.deepEqual([...store.page(query)].map((event) => event.entity), ["two"]);
+    store.close();
+  });
+});
+
 describe("appendMany", () => {
   const draft = (entity, value, more) => ({ entity, scope: "s", event: { kind: KIND, value }, ...more });
 

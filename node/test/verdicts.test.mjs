@@ -147,17 +147,17 @@ describe("stores that are none, or too new", () => {
     const version = bytes.indexOf(Buffer.from("a776657273696f6e01", "hex"));
     assert.ok(version > 0, "the prologue names its version");
     bytes[version + 8] = 2;
-    fs.writeFileSync(file, bytes);
-    refused(() => open(directory, { mode: "read_only" }), "BP_NEWER_VERSION");
+    fs.writeFileSync(file, Buffer.concat([bytes.subarray(0, 8 + bytes.readUInt32BE(4)), Buffer.from("frames of another kind")]));
+    for (const mode of ["read_only", "must_exist"]) {
+      const error = refused(() => open(directory, { mode }), "BP_NEWER_VERSION");
+      assert.equal(error.segmentId, 1n);
+    }
   });
 
   it("a segment that begins with other bytes", () => {
     const { directory } = closedStore();
-    const file = firstSegment(directory);
-    const bytes = fs.readFileSync(file);
-    bytes.write("NOPE", 0);
-    fs.writeFileSync(file, bytes);
-    refused(() => open(directory, { mode: "read_only" }), "BP_NOT_A_STORE");
+    fs.writeFileSync(firstSegment(directory), "a letter to somebody, in a file with the name of a segment");
+    for (const mode of ["read_only", "must_exist", "create"]) refused(() => open(directory, { mode }), "BP_NOT_A_STORE");
   });
 
   it("hidden ranges that cannot be read", () => {

@@ -11,6 +11,7 @@ from tree import Skipped, Tree
 GENERATED: list[tuple[str, list[str]]] = [
     ("docs/configuration.md", ["python3", "docs/generate.py", "configuration"]),
     ("docs/reference/c.md", ["python3", "docs/reference_c.py", "interface"]),
+    ("docs/reference/node.md", ["node", "docs/reference_node.mjs"]),
     ("docs/reference/python.md", ["python3", "docs/reference_python.py"]),
     ("docs/reference/statuses.md", ["python3", "docs/reference_c.py", "statuses"]),
     ("README.md", ["python3", "docs/generate.py", "readme"]),

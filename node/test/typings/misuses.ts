@@ -1,6 +1,6 @@
 /* What must not compile: each line below a directive is an error, and the compiler says so where one is not. */
 
-import { defineEvent, open, openAsync, payloadDecode, type BatpakError, type Query } from "batpak";
+import { defineEvent, open, openAsync, payloadDecode, type BatpakError } from "batpak";
 
 const Moved = defineEvent<{ x: number; y: number }>({ category: 0xf, typeId: 1, fields: ["x", "y"] });
 const store = open("game");
@@ -46,8 +46,6 @@ open("game", { modes: "create" });
 openAsync("game").append("a", "s", event);
 // @ts-expect-error a sequence is no text
 store.page({ after: "5" });
-// @ts-expect-error conditions that exclude each other
-store.page({ entity: "a", under: "b" } satisfies Query);
 // @ts-expect-error a condition that there is not
 store.page({ colour: "red" });
 // @ts-expect-error a payload that was not typed is bytes
