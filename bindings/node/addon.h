@@ -90,6 +90,7 @@ bool bpn_opening_begin(bpn_state *state, napi_value path, napi_value config, bpn
 /* Frees all but the box, and wipes the seeds. */
 void bpn_opening_end(bpn_opening *opening);
 void bpn_log_release(bpn_log *log);
+void bpn_box_log_end(bpn_box *box);
 napi_value bpn_store_open(napi_env env, napi_callback_info info);
 napi_value bpn_store_close(napi_env env, napi_callback_info info);
 napi_value bpn_store_release(napi_env env, napi_callback_info info);
@@ -121,8 +122,8 @@ typedef struct bpn_batch {
   uint8_t *extensions;
   size_t extensions_length;
 } bpn_batch;
-/* `count` drafts of an arena that outlives the batch.  False: they point out of it, or want of memory. */
-bool bpn_batch_begin(bpn_batch *batch, const bpn_arena *arena, size_t count);
+/* Adds `count` drafts of an arena that outlives the batch.  False: they point out of it, or want of memory. */
+bool bpn_batch_add(bpn_batch *batch, const bpn_arena *arena, size_t count);
 void bpn_batch_end(bpn_batch *batch);
 /* Any thread. */
 bp_status bpn_batch_append(bpn_batch *batch, bp_store *store, bp_error *error);

@@ -7,18 +7,15 @@
 
 /* --- drafts */
 
-bool bpn_batch_begin(bpn_batch *batch, const bpn_arena *arena, size_t count) {
-  memset(batch, 0, sizeof *batch);
+bool bpn_batch_add(bpn_batch *batch, const bpn_arena *arena, size_t count) {
   if (arena->length < BPN_SCRATCH_HEADER || count > (arena->length - BPN_SCRATCH_HEADER) / sizeof(bp_draft)) return false;
-  batch->drafts = malloc((count + 1) * sizeof *batch->drafts);
-  if (batch->drafts == NULL) return false;
-  memcpy(batch->drafts, arena->bytes + BPN_SCRATCH_HEADER, count * sizeof *batch->drafts);
-  for (; batch->count < count; batch->count++) {
-    batch->drafts[batch->count].struct_size = sizeof *batch->drafts;
-    if (!bpn_point_draft(arena, &batch->drafts[batch->count])) {
-      bpn_batch_end(batch);
-      return false;
-    }
+  bp_draft *drafts = realloc(batch->drafts, (batch->count + count + 1) * sizeof *drafts);
+  if (drafts == NULL) return false;
+  batch->drafts = drafts;
+  memcpy(drafts + batch->count, arena->bytes + BPN_SCRATCH_HEADER, count * sizeof *drafts);
+  for (size_t end = batch->count + count; batch->count < end; batch->count++) {
+    drafts[batch->count].struct_size = sizeof *drafts;
+    if (!bpn_point_draft(arena, &drafts[batch->count])) return false;
   }
   return true;
 }
@@ -129,9 +126,12 @@ napi_value bpn_store_append_many(napi_env env, napi_callback_info info) {
   bpn_box *box = state == NULL ? NULL : bpn_box_of(state, arguments[0], BPN_STORE);
   uint32_t count;
   if (box == NULL || !bpn_uint32(env, arguments[1], &count)) return NULL;
-  bpn_batch batch;
+  bpn_batch batch = {0};
   bpn_arena arena = {state->scratch, state->scratch_length};
-  if (!bpn_batch_begin(&batch, &arena, count)) return bpn_refuse(env, BP_ARGUMENT, "drafts that point outside of their bytes");
+  if (!bpn_batch_add(&batch, &arena, count)) {
+    bpn_batch_end(&batch);
+    return bpn_refuse(env, BP_ARGUMENT, "drafts that point outside of their bytes");
+  }
   bp_error error;
   bpn_error_clear(&error);
   bp_status status = bpn_batch_append(&batch, box->held, &error);

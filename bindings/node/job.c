@@ -23,7 +23,7 @@ typedef struct bpn_job {
   bp_error error;
   /* What it works on, as far as it has that. */
   uint8_t *block;
-  bpn_arena arena;
+  bpn_arena *arenas;
   bpn_batch batch;
   bpn_opening opening;
   bp_query query;
@@ -85,6 +85,7 @@ static void job_free(bpn_job *job) {
   bp_report_free(job->report);
   if (job->progress != NULL) napi_release_threadsafe_function(job->progress, napi_tsfn_release);
   if (job->box != NULL) bpn_box_drop(job->box);
+  free(job->arenas);
   free(job->block);
   free(job);
 }
@@ -173,22 +174,6 @@ static napi_value job_start(bpn_job *job, napi_value progress) {
   return promise;
 }
 
-/* A copy of the scratch buffer as far as it is used. */
-static bool copy_scratch(bpn_job *job, napi_value used) {
-  bpn_state *state = job->state;
-  uint32_t length;
-  if (!bpn_uint32(state->env, used, &length)) return false;
-  if (length > state->scratch_length) length = (uint32_t)state->scratch_length;
-  job->block = malloc((size_t)length + 1);
-  if (job->block == NULL) {
-    bpn_refuse(state->env, BP_NO_MEMORY, "copying arguments");
-    return false;
-  }
-  memcpy(job->block, state->scratch, length);
-  job->arena = (bpn_arena){job->block, length};
-  return true;
-}
-
 static napi_value nothing(napi_env env, bpn_job *job) {
   (void)env;
   (void)job;
@@ -236,6 +221,12 @@ static napi_value resolved(napi_env env) {
 
 static void run_close(bpn_job *job) { job->status = bp_store_close(job->store, &job->error); }
 
+static napi_value answer_close(napi_env env, bpn_job *job) {
+  (void)env;
+  bpn_box_log_end(job->box);
+  return NULL;
+}
+
 napi_value bpn_store_close_async(napi_env env, napi_callback_info info) {
   napi_value handle;
   bpn_state *state = bpn_enter(env, info, 1, &handle);
@@ -247,7 +238,7 @@ napi_value bpn_store_close_async(napi_env env, napi_callback_info info) {
   }
   bpn_clock_read(state, box);
   if (box->running > 0) return bpn_busy(env, box);
-  bpn_job *job = job_new(state, box, run_close, nothing);
+  bpn_job *job = job_new(state, box, run_close, answer_close);
   if (job == NULL) return NULL;
   napi_value promise = job_start(job, NULL);
   /* Whoever comes now finds it closed. */
@@ -261,22 +252,62 @@ static void run_append(bpn_job *job) { job->status = bpn_batch_append(&job->batc
 
 static napi_value answer_append(napi_env env, bpn_job *job) { return bpn_batch_answer(env, &job->batch); }
 
-/* append_many_async(store, count, used) */
+/* Chunks, each a copy of the scratch buffer with so many drafts, side by side in one block. */
+static bool take_chunks(napi_env env, napi_value chunks, uint32_t length, bpn_job *job) {
+  size_t size = 0;
+  napi_value chunk;
+  const uint8_t *bytes;
+  size_t bytes_length;
+  for (uint32_t i = 0; i < length; i++) {
+    if (napi_get_element(env, chunks, i, &chunk) != napi_ok || !bpn_bytes(env, chunk, &bytes, &bytes_length)) return false;
+    size += (bytes_length + 7) & ~(size_t)7;
+  }
+  job->block = malloc(size + 1);
+  job->arenas = calloc((size_t)length + 1, sizeof *job->arenas);
+  if (job->block == NULL || job->arenas == NULL) {
+    bpn_refuse(env, BP_NO_MEMORY, "copying drafts");
+    return false;
+  }
+  uint8_t *to = job->block;
+  for (uint32_t i = 0; i < length; i++) {
+    /* An element may be a getter of the caller's and answer something else the second time. */
+    if (napi_get_element(env, chunks, i, &chunk) != napi_ok || !bpn_bytes(env, chunk, &bytes, &bytes_length)) return false;
+    size_t room = (bytes_length + 7) & ~(size_t)7;
+    if (room > size) return bpn_refuse(env, BP_ARGUMENT, "chunks that change") != NULL;
+    if (bytes_length > 0) memcpy(to, bytes, bytes_length);
+    job->arenas[i] = (bpn_arena){to, bytes_length};
+    to += room;
+    size -= room;
+  }
+  return true;
+}
+
+static bool take_drafts(napi_env env, napi_value counts, uint32_t length, bpn_job *job) {
+  for (uint32_t i = 0; i < length; i++) {
+    napi_value number;
+    uint32_t count;
+    if (napi_get_element(env, counts, i, &number) != napi_ok || !bpn_uint32(env, number, &count)) return false;
+    if (!bpn_batch_add(&job->batch, &job->arenas[i], count)) {
+      bpn_refuse(env, BP_ARGUMENT, "drafts that point outside of their bytes");
+      return false;
+    }
+  }
+  return true;
+}
+
+/* append_many_async(store, chunks, counts) */
 napi_value bpn_store_append_many_async(napi_env env, napi_callback_info info) {
   napi_value arguments[3];
   bpn_state *state = bpn_enter(env, info, 3, arguments);
   bpn_box *box = state == NULL ? NULL : bpn_box_of(state, arguments[0], BPN_STORE);
-  uint32_t count;
-  if (box == NULL || !bpn_uint32(env, arguments[1], &count)) return NULL;
+  uint32_t length;
+  if (box == NULL) return NULL;
+  if (napi_get_array_length(env, arguments[1], &length) != napi_ok) return bpn_refuse(env, BP_ARGUMENT, "chunks are an array");
   bpn_job *job = job_new(state, box, run_append, answer_append);
   if (job == NULL) return NULL;
-  if (!copy_scratch(job, arguments[2])) {
+  if (!take_chunks(env, arguments[1], length, job) || !take_drafts(env, arguments[2], length, job)) {
     job_free(job);
     return NULL;
-  }
-  if (!bpn_batch_begin(&job->batch, &job->arena, count)) {
-    job_free(job);
-    return bpn_refuse(env, BP_ARGUMENT, "drafts that point outside of their bytes");
   }
   return job_start(job, NULL);
 }
@@ -300,14 +331,31 @@ static void run_page(bpn_job *job) {
 
 static napi_value answer_page(napi_env env, bpn_job *job) { return bpn_page_copy(env, job->page); }
 
-/* page_async(store, used) */
+/* The query in the scratch buffer; its texts are copied. */
+static bool copy_query(bpn_state *state, bpn_job *job) {
+  bp_query *query = &job->query;
+  bpn_arena arena = {state->scratch, state->scratch_length};
+  if (!bpn_take_query(state->env, &arena, query)) return false;
+  job->block = malloc(query->entity_length + query->scope_length + 1);
+  if (job->block == NULL) {
+    bpn_refuse(state->env, BP_NO_MEMORY, "copying a query");
+    return false;
+  }
+  if (query->entity_length > 0) memcpy(job->block, query->entity, query->entity_length);
+  if (query->scope_length > 0) memcpy(job->block + query->entity_length, query->scope, query->scope_length);
+  query->entity = job->block;
+  query->scope = job->block + query->entity_length;
+  return true;
+}
+
+/* page_async(store): the query lies in the scratch buffer. */
 napi_value bpn_store_page_async(napi_env env, napi_callback_info info) {
-  napi_value arguments[2];
-  bpn_state *state = bpn_enter(env, info, 2, arguments);
-  bpn_box *box = state == NULL ? NULL : bpn_box_of(state, arguments[0], BPN_STORE);
+  napi_value handle;
+  bpn_state *state = bpn_enter(env, info, 1, &handle);
+  bpn_box *box = state == NULL ? NULL : bpn_box_of(state, handle, BPN_STORE);
   bpn_job *job = box == NULL ? NULL : job_new(state, box, run_page, answer_page);
   if (job == NULL) return NULL;
-  if (!copy_scratch(job, arguments[1]) || !bpn_take_query(env, &job->arena, &job->query)) {
+  if (!copy_query(state, job)) {
     job_free(job);
     return NULL;
   }

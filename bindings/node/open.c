@@ -1,6 +1,7 @@
 /* Opening and closing: the configuration and its three callbacks. */
 #include "addon.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,10 +31,13 @@ static int32_t progress(void *user, uint32_t stage, uint64_t done, uint64_t tota
 
 /* --- the log: lines of any thread, said on the environment's own */
 
+/* Two hold it: the box, which says lines, and the queue, which the environment may end before the box is gone. */
 struct bpn_log {
   napi_threadsafe_function queue;
-  napi_ref function;    /* weak: whoever opened the store keeps it, and it may hold on to the store */
-  atomic_bool closing;  /* the environment ends; the queue is no longer ours to touch */
+  napi_ref function;      /* weak: whoever opened the store keeps it, and it may hold on to the store */
+  pthread_mutex_t lock;   /* the queue does not end under a line */
+  bool ended;             /* the queue is no longer ours to touch */
+  atomic_uint users;
 };
 
 typedef struct log_line {
@@ -41,17 +45,24 @@ typedef struct log_line {
   char text[];
 } log_line;
 
+static void log_drop(bpn_log *log) {
+  if (atomic_fetch_sub(&log->users, 1) != 1) return;
+  pthread_mutex_destroy(&log->lock);
+  free(log);
+}
+
 static void log_sink(void *user, const char *text, size_t length) {
   bpn_log *log = ((bpn_box *)user)->log;
-  if (atomic_load(&log->closing)) return;
   log_line *line = malloc(sizeof *line + length);
   if (line == NULL) return;
   line->length = length;
   memcpy(line->text, text, length);
-  napi_status status = napi_call_threadsafe_function(log->queue, line, napi_tsfn_nonblocking);
-  if (status == napi_ok) return;
-  free(line);
-  if (status == napi_closing) atomic_store(&log->closing, true);
+  pthread_mutex_lock(&log->lock);
+  napi_status status = napi_closing;
+  if (!log->ended) status = napi_call_threadsafe_function(log->queue, line, napi_tsfn_nonblocking);
+  if (status == napi_closing) log->ended = true;
+  pthread_mutex_unlock(&log->lock);
+  if (status != napi_ok) free(line);
 }
 
 static void log_say(napi_env env, napi_value unused, void *context, void *data) {
@@ -70,8 +81,11 @@ static void log_say(napi_env env, napi_value unused, void *context, void *data) 
 static void log_end(napi_env env, void *data, void *hint) {
   (void)hint;
   bpn_log *log = data;
+  pthread_mutex_lock(&log->lock);
+  log->ended = true;
+  pthread_mutex_unlock(&log->lock);
   napi_delete_reference(env, log->function);
-  free(log);
+  log_drop(log);
 }
 
 static bool log_begin(napi_env env, napi_value function, bpn_box *box) {
@@ -84,6 +98,8 @@ static bool log_begin(napi_env env, napi_value function, bpn_box *box) {
     bpn_refuse(env, BP_NO_MEMORY, "making the log's queue");
     return false;
   }
+  pthread_mutex_init(&log->lock, NULL);
+  atomic_init(&log->users, 2);
   /* A store that is open does not keep the process alive. */
   napi_unref_threadsafe_function(env, log->queue);
   box->log = log;
@@ -91,7 +107,19 @@ static bool log_begin(napi_env env, napi_value function, bpn_box *box) {
 }
 
 void bpn_log_release(bpn_log *log) {
-  if (log != NULL && !atomic_load(&log->closing)) napi_release_threadsafe_function(log->queue, napi_tsfn_release);
+  if (log == NULL) return;
+  pthread_mutex_lock(&log->lock);
+  if (!log->ended) napi_release_threadsafe_function(log->queue, napi_tsfn_release);
+  log->ended = true;
+  pthread_mutex_unlock(&log->lock);
+  log_drop(log);
+}
+
+/* A closed store says nothing any more: its queue goes at once, not with the handle, which is collected who knows when. */
+void bpn_box_log_end(bpn_box *box) {
+  bpn_log *log = box->log;
+  box->log = NULL;
+  bpn_log_release(log);
 }
 
 /* --- the configuration */
@@ -239,7 +267,10 @@ napi_value bpn_store_close(napi_env env, napi_callback_info info) {
   bp_error error;
   bpn_error_clear(&error);
   bp_status status = bp_store_close(box->held, &error);
-  if (status != BP_BUSY) box->held = NULL;
+  if (status != BP_BUSY) {
+    box->held = NULL;
+    bpn_box_log_end(box);
+  }
   return status == BP_OK ? NULL : bpn_throw(env, status, &error);
 }
 

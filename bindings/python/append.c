@@ -1,4 +1,4 @@
-/* Appending: plain arguments become a bp_draft, the receipt comes back as the bytes of its struct.
+/* Appending: plain arguments become a bp_draft, its struct comes back in a receipt.
  *
  * A draft is (entity, scope, kind, payload, rest).  `rest` is None, or
  * (flags, durability, key, correlation_id, causation_id, expect, expect_clock, expect_event_id, lane, depth, allow_reserved,
@@ -112,18 +112,25 @@ static int take_draft(const handle *self, PyObject *const parts[5], bp_draft *dr
   return parts[4] == Py_None ? 0 : take_rest(self, parts[4], draft);
 }
 
-/* No address of this process remains in what Python keeps. */
-static void forget_buffer(bp_receipt *receipt) {
-  receipt->extensions = NULL;
-  receipt->extensions_capacity = 0;
+/* Fills `receipt`, whose extensions go into `*room` of `capacity` bytes.  A replayed event may have longer extensions than the
+ * draft: then it is asked for again with the room that they need, which writes nothing. */
+static bp_status append_with_room(bp_store *store, const bp_draft *draft, bp_receipt *receipt, uint8_t **room,
+                                  size_t capacity, bp_error *error) {
+  for (;;) {
+    (void)bp_receipt_init(receipt, sizeof *receipt);
+    receipt->extensions = *room;
+    receipt->extensions_capacity = capacity;
+    bp_status status = bp_store_append(store, draft, receipt, error);
+    if (status != BP_OK || receipt->extensions_length <= capacity) return status;
+    capacity = receipt->extensions_length;
+    uint8_t *larger = realloc(*room, capacity);
+    if (larger == NULL) return BP_NO_MEMORY;
+    *room = larger;
+  }
 }
 
-/* The extensions that a receipt names, in bytes; None where they did not fit, which only a replayed event can do. */
-static PyObject *extensions_of(const bp_receipt *receipt, const uint8_t *room, size_t capacity) {
-  if (receipt->extensions_length <= capacity) {
-    return PyBytes_FromStringAndSize((const char *)room, (Py_ssize_t)receipt->extensions_length);
-  }
-  Py_RETURN_NONE;
+static PyObject *extensions_of(const bp_receipt *receipt) {
+  return PyBytes_FromStringAndSize((const char *)receipt->extensions, (Py_ssize_t)receipt->extensions_length);
 }
 
 static PyObject *append_draft(handle *self, bp_store *store, const bp_draft *draft) {
@@ -133,22 +140,12 @@ static PyObject *append_draft(handle *self, bp_store *store, const bp_draft *dra
   size_t capacity = extensions_room(draft);
   uint8_t *room = capacity == 0 ? NULL : malloc(capacity);
   if (room == NULL && capacity > 0) return PyErr_NoMemory();
-  (void)bp_receipt_init(&receipt, sizeof receipt);
-  receipt.extensions = room;
-  receipt.extensions_capacity = capacity;
   Py_BEGIN_ALLOW_THREADS
-  status = bp_store_append(store, draft, &receipt, &error);
+  status = append_with_room(store, draft, &receipt, &room, capacity, &error);
   Py_END_ALLOW_THREADS
-  PyObject *result = NULL;
-  if (status == BP_OK) {
-    forget_buffer(&receipt);
-    result = PyBytes_FromStringAndSize((const char *)&receipt, sizeof receipt);
-    if (result != NULL && receipt.extensions_length > 0) {
-      result = Py_BuildValue("NN", result, extensions_of(&receipt, room, capacity));
-    }
-  } else {
-    (void)handle_fail(self, status, &error);
-  }
+  PyObject *result = status == BP_OK
+      ? receipt_make((PyTypeObject *)self->receipt_type, &receipt, extensions_of(&receipt))
+      : handle_fail(self, status, &error);
   free(room);
   return result;
 }
@@ -219,18 +216,34 @@ static int prepare_receipts(many *m) {
   return 0;
 }
 
-static PyObject *collect_extensions(many *m, size_t accepted) {
+/* The extensions of one of many; asked for anew where they did not fit. */
+static PyObject *find_extensions(bp_store *store, const bp_draft *draft, const bp_receipt *receipt) {
+  if (receipt->extensions_length <= receipt->extensions_capacity) return extensions_of(receipt);
+  bp_receipt again;
+  bp_status status;
+  uint8_t *room = NULL;
+  Py_BEGIN_ALLOW_THREADS
+  status = append_with_room(store, draft, &again, &room, 0, NULL);
+  Py_END_ALLOW_THREADS
+  PyObject *found = NULL;
+  if (status == BP_OK) {
+    found = extensions_of(&again);
+  } else {
+    PyErr_SetString(PyExc_MemoryError, "reading the extensions of a replayed event");
+  }
+  free(room);
+  return found;
+}
+
+static PyObject *collect_extensions(bp_store *store, many *m, size_t accepted) {
   PyObject *found = PyDict_New();
   for (size_t i = 0; i < accepted && found != NULL; i++) {
     bp_receipt *receipt = &m->receipts[i];
-    if (receipt->extensions_length > 0) {
-      PyObject *index = PyLong_FromSize_t(i);
-      PyObject *bytes = extensions_of(receipt, receipt->extensions, receipt->extensions_capacity);
-      if (index == NULL || bytes == NULL || PyDict_SetItem(found, index, bytes) != 0) Py_CLEAR(found);
-      Py_XDECREF(index);
-      Py_XDECREF(bytes);
-    }
-    forget_buffer(receipt);
+    if (receipt->extensions_length == 0) continue;
+    PyObject *index = PyLong_FromSize_t(i), *bytes = find_extensions(store, &m->drafts[i], receipt);
+    if (index == NULL || bytes == NULL || PyDict_SetItem(found, index, bytes) != 0) Py_CLEAR(found);
+    Py_XDECREF(index);
+    Py_XDECREF(bytes);
   }
   return found;
 }
@@ -242,7 +255,7 @@ static PyObject *append_drafts(bp_store *store, many *m) {
   Py_BEGIN_ALLOW_THREADS
   status = bp_store_append_many(store, m->drafts, m->count, m->receipts, &accepted, &error);
   Py_END_ALLOW_THREADS
-  PyObject *extensions = collect_extensions(m, accepted);
+  PyObject *extensions = collect_extensions(store, m, accepted);
   if (extensions == NULL) return NULL;
   PyObject *blob = m->blob;
   if (accepted == m->count) {

@@ -73,12 +73,15 @@ void handle_give_page(handle *self, bp_page *given) {
   bp_page_free(given);
 }
 
-/* --- Handle(address, fail, page_type, event_type, iterator_type, keep) */
+/* --- Handle(address, fail, page_type, event_type, receipt_type, iterator_type, keep) */
 
 static PyObject *handle_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords) {
-  PyObject *address, *fail, *page_type, *event_type, *iterator_type, *keep;
+  PyObject *address, *fail, *page_type, *event_type, *receipt_type, *iterator_type, *keep;
   (void)keywords;
-  if (!PyArg_ParseTuple(arguments, "OOOOOO", &address, &fail, &page_type, &event_type, &iterator_type, &keep)) return NULL;
+  if (!PyArg_ParseTuple(arguments, "OOOOOOO", &address, &fail, &page_type, &event_type, &receipt_type,
+                        &iterator_type, &keep)) {
+    return NULL;
+  }
   bp_store *store = PyLong_AsVoidPtr(address);
   if (store == NULL && PyErr_Occurred()) return NULL;
   handle *self = (handle *)PyType_GenericAlloc(type, 0);
@@ -86,12 +89,14 @@ static PyObject *handle_new(PyTypeObject *type, PyObject *arguments, PyObject *k
   Py_INCREF(fail);
   Py_INCREF(page_type);
   Py_INCREF(event_type);
+  Py_INCREF(receipt_type);
   Py_INCREF(iterator_type);
   Py_INCREF(keep);
   self->store = store;
   self->fail = fail;
   self->page_type = page_type;
   self->event_type = event_type;
+  self->receipt_type = receipt_type;
   self->iterator_type = iterator_type;
   self->keep = keep;
   return (PyObject *)self;
@@ -113,6 +118,7 @@ static void handle_dealloc(PyObject *object) {
   Py_XDECREF(self->fail);
   Py_XDECREF(self->page_type);
   Py_XDECREF(self->event_type);
+  Py_XDECREF(self->receipt_type);
   Py_XDECREF(self->iterator_type);
   Py_XDECREF(self->keep);
   object_free(object);
@@ -174,7 +180,7 @@ static PyObject *handle_raise(PyObject *object, PyObject *arguments) {
 
 static PyMethodDef handle_methods[] = {
     {"append", FAST(handle_append), METH_FASTCALL,
-     "append(entity, scope, kind, payload, rest) -> bytes of the receipt, or (bytes, extensions or None)"},
+     "append(entity, scope, kind, payload, rest) -> Receipt"},
     {"append_many", handle_append_many, METH_O,
      "append_many(list of drafts) -> (receipts, extensions by index, status, bytes of the error)"},
     {"page", FAST(handle_page), METH_FASTCALL, "page(address of a bp_query, decode) -> Page"},

@@ -16,6 +16,14 @@ void object_free(PyObject *object) {
   Py_DECREF(type);
 }
 
+PyObject *not_by_hand(PyTypeObject *type, PyObject *arguments, PyObject *keywords) {
+  (void)type;
+  (void)arguments;
+  (void)keywords;
+  PyErr_SetString(PyExc_TypeError, "only a store makes these");
+  return NULL;
+}
+
 static int add_type(PyObject *module, const char *name, PyType_Spec *spec) {
   PyObject *type = PyType_FromSpec(spec);
   if (type == NULL) return -1;
@@ -28,7 +36,8 @@ PyMODINIT_FUNC PyInit__batpak(void) {
   PyObject *module = batpak_cffi_init();
   if (module == NULL) return NULL;
   if (add_type(module, "Handle", &handle_spec) == 0 && add_type(module, "PageBase", &page_spec) == 0 &&
-      add_type(module, "PageIterator", &page_iterator_spec) == 0 && add_type(module, "EventBase", &event_spec) == 0) {
+      add_type(module, "PageIterator", &page_iterator_spec) == 0 && add_type(module, "EventBase", &event_spec) == 0 &&
+      add_type(module, "ReceiptBase", &receipt_spec) == 0) {
     return module;
   }
   Py_DECREF(module);

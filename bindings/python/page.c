@@ -93,14 +93,6 @@ PyObject *page_event(page_object *self, Py_ssize_t index) {
   return (PyObject *)made;
 }
 
-static PyObject *not_by_hand(PyTypeObject *type, PyObject *arguments, PyObject *keywords) {
-  (void)type;
-  (void)arguments;
-  (void)keywords;
-  PyErr_SetString(PyExc_TypeError, "only a store makes these");
-  return NULL;
-}
-
 /* --- what an event says */
 
 static PyObject *as_bytes(const uint8_t *bytes, size_t length) {

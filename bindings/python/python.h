@@ -21,8 +21,9 @@ typedef struct handle {
   bp_store *store;       /* NULL: closed */
   Py_ssize_t users;      /* calls under way, counted under the interpreter's lock */
   PyObject *fail;        /* fail(status, bytes of the bp_error): raises */
-  PyObject *page_type;   /* classes for what is read: subclasses of PageBase and EventBase */
+  PyObject *page_type;   /* the classes of what comes out: subclasses of our types */
   PyObject *event_type;
+  PyObject *receipt_type;
   PyObject *iterator_type;
   PyObject *keep;        /* what the store's callbacks need */
   bp_page *spare[SPARE_PAGES];
@@ -44,6 +45,11 @@ void handle_give_page(handle *self, bp_page *page);
 
 PyObject *handle_append(PyObject *self, PyObject *const *arguments, Py_ssize_t count);
 PyObject *handle_append_many(PyObject *self, PyObject *list);
+
+/* --- receipts (receipt.c) */
+
+/* Takes the reference to `extensions`, bytes; that may be NULL with an exception set. */
+PyObject *receipt_make(PyTypeObject *type, const bp_receipt *receipt, PyObject *extensions);
 
 /* --- pages and events (page.c) */
 
@@ -74,10 +80,12 @@ PyObject *handle_fold(PyObject *self, PyObject *const *arguments, Py_ssize_t cou
 /* What cffi made: a module with `ffi` and `lib`. */
 PyObject *batpak_cffi_init(void);
 
-extern PyType_Spec handle_spec, page_spec, page_iterator_spec, event_spec;
+extern PyType_Spec handle_spec, page_spec, page_iterator_spec, event_spec, receipt_spec;
 
 /* 0, or -1 with TypeError raised. */
 int check_count(const char *name, Py_ssize_t given, Py_ssize_t wanted);
+/* tp_new of types whose objects come from a store alone. */
+PyObject *not_by_hand(PyTypeObject *type, PyObject *arguments, PyObject *keywords);
 /* Frees an object of one of our types. */
 void object_free(PyObject *object);
 

@@ -3,15 +3,12 @@
 import os
 import pathlib
 import re
-import shutil
 import subprocess
-import sys
 
 from runner.driver import Driver
 
 CONFORMANCE = pathlib.Path(__file__).resolve().parent.parent
 ROOT = CONFORMANCE.parent
-OUT = ROOT / "out" / "conformance"
 REFERENCE = CONFORMANCE / "reference"
 OLDEST_CARGO = (1, 92)
 OLDEST_NODE = 18
@@ -125,21 +122,15 @@ def c_driver():
 @maker("python")
 def python_driver():
     """A Python in which the package is installed: BATPAK_PYTHON, or one made here from the wheel."""
-    python = os.environ.get("BATPAK_PYTHON") or installed_python()
+    python = os.environ.get("BATPAK_PYTHON") or installed("python") / "bin/python"
     command = [str(python), "-I", "-B", str(CONFORMANCE / "driver_python")]
     return Driver("python", command, (*C_CAPABILITIES, "native_python"), lives=True)
 
 
-def installed_python():
-    build = ROOT / "bindings/python/build_wheel"
-    if not build.exists():
-        raise Unavailable("bindings/python/build_wheel is not there")
-    wheel = built([build], "the wheel")
-    place = OUT / "python"
-    shutil.rmtree(place, ignore_errors=True)
-    built([sys.executable, "-m", "venv", place], "an environment for Python")
-    built([place / "bin/python", "-m", "pip", "install", "--quiet", wheel], "the package for Python")
-    return place / "bin/python"
+def installed(language):
+    """The folder in which script/packages has installed the package of a language."""
+    built([ROOT / "script/packages", language], f"the package for {language}")
+    return ROOT / "out/packages" / language
 
 
 @maker("node")
@@ -147,7 +138,7 @@ def node_driver():
     """Node with a folder in which the package is installed: BATPAK_NODE_PACKAGE, or one made here from the tarball."""
     if node_version() < OLDEST_NODE:
         raise Unavailable(f"no Node of version {OLDEST_NODE} or later")
-    place = os.environ.get("BATPAK_NODE_PACKAGE") or installed_node()
+    place = os.environ.get("BATPAK_NODE_PACKAGE") or installed("node")
     command = ["node", "--expose-gc", str(CONFORMANCE / "driver_node/driver.mjs")]
     environment = {**os.environ, "BATPAK_NODE_PACKAGE": os.path.abspath(place)}
     return Driver("node", command, (*C_CAPABILITIES, "native_node"), lives=True, environment=environment)
@@ -159,19 +150,6 @@ def node_version():
     except (OSError, subprocess.CalledProcessError):
         return 0
     return int(re.match(r"v(\d+)", said).group(1))
-
-
-def installed_node():
-    build = ROOT / "bindings/node/build_package"
-    if not build.exists():
-        raise Unavailable("bindings/node/build_package is not there")
-    tarball = built([build], "the package for Node")
-    place = OUT / "node"
-    shutil.rmtree(place, ignore_errors=True)
-    place.mkdir(parents=True)
-    (place / "package.json").write_text('{"private":true}\n')
-    built(["npm", "install", "--offline", "--no-audit", "--no-fund", tarball], "the package for Node", cwd=place)
-    return place
 
 
 def cargo_version():

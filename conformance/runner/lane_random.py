@@ -3,6 +3,7 @@
 Every answer, the frames of every event, and the final store as read by every driver
 must be the same. A program that differs is made smaller and shown."""
 
+import concurrent.futures
 import json
 import pathlib
 import re
@@ -17,6 +18,7 @@ from runner.stores import dump, same_events
 PROGRAMS_PER_CASE = 50
 SHRINK_ATTEMPTS = 120
 ID = re.compile(r"^[0-9a-f]{32}$")
+POOL = concurrent.futures.ThreadPoolExecutor(8)
 STRUCTURE = ("open", "close", "abort", "clock")
 
 
@@ -80,11 +82,10 @@ def differs(program, drivers):
     """None, or the first difference as text."""
     with tempfile.TemporaryDirectory() as scratch:
         directories = {driver.name: pathlib.Path(scratch) / driver.name for driver in drivers.all}
-        answers = {}
+        for directory in directories.values():
+            directory.mkdir()
         try:
-            for driver in drivers.all:
-                directories[driver.name].mkdir()
-                answers[driver.name] = execute(program, driver, directories[driver.name])
+            answers = side_by_side(drivers, lambda driver: execute(program, driver, directories[driver.name]))
             return compared(program, drivers, directories, answers)
         except DriverBroken as broken:
             return str(broken)
@@ -99,7 +100,27 @@ def compared(program, drivers, directories, answers):
         if text:
             return f"{driver.name} beside {oracle}: {text}"
     config = {"keys": program[0][1]["keys"]} if "keys" in program[0][1] else {}
-    texts = (reads_differently(directories[writer.name], writer, drivers, config) for writer in drivers.all)
+    return stores_read_differently(directories, drivers, config)
+
+
+def side_by_side(drivers, use):
+    """{name: what `use` answers for the driver}, all at the same time: each has a process of its own."""
+    names = [driver.name for driver in drivers.all]
+    return dict(zip(names, POOL.map(use, drivers.all)))
+
+
+def stores_read_differently(directories, drivers, config):
+    """Every store by every driver, in rounds: in each a driver has a store for itself, as the reference must have."""
+    read = {name: {} for name in directories}
+    names = list(directories)
+    for turn in range(len(names)):
+
+        def one(driver, turn=turn):
+            writer = names[(names.index(driver.name) + turn) % len(names)]
+            read[writer][driver.name] = dump(driver, directories[writer], "store", **config)
+
+        side_by_side(drivers, one)
+    texts = (readings_differ(writer, found, drivers.oracle().name) for writer, found in read.items())
     return next((text for text in texts if text), None)
 
 
@@ -159,15 +180,18 @@ def stores_differ(left, right, program):
 
 
 def reads_differently(directory, writer, drivers, config):
-    """One store, read by all: they must agree in every field."""
-    status, wanted = dump(drivers.oracle(), directory, "store", **config)
-    if status != "ok":
-        return f"the store that {writer.name} left: {drivers.oracle().name} answers {status}"
-    for reader in drivers.compared():
-        status, found = dump(reader, directory, "store", **config)
-        text = f"the open answers {status}" if status != "ok" else same_events(wanted, found)
+    """One store, read by all, one after the other."""
+    found = {reader.name: dump(reader, directory, "store", **config) for reader in drivers.all}
+    return readings_differ(writer.name, found, drivers.oracle().name)
+
+
+def readings_differ(writer, found, oracle):
+    """Readings of one store, as (status, events) by name: they must agree in every field."""
+    _, wanted = found[oracle]
+    for reader, (status, events) in found.items():
+        text = f"the open answers {status}" if status != "ok" else same_events(wanted, events)
         if text:
-            return f"the store that {writer.name} left, read by {reader.name}: {text}"
+            return f"the store that {writer} left, read by {reader}: {text}"
     return None
 
 

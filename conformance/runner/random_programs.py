@@ -7,7 +7,7 @@ random, so that few programs do everything and most do some things often."""
 import random
 
 from runner import values
-from runner.msgpack import encode
+from runner.limits import holds_a_key_twice
 
 ENTITIES = ("a", "a:b", "a:b:c", "ab", "entity:1", "名前", "x" * 200)
 SCOPES = ("main", "other", "main:sub")
@@ -33,6 +33,7 @@ FEATURES = {
     "equal_payloads": 0.3,
     "unkeyed": 0.2,
     "wide_payloads": 0.5,
+    "values": 0.5,
 }
 
 # instruction: weight
@@ -120,7 +121,7 @@ class Generator:
             "entity": self.random.choice(ENTITIES),
             "scope": self.random.choice(SCOPES),
             "kind": self.random.choice(KINDS),
-            "payload": self._payload().hex(),
+            **self._content(),
         }
         if not ("unkeyed" in self.on and self.random.random() < 0.5):
             self.keys.append(f"{self.random.getrandbits(128):032x}")
@@ -128,15 +129,23 @@ class Generator:
         self._add_options(draft)
         return draft
 
-    def _payload(self):
+    def _content(self):
+        """A payload, and often what it says: languages with values of their own append that (spec.md)."""
+        value = self._value()
+        content = {"payload": values.to_bytes(value).hex()}
+        if "values" in self.on and not holds_a_key_twice(value):
+            content["value"] = value
+        return content
+
+    def _value(self):
         if "equal_payloads" in self.on:
-            return encode(self.random.randrange(3))
+            return ["u64", str(self.random.randrange(3))]
         maker = values.random_value if "wide_payloads" in self.on else values.random_json_value
-        body = values.to_bytes(maker(self.random))
+        body = maker(self.random)
         if "large_payloads" in self.on and self.random.random() < 0.2:
-            body = encode(self.random.randbytes(self.random.choice((300, 5000, 70000))))
+            body = ["bytes", self.random.randbytes(self.random.choice((300, 5000, 70000))).hex()]
         # The number makes each payload, and with it each link of a chain, its own.
-        return b"\x92" + encode(self.count) + body
+        return ["array", [["u64", str(self.count)], body]]
 
     def _add_options(self, draft):
         if "extensions" in self.on and self.random.random() < 0.4:

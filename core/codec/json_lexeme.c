@@ -63,6 +63,18 @@ static int32_t code_unit(bpi_bytes text, size_t at) {
   return unit;
 }
 
+int bpi_lexeme_pair(bpi_bytes text, size_t offset, char utf8[5]) {
+  int32_t high = code_unit(text, offset);
+  if (high < 0xd800 || high > 0xdbff) return 0;
+  uint32_t character = 0x10000 + (((uint32_t)high & 0x3ff) << 10 | ((uint32_t)code_unit(text, offset + 6) & 0x3ff));
+  utf8[0] = (char)(0xf0 | character >> 18);
+  utf8[1] = (char)(0x80 | (character >> 12 & 0x3f));
+  utf8[2] = (char)(0x80 | (character >> 6 & 0x3f));
+  utf8[3] = (char)(0x80 | (character & 0x3f));
+  utf8[4] = '\0';
+  return 1;
+}
+
 static bp_status take_escape(bpi_bytes text, size_t *at, bpi_lexeme *lexeme) {
   uint8_t letter = byte_at(text, *at + 1);
   if (letter != 0 && memchr("\"\\/bfnrt", letter, 8) != NULL) {
@@ -74,6 +86,7 @@ static bp_status take_escape(bpi_bytes text, size_t *at, bpi_lexeme *lexeme) {
   if (unit >= 0xd800 && unit <= 0xdbff) {
     int32_t low = code_unit(text, *at + 6);
     if (low < 0xdc00 || low > 0xdfff) return BP_JSON;
+    lexeme->has_pair = 1;
     *at += 6;
   }
   lexeme->has_zero |= unit == 0;

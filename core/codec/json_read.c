@@ -1,8 +1,9 @@
 /* JSON text to MessagePack: our lexemes, json-c's structure.
  *
- * Two things that json-c cannot hold reach it in disguise.  A key ends at its first zero byte there, so U+0000 in keys is
- * handed over as U+FFFF and put back afterwards.  And -0 would be the integer 0, while the reference reads the float:
- * it is handed over as -0.0. */
+ * Three things that json-c cannot hold reach it in disguise.  A key ends at its first zero byte there, so U+0000 in keys
+ * is handed over as U+FFFF and put back afterwards.  -0 would be the integer 0, while the reference reads the float: it is
+ * handed over as -0.0.  And of a pair of escapes it makes U+FFFD where the character's lower 16 bits look like half a pair
+ * (U+1D800 and its like; seen in 0.16): the character itself is handed over. */
 #include "base/status.h"
 #include "codec/json_text.h"
 #include "codec/pack.h"
@@ -15,6 +16,7 @@ typedef struct json_facts {
   size_t depth;          /* containers around the innermost value */
   int zero_in_key;
   int has_negative_zero;
+  int has_pair;
   int is_null;           /* the whole value */
 } json_facts;
 
@@ -45,6 +47,7 @@ static bp_status survey(bpi_bytes text, json_facts *facts, bp_error *error) {
     facts->zero_in_key |= lexeme.is_key && lexeme.has_zero;
     ffff_in_key |= lexeme.is_key && lexeme.has_ffff;
     facts->has_negative_zero |= lexeme.is_negative_zero;
+    facts->has_pair |= lexeme.has_pair;
     if (facts->zero_in_key && ffff_in_key) {
       return refuse(error, BP_JSON, lexeme.start, "keys with U+0000 beside keys with U+FFFF");
     }
@@ -101,15 +104,20 @@ static bp_status feed_instead(json_feed *feed, size_t end, size_t resume, const 
   return status;
 }
 
-static bp_status feed_key(json_feed *feed, const bpi_lexeme *key) {
+static bp_status feed_string(json_feed *feed, const bpi_lexeme *string) {
   static const char zero[] = "\\u0000";
   enum { ESCAPE = sizeof zero - 1 };
-  for (size_t at = key->start; at < key->end; at++) {
+  char character[5];
+  for (size_t at = string->start; at < string->end; at++) {
     if (feed->text.data[at] != '\\') continue;
-    if (key->end - at > ESCAPE && memcmp(feed->text.data + at, zero, ESCAPE) == 0) {
-      bp_status status = feed_instead(feed, at, at + ESCAPE, "\\uffff");
-      if (status != BP_OK) return status;
+    bp_status status = BP_OK;
+    if (string->is_key && string->end - at > ESCAPE && memcmp(feed->text.data + at, zero, ESCAPE) == 0) {
+      status = feed_instead(feed, at, at + ESCAPE, "\\uffff");
+    } else if (bpi_lexeme_pair(feed->text, at, character)) {
+      status = feed_instead(feed, at, at + 2 * ESCAPE, character);
+      at += ESCAPE;
     }
+    if (status != BP_OK) return status;
     at++;
   }
   return BP_OK;
@@ -122,7 +130,7 @@ static bp_status feed_disguised(json_feed *feed) {
     (void)bpi_lexeme_next(feed->text, &offset, &lexeme);
     bp_status status = BP_OK;
     if (lexeme.type == BPI_LEXEME_END) return BP_OK;
-    if (lexeme.is_key && lexeme.has_zero) status = feed_key(feed, &lexeme);
+    if ((lexeme.is_key && lexeme.has_zero) || lexeme.has_pair) status = feed_string(feed, &lexeme);
     if (lexeme.is_negative_zero) status = feed_instead(feed, lexeme.end, lexeme.end, ".0");
     if (status != BP_OK) return status;
   }
@@ -134,7 +142,7 @@ static bp_status parse(json_feed *feed, const json_facts *facts) {
   if (feed->tokener == NULL) return refuse(feed->error, BP_NO_MEMORY, 0, "no memory for the JSON text");
   json_tokener_set_flags(feed->tokener, JSON_TOKENER_STRICT);
   bp_status status = BP_OK;
-  if (facts->zero_in_key || facts->has_negative_zero) status = feed_disguised(feed);
+  if (facts->zero_in_key || facts->has_negative_zero || facts->has_pair) status = feed_disguised(feed);
   if (status == BP_OK) status = feed_to(feed, feed->text.length);
   /* The zero byte ends a number that nothing else ends. */
   if (status == BP_OK && !feed->complete) status = feed_piece(feed, "", 1, feed->text.length);

@@ -19,11 +19,15 @@ typedef struct bpi_lexeme {
   int is_key;            /* STRING: a colon follows */
   int has_zero;          /* STRING: the character U+0000, as an escape */
   int has_ffff;          /* STRING: the character U+FFFF, in either form */
+  int has_pair;          /* STRING: a character above U+FFFF, as a pair of escapes */
   int is_negative_zero;  /* NUMBER: the text -0 */
 } bpi_lexeme;
 
 /* The lexeme at or behind `offset`.  BP_JSON with its place in *offset.  The text must be UTF-8. */
 bp_status bpi_lexeme_next(bpi_bytes text, size_t *offset, bpi_lexeme *lexeme);
+
+/* The character of the pair of escapes at `offset`, terminated; 0 where there is none.  The string must be a lexeme. */
+int bpi_lexeme_pair(bpi_bytes text, size_t offset, char utf8[5]);
 
 /* Shortest decimal text that reads back as the same double, never to be taken for an integer: 1.0, 1.5e-7, 1e+30.  Finite
  * values only.  Answers the length; not terminated. */

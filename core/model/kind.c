@@ -42,7 +42,10 @@ static int read_number(const char *text, size_t length, uint32_t base, uint32_t 
 }
 
 bp_status bp_kind_parse(const char *text, size_t length, uint16_t *kind, bp_error *error) {
-  if (kind == NULL || text == NULL) return bpi_fail(error, BP_ARGUMENT, "text and a place for the kind are required");
+  if (kind == NULL || (text == NULL && length > 0)) {
+    return bpi_fail(error, BP_ARGUMENT, "text and a place for the kind are required");
+  }
+  if (length == 0) text = "";
   uint32_t number;
   const char *colon = (const char *)memchr(text, ':', length);
   if (colon != NULL) {

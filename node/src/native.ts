@@ -100,12 +100,13 @@ export interface Raw {
   bp_report_findings(report: ReportHandle): FindingData[];
   bp_report_verdict(report: ReportHandle): RawVerdict;
   bp_report_free(report: ReportHandle): void;
-  /* On another thread. `used` says how far the scratch buffer is to be copied. */
+  /* On another thread. */
   bp_store_open_async(path: string, config: RawConfig, progress: RawProgress | undefined): Promise<StoreHandle>;
   bp_store_close_async(store: StoreHandle): Promise<void>;
-  bp_store_append_many_async(store: StoreHandle, count: number, used: number): Promise<RawBatch>;
+  /** Copies of the scratch buffer, and how many drafts each has. */
+  bp_store_append_many_async(store: StoreHandle, chunks: readonly Uint8Array[], counts: readonly number[]): Promise<RawBatch>;
   bp_store_sync_async(store: StoreHandle): Promise<void>;
-  bp_store_page_async(store: StoreHandle, used: number): Promise<ArrayBuffer>;
+  bp_store_page_async(store: StoreHandle): Promise<ArrayBuffer>;
   bp_store_verify_async(store: StoreHandle, trust: RawTrust | undefined, progress: RawProgress | undefined): Promise<ReportHandle>;
   /** The number of the call on another thread that was started last. */
   last_job(): number;

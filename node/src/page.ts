@@ -9,37 +9,48 @@ import { whole } from "./draft.js";
 import * as scratch from "./scratch.js";
 import { known } from "./text.js";
 
+/* Of these at most one. */
+type Whose = { readonly entity?: string | undefined; readonly under?: undefined } | { readonly entity?: undefined; readonly under?: string | undefined };
+type What<T> =
+  | { readonly type?: EventType<T> | undefined; readonly kind?: undefined; readonly category?: undefined }
+  | { readonly type?: undefined; readonly kind?: KindLike | undefined; readonly category?: undefined }
+  | { readonly type?: undefined; readonly kind?: undefined; readonly category?: number | undefined };
+
 /** Which events; all conditions must hold. */
-export interface Query<T = Uint8Array> {
+export type Query<T = Uint8Array> = Whose & What<T> & {
+  /** Exactly this entity. */
+  readonly entity?: string | undefined;
+  /** This entity and those below it: `E` and `E:...`. */
+  readonly under?: string | undefined;
   /** Events of this type's kind, with typed payloads. */
   readonly type?: EventType<T> | undefined;
   /** Events of this kind. */
   readonly kind?: KindLike | undefined;
   /** Events of this category, 0 to 15. */
   readonly category?: number | undefined;
-  /** Exactly this entity. */
-  readonly entity?: string | undefined;
-  /** This entity and those below it: `E` and `E:...`. */
-  readonly under?: string | undefined;
   readonly scope?: string | undefined;
   /** Sequences strictly above this one. */
   readonly after?: bigint | number | undefined;
   /** From the first to the second place in the entity's chain, both counted. */
   readonly clock?: readonly [number, number] | undefined;
-}
-
-/** A query for one page. */
-export interface PageQuery<T = Uint8Array> extends Query<T> {
-  /** At most so many events; 256 if not given. */
+  /** At most so many events: of a page 256 if not given, of an iteration or a fold all. */
   readonly limit?: number | undefined;
-  /** At most so many bytes, but at least one event; 4 MiB if not given. */
+  /** At most so many bytes of a page, but at least one event; 4 MiB if not given. */
   readonly maxBytes?: number | undefined;
-}
+};
 
 const AT = scratch.RECORDS;
 
 /** A query whatever the type of its events. @internal */
-export type Conditions = Omit<Query, "type"> & { readonly type?: { readonly kind: number } | undefined };
+export interface Conditions {
+  readonly type?: { readonly kind: number } | undefined;
+  readonly kind?: KindLike | undefined;
+  readonly category?: number | undefined;
+  readonly entity?: string | undefined;
+  readonly under?: string | undefined;
+  readonly scope?: string | undefined;
+  readonly clock?: readonly [number, number] | undefined;
+}
 
 const NAMES: ReadonlySet<string> = new Set(["type", "kind", "category", "entity", "under", "scope", "after", "clock", "limit",
   "maxBytes", "signal"]);
@@ -147,5 +158,62 @@ class PageIterator<T> implements IterableIterator<Event<T>> {
 
   [Symbol.iterator](): this {
     return this;
+  }
+}
+
+/* Events that iteration brings over at a time. */
+const STRIDE = 1024;
+
+/**
+ * Events over all pages of a query. At its end it lets go of the store.
+ *
+ * @internal
+ */
+export class EventIterator<T> implements IterableIterator<Event<T>> {
+  #fill: ((after: bigint | number | undefined, limit: number) => PageData) | undefined;
+  readonly #type: EventType<T> | undefined;
+  #after: bigint | number | undefined;
+  #left: number;
+  #data: PageData | undefined;
+  #place = 0;
+  #count = 0;
+
+  constructor(fill: (after: bigint | number | undefined, limit: number) => PageData, query: Query<T>) {
+    this.#fill = fill;
+    this.#type = query.type;
+    this.#after = query.after;
+    this.#left = query.limit ?? Infinity;
+  }
+
+  next(): IteratorResult<Event<T>> {
+    while (this.#place === this.#count) if (!this.#turn()) return { done: true, value: undefined };
+    const data = this.#data!;
+    return { done: false, value: new Event(data, data.at(this.#place++), this.#type) };
+  }
+
+  return(): IteratorResult<Event<T>> {
+    this.#fill = this.#data = undefined;
+    this.#place = this.#count = 0;
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+
+  /* Goes to the next page; false where there is none. */
+  #turn(): boolean {
+    const fill = this.#fill;
+    const last = this.#data;
+    if (fill === undefined) return false;
+    if (last !== undefined) {
+      this.#left -= last.count;
+      if (!last.more || last.count === 0 || this.#left <= 0) return this.return().done !== true;
+      this.#after = new Event(last, last.at(last.count - 1), undefined).sequence;
+    }
+    this.#data = fill(this.#after, Math.min(this.#left, STRIDE));
+    this.#place = 0;
+    this.#count = this.#data.count;
+    return this.#count > 0 || this.return().done !== true;
   }
 }

@@ -1,16 +1,17 @@
 import type { EventType } from "./define.js";
-import { kindOf, payloadOf, putDraft, putDrafts, takeDraft, takeOptions, type Draft, type DraftOptions, type NewEvent,
+import { kindOf, payloadOf, putDraft, putDrafts, takeDraft, takeOptions, whole, type Draft, type DraftOptions, type NewEvent,
   type TakenDraft } from "./draft.js";
 import { BatpakError, refusal } from "./errors.js";
 import { Event, PageData } from "./event.js";
 import { DRAFT, RECEIPT } from "./layout.js";
-import { raw, translate, type RawBatch, type ReportHandle, type StoreHandle } from "./native.js";
+import { native, raw, translate, type RawBatch, type ReportHandle, type StoreHandle } from "./native.js";
 import { configOf, pathOf, recordOf, trustOf, type OpenOptions, type Trust, type VerifyOptions } from "./options.js";
-import { Page, putQuery, type Conditions, type PageQuery, type Query } from "./page.js";
+import { EventIterator, Page, putQuery, type Conditions, type Query } from "./page.js";
+import { AppendQueue } from "./queue.js";
 import { Receipt } from "./receipt.js";
 import { Judgement, Report, Stat } from "./report.js";
 import * as scratch from "./scratch.js";
-import { bytesOf } from "./text.js";
+import { bytesOf, known } from "./text.js";
 import { wait, waitWithProgress, type Waiting } from "./waiting.js";
 
 /* Node 18 has no Symbol.dispose; `using`, compiled, looks for it under this name. */
@@ -22,20 +23,14 @@ const PAGE_BYTES = 4 << 20;
 /* Events that iteration brings over at a time. */
 const STRIDE = 1024;
 
+const WALK_NAMES: ReadonlySet<string> = new Set(["limit"]);
+
 /* Receipts of single appends lie side by side in one piece of memory: so many keep each other's memory alive. */
 const SLAB_RECEIPTS = 16;
 const SLAB_BYTES = SLAB_RECEIPTS * RECEIPT.size;
 
-/** Which event to walk from, and how far. */
-export interface WalkOptions<T = Uint8Array> {
-  /** At most so many events; all if not given. */
-  readonly limit?: number | undefined;
-  /** The payloads' type. */
-  readonly type?: EventType<T> | undefined;
-}
-
-/** A query for events one after another. */
-export interface EventsQuery<T = Uint8Array> extends Query<T> {
+/** How far to walk. */
+export interface WalkOptions {
   /** At most so many events; all if not given. */
   readonly limit?: number | undefined;
 }
@@ -92,6 +87,16 @@ export class Store {
   readonly #options: OpenOptions;
   #slab = new Uint8Array(SLAB_BYTES);
   #slabAt = 0;
+  readonly #pending = new Set<Promise<unknown>>();
+  #closing: Promise<void> | undefined;
+  readonly #queue = new AppendQueue({
+    send: (chunks, counts) => {
+      this.#putClock();
+      return raw.bp_store_append_many_async(this.#handle, chunks, counts);
+    },
+    receipts: (batch) => takeReceipts(batch, []),
+    failure: (error, receipts) => this.#failed(error, receipts),
+  });
 
   /** @internal */
   constructor(handle: StoreHandle, path: string, options: OpenOptions) {
@@ -144,6 +149,7 @@ export class Store {
       }
       return receipts;
     } catch (error) {
+      if (raw.is_error(error) && "accepted" in error) takeReceipts(error as unknown as RawBatch, receipts);
       throw this.#failed(error, receipts);
     }
   }
@@ -154,12 +160,12 @@ export class Store {
   }
 
   /** Events that match, in commit order: one page of them. */
-  page<T = Uint8Array>(query: PageQuery<T> = {}): Page<T> {
+  page<T = Uint8Array>(query: Query<T> = {}): Page<T> {
     return new Page(this.#fill(query, query.after, query.limit ?? PAGE_LIMIT, query.maxBytes ?? PAGE_BYTES), query.type);
   }
 
   /** All events that match, a page at a time; `limit` and `maxBytes` are those of a page. */
-  *pages<T = Uint8Array>(query: PageQuery<T> = {}): IterableIterator<Page<T>> {
+  *pages<T = Uint8Array>(query: Query<T> = {}): IterableIterator<Page<T>> {
     let after = query.after;
     for (;;) {
       const page = this.page({ ...query, after });
@@ -170,22 +176,23 @@ export class Store {
   }
 
   /** All events that match, in commit order. Those appended meanwhile may or may not be among them. */
-  *events<T = Uint8Array>(query: EventsQuery<T> = {}): IterableIterator<Event<T>> {
-    let left = query.limit ?? Infinity;
-    let after = query.after;
-    while (left > 0) {
-      const data = this.#fill(query, after, Math.min(left, STRIDE), PAGE_BYTES);
-      for (let place = 0; place < data.count; place++) yield new Event(data, data.at(place), query.type);
-      if (!data.more || data.count === 0) return;
-      after = new Event(data, data.at(data.count - 1), undefined).sequence;
-      left -= data.count;
-    }
+  events<T = Uint8Array>(query: Query<T> = {}): IterableIterator<Event<T>> {
+    return new EventIterator((after, limit) => this.#fill(query, after, limit, query.maxBytes ?? PAGE_BYTES), query);
   }
 
-  /** One event. @throws {@link BatpakError} `BP_NOT_FOUND`; `BP_DAMAGED_FRAME` with its position. */
+  /**
+   * One event.
+   *
+   * @throws {@link BatpakError} `BP_NOT_FOUND`; `BP_DAMAGED_FRAME` with its position; `BP_VALUE` where it is of another type
+   * than asked for.
+   */
   get<T = Uint8Array>(eventId: Uint8Array, type?: EventType<T>): Event<T> {
-    const data = this.#call(() => new PageData(raw.bp_store_get(this.#handle, bytesOf("eventId", eventId, 16)), this.path));
-    return new Event(data, data.at(0), type);
+    return this.#call(() => {
+      const data = new PageData(raw.bp_store_get(this.#handle, bytesOf("eventId", eventId, 16)), this.path);
+      const event = new Event(data, data.at(0), type);
+      if (type === undefined || type.kind === event.kind) return event;
+      throw refusal("BP_VALUE", `the event is of kind ${native.kindFormat(event.kind)}, not ${native.kindFormat(type.kind)}`);
+    });
   }
 
   /**
@@ -193,10 +200,13 @@ export class Store {
    *
    * @throws {@link BatpakError} `BP_NOT_FOUND`.
    */
-  walk<T = Uint8Array>(eventId: Uint8Array, options: WalkOptions<T> = {}): Page<T> {
-    const limit = options.limit ?? Number.MAX_SAFE_INTEGER;
-    const data = this.#call(() => raw.bp_store_walk(this.#handle, bytesOf("eventId", eventId, 16), limit));
-    return new Page(new PageData(data, this.path), options.type);
+  walk(eventId: Uint8Array, options: WalkOptions = {}): Page {
+    return this.#call(() => {
+      known(options, WALK_NAMES);
+      const limit = whole("limit", options.limit ?? Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+      const buffer = raw.bp_store_walk(this.#handle, bytesOf("eventId", eventId, 16), limit);
+      return new Page(new PageData(buffer, this.path), undefined);
+    });
   }
 
   /** Whether this store still holds what a receipt says. @throws {@link BatpakError} `BP_ARGUMENT`, `BP_MESSAGEPACK`. */
@@ -224,8 +234,8 @@ export class Store {
    * Brings events down to a state: `step` is called with the state so far and each event that matches, in commit order, and
    * answers the next state. What it throws ends the fold and comes out as it is; the store goes on.
    */
-  fold<State, T = Uint8Array>(initial: State, step: (state: State, event: Event<T>) => State, query: EventsQuery<T> = {}): State {
-    if (typeof step !== "function") throw refusal("BP_ARGUMENT", "step is not a function", this.path);
+  fold<State, T = Uint8Array>(initial: State, step: (state: State, event: Event<T>) => State, query: Query<T> = {}): State {
+    if (typeof step !== "function") throw refusal("BP_ARGUMENT", "the step is not a function", this.path);
     let state = initial;
     for (const event of this.events(query)) state = step(state, event);
     return state;
@@ -243,7 +253,7 @@ export class Store {
    * closed, and the error says what is not on the disk.
    */
   close(): void {
-    this.#call(() => raw.bp_store_close(this.#handle));
+    if (this.#closing === undefined) this.#call(() => raw.bp_store_close(this.#handle));
   }
 
   /** As {@link close}: for `using`. */
@@ -251,44 +261,46 @@ export class Store {
     this.close();
   }
 
-  /** As {@link append}, on another thread; several at once share one write and one flush. */
+  /**
+   * As {@link append}, on another thread. What is appended while another append is under way goes to the disk together, in the
+   * order of the calls.
+   */
   async appendAsync(entity: string, scope: string, event: NewEvent, options: DraftOptions & Waiting = {}): Promise<Receipt> {
     return (await this.appendManyAsync([{ ...options, entity, scope, event }], options))[0]!;
   }
 
   /** As {@link appendMany}, on another thread. The drafts are taken before it returns. */
   async appendManyAsync(drafts: Iterable<Draft>, options: Waiting = {}): Promise<Receipt[]> {
-    const receipts: Receipt[] = [];
+    options.signal?.throwIfAborted();
     try {
       const all = takeDrafts(drafts);
-      while (receipts.length < all.length) {
-        const count = putDrafts(all, receipts.length);
-        this.#tick();
-        takeReceipts(await wait(() => raw.bp_store_append_many_async(this.#handle, count, scratch.end()), options.signal), receipts);
-      }
-      return receipts;
+      this.#tick();
+      return await this.#queue.append(all, options.signal);
     } catch (error) {
-      throw this.#failed(error, receipts);
+      throw translate(error, this.path);
     }
   }
 
   /** As {@link sync}, on another thread. */
   async syncAsync(options: Waiting = {}): Promise<void> {
-    return this.#wait(() => raw.bp_store_sync_async(this.#handle), options);
+    return this.#held(() => wait(() => raw.bp_store_sync_async(this.#handle), options.signal));
   }
 
   /** As {@link page}, on another thread. */
-  async pageAsync<T = Uint8Array>(query: PageQuery<T> & Waiting = {}): Promise<Page<T>> {
+  async pageAsync<T = Uint8Array>(query: Query<T> & Waiting = {}): Promise<Page<T>> {
     return new Page(await this.#fillAsync(query, query.after, query.limit ?? PAGE_LIMIT, query.maxBytes ?? PAGE_BYTES), query.type);
   }
 
   /** As {@link events}, read on another thread. */
-  async *eventsAsync<T = Uint8Array>(query: EventsQuery<T> & Waiting = {}): AsyncIterableIterator<Event<T>> {
+  async *eventsAsync<T = Uint8Array>(query: Query<T> & Waiting = {}): AsyncIterableIterator<Event<T>> {
     let left = query.limit ?? Infinity;
     let after = query.after;
     while (left > 0) {
       const data = await this.#fillAsync(query, after, Math.min(left, STRIDE), PAGE_BYTES);
-      for (let place = 0; place < data.count; place++) yield new Event(data, data.at(place), query.type);
+      for (let place = 0; place < data.count; place++) {
+        yield new Event(data, data.at(place), query.type);
+        query.signal?.throwIfAborted();
+      }
       if (!data.more || data.count === 0) return;
       after = new Event(data, data.at(data.count - 1), undefined).sequence;
       left -= data.count;
@@ -297,18 +309,28 @@ export class Store {
 
   /** As {@link verify}, on another thread. */
   async verifyAsync(options: VerifyOptions & Waiting = {}): Promise<Report> {
-    const start = raw.bp_store_verify_async.bind(undefined, this.#handle, trustOf(options));
-    this.#tick();
-    try {
+    return this.#held(async () => {
+      const start = raw.bp_store_verify_async.bind(undefined, this.#handle, trustOf(options));
       return reportOf(await waitWithProgress(start, this.#options.progress, options.signal, raw.bp_report_free));
-    } catch (error) {
-      throw translate(error, this.path);
-    }
+    });
   }
 
-  /** As {@link close}, on another thread. From now on other calls find the store closed. */
-  async closeAsync(options: Waiting = {}): Promise<void> {
-    return this.#wait(() => raw.bp_store_close_async(this.#handle), options);
+  /** As {@link close}, on another thread, once all calls before it are done. From now on other calls find the store closed. */
+  async closeAsync(): Promise<void> {
+    this.#closing ??= this.#closeWhenIdle();
+    return this.#closing;
+  }
+
+  async #closeWhenIdle(): Promise<void> {
+    while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
+    await this.#queue.idle();
+    this.#putClock();
+    try {
+      await raw.bp_store_close_async(this.#handle);
+    } catch (error) {
+      this.#closing = undefined;
+      throw translate(error, this.path);
+    }
   }
 
   /** As {@link closeAsync}: for `await using`. */
@@ -316,31 +338,29 @@ export class Store {
     return this.closeAsync();
   }
 
-  async #wait(start: () => Promise<void>, options: Waiting): Promise<void> {
+  /* Calls on other threads that closeAsync waits for. */
+  async #held<Answer>(call: () => Promise<Answer>): Promise<Answer> {
     this.#tick();
+    const answer = call();
+    this.#pending.add(answer);
     try {
-      return await wait(start, options.signal);
+      return await answer;
     } catch (error) {
       throw translate(error, this.path);
+    } finally {
+      this.#pending.delete(answer);
     }
   }
 
   async #fillAsync(query: Conditions & Waiting, after: bigint | number | undefined, limit: number, maxBytes: number): Promise<PageData> {
-    try {
+    return this.#held(async () => {
       putQuery(query, after, limit, maxBytes);
-      this.#tick();
-      return new PageData(await wait(() => raw.bp_store_page_async(this.#handle, scratch.end()), query.signal), this.path);
-    } catch (error) {
-      throw translate(error, this.path);
-    }
+      return new PageData(await wait(() => raw.bp_store_page_async(this.#handle), query.signal), this.path);
+    });
   }
 
   /* The error of a failed append of many, with the receipts that there are. */
   #failed(error: unknown, receipts: Receipt[]): unknown {
-    if (raw.is_error(error)) {
-      const batch = error as Partial<RawBatch>;
-      if (batch.accepted !== undefined) takeReceipts(batch as RawBatch, receipts);
-    }
     const failure = translate(error, this.path);
     if (failure instanceof BatpakError) failure.accepted = receipts;
     return failure;
@@ -356,15 +376,21 @@ export class Store {
     }
   }
 
-  /* The clock of this store, for the call that follows. */
+  /* Before every call. */
   #tick(): void {
-    const clock = this.#options.clock;
-    if (clock !== undefined) scratch.putClock(clock[0]!);
+    if (this.#closing !== undefined) throw refusal("BP_CLOSED", "the store is being closed", this.path);
+    if (this.#options.clock !== undefined) this.#putClock();
+  }
+
+  /* The clock of this store, for the call that follows. */
+  #putClock(): void {
+    const now = this.#options.clock?.[0];
+    if (now !== undefined) scratch.putClock(now);
   }
 
   #call<Answer>(call: () => Answer): Answer {
-    this.#tick();
     try {
+      this.#tick();
       return call();
     } catch (error) {
       throw translate(error, this.path);
@@ -373,16 +399,17 @@ export class Store {
 }
 
 function takeDrafts(drafts: Iterable<Draft>): TakenDraft[] {
-  if (typeof (drafts as Partial<Iterable<Draft>> | undefined)?.[Symbol.iterator] !== "function") throw refusal("BP_ARGUMENT", "drafts are a list");
+  if (typeof drafts !== "object" || drafts === null) throw refusal("BP_ARGUMENT", "drafts are given as an array");
   return Array.from(drafts, takeDraft);
 }
 
-function takeReceipts(batch: RawBatch, receipts: Receipt[]): void {
+function takeReceipts(batch: RawBatch, receipts: Receipt[]): Receipt[] {
   const slab = batch.receipts;
   const words = batch.extensions === undefined ? undefined : new Uint32Array(slab.buffer);
   for (let i = 0, at = 0; i < batch.accepted; i++, at += RECEIPT.size) {
     receipts.push(new Receipt(slab, at, words === undefined ? undefined : mapOf(batch.extensions!, words, at)));
   }
+  return receipts;
 }
 
 function mapOf(extensions: Uint8Array, words: Uint32Array, at: number): Uint8Array | undefined {

@@ -13,6 +13,8 @@ int command_verify(const options *asked);
 int command_fold(const options *asked);
 int command_stat(const options *asked);
 int command_keygen(const options *asked);
+int command_man(const options *asked);
+int command_completion(const options *asked);
 int command_version(const options *asked);
 
 #endif

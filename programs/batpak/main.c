@@ -33,6 +33,11 @@ const command commands[] = {
     {"stat", "STORE", "Print how much the store holds", "", ALWAYS, command_stat},
     {"keygen", "FILE", "Draw a signing seed into a new file, print its public key",
      "Whoever has the file can sign.  It is readable by its owner alone.", ALWAYS, command_keygen},
+    {"man", "", "Print the manual page", "batpak man | man -l - shows it.", WITH(HELP), command_man},
+    {"completion", "bash|zsh|fish", "Print what a shell needs to complete this command",
+     "An installation has put it where each shell looks.  Without one:\n"
+     "source <(batpak completion bash), the same with zsh, batpak completion fish | source.",
+     WITH(HELP), command_completion},
     {"version", "", "Print the versions of program, interface and format", "", ALWAYS, command_version},
 };
 const size_t command_count = sizeof commands / sizeof commands[0];

@@ -109,8 +109,34 @@ const option_row option_rows[OPTION_COUNT] = {
     [OPTION_RECEIPTS] = {"--receipts", "FILE", "receipts kept aside, to be held against the store", take_receipts},
     [OPTION_REQUIRE] = {"--require", "attested", "0 only if every event has a receipt that holds", take_require},
     [OPTION_JSON] = {"--json", NULL, "one JSON object a line", take_json},
-    [OPTION_HELP] = {"--help", NULL, "this text", take_help},
+    [OPTION_HELP] = {"--help", NULL, "what the command does and takes", take_help},
 };
+
+const exit_row exit_rows[EXIT_ROWS] = {
+    {"0", "fine; also a reader of standard output that went away"},
+    {"1", "damage, contradiction, not found, not a store or a newer version"},
+    {"2", "usage, bad line or bad coordinate"},
+    {"3", "the system refused"},
+    {"4", "locked"},
+    {"130, 143", "ended by a signal, in good order"},
+};
+
+bool argument_next(const char **rest, argument_word *word) {
+  const char *at = *rest + strspn(*rest, " ");
+  size_t length = strcspn(at, " ");
+  if (length == 0) return false;
+  *rest = at + length;
+  word->optional = at[0] == '[';
+  word->name = at + word->optional;
+  word->length = length - 2 * (size_t)word->optional;
+  return true;
+}
+
+filling argument_filling(const char *name, size_t length) {
+  if (length == 5 && strncmp("STORE", name, length) == 0) return FILLED_BY_DIRECTORY;
+  if (length >= 4 && strncmp("FILE", name, 4) == 0) return FILLED_BY_FILE;
+  return name[0] >= 'a' && name[0] <= 'z' ? FILLED_BY_WORDS : FILLED_FREELY;
+}
 
 /* The options that the command takes, as getopt wants them. */
 static void getopt_rows(const command *about, struct option rows[OPTION_COUNT + 1]) {
@@ -125,11 +151,11 @@ static void getopt_rows(const command *about, struct option rows[OPTION_COUNT + 
 
 /* How many arguments the command wants at least, and at most. */
 static void arguments_wanted(const command *about, int *least, int *most) {
+  argument_word word;
   *least = *most = 0;
-  for (const char *word = about->arguments; *word != '\0'; word += strspn(word, " ")) {
-    *least += word[0] != '[';
+  for (const char *rest = about->arguments; argument_next(&rest, &word);) {
+    *least += !word.optional;
     ++*most;
-    word += strcspn(word, " ");
   }
 }
 
@@ -192,11 +218,8 @@ static void help_of_all(text *out) {
   text_string(out, "usage: batpak COMMAND ...\n\n"
                    "An embedded, append-only event journal: one directory, one writer.\n\n");
   for (size_t i = 0; i < command_count; i++) help_line(out, commands[i].name, NULL, commands[i].summary);
-  text_string(out,
-              "\nbatpak COMMAND --help says more.\n\n"
-              "exit codes: 0 fine, 1 damage, contradiction, not found, not a store or a newer version,\n"
-              "  2 usage, bad line or bad coordinate, 3 the system refused, 4 locked,\n"
-              "  130 and 143 ended by a signal, in good order\n");
+  text_string(out, "\nbatpak COMMAND --help says more.\n\nexit codes:\n");
+  for (size_t i = 0; i < EXIT_ROWS; i++) help_line(out, exit_rows[i].codes, NULL, exit_rows[i].meaning);
 }
 
 void help_write(text *out, const command *about) {

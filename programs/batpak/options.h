@@ -65,9 +65,36 @@ typedef struct command {
   int (*run)(const options *asked);
 } command;
 
+/* A word of a command's `arguments`: FILE, also where it stands as [FILE|-]. */
+typedef struct argument_word {
+  const char *name;
+  size_t length;
+  bool optional;
+} argument_word;
+
+/* What a shell can offer in the place of an argument, of a command or of an option. */
+typedef enum filling {
+  FILLED_FREELY,
+  FILLED_BY_DIRECTORY,
+  FILLED_BY_FILE,
+  FILLED_BY_WORDS  /* those that the name consists of, as in bash|zsh */
+} filling;
+
+typedef struct exit_row {
+  const char *codes;
+  const char *meaning;
+} exit_row;
+
+enum { EXIT_ROWS = 6 };
+
+extern const exit_row exit_rows[EXIT_ROWS];
 extern const option_row option_rows[OPTION_COUNT];
 extern const command commands[];
 extern const size_t command_count;
+
+/* The first word at `*rest`, which then stands behind it; false at the end. */
+bool argument_next(const char **rest, argument_word *word);
+filling argument_filling(const char *name, size_t length);
 
 /* Fills `asked` from the words behind the command's name.  False after a message when they make no sense. */
 bool options_read(const command *asked_for, int count, char **words, options *asked);

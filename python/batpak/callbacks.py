@@ -33,6 +33,9 @@ class Callbacks:
     __slots__ = ("_raised_by_clock", "_stopped", "clock", "log", "progress", "user")
 
     def __init__(self, clock: Clock | None, progress: Progress | None, log: Log | None) -> None:
+        for name, given in (("clock", clock), ("progress", progress), ("log", log)):
+            if given is not None and not callable(given):
+                raise TypeError(f"{name} is a {type(given).__name__}, which cannot be called")
         self.clock = clock
         self.progress = progress
         self.log = log
@@ -47,6 +50,8 @@ class Callbacks:
             now = self.clock().__index__()
             if now > _MAXIMUM_TIME:
                 raise OverflowError(f"the clock answered {now}: more than 64 bits")
+            if now < 0:
+                self._raised_by_clock = None  # what an earlier call left has nothing to do with this one
             return max(now, -1)
         except BaseException as raised:
             self.keep_clock(raised)
@@ -79,11 +84,14 @@ class Callbacks:
         self._stopped[threading.get_ident()] = raised
 
     def reraise(self, status: int) -> None:
-        """Raises what a callback raised, if that is why a call answered `status`."""
+        """Raises what a callback raised, if that is why a call answered `status`.
+
+        An open succeeds whatever the clock does: its exception stands behind BP_OK too.
+        """
         raised = None
         if status == Status.BP_STOPPED:
             raised = self._stopped.pop(threading.get_ident(), None)
-        elif status == Status.BP_CLOCK_INVALID:
+        elif status in (Status.BP_CLOCK_INVALID, Status.BP_OK):
             raised, self._raised_by_clock = self._raised_by_clock, None
         if raised is not None:
             raise raised

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from operator import index
 from typing import Any, Final, Literal, SupportsIndex, Union, overload
 
@@ -201,7 +202,8 @@ class Accepted(Sequence[Receipt]):
         return self._at(found) if isinstance(found, int) else [self._at(at) for at in found]
 
     def __iter__(self) -> Iterator[Receipt]:
-        return map(self._at, range(self._count))
+        return chain.from_iterable(Receipt._many(blob, at * self._stride, self._extensions)
+                                   for at, blob in enumerate(self._blobs))
 
     def __repr__(self) -> str:
         return f"<batpak.Accepted: {self._count} receipts>"

@@ -21,6 +21,7 @@ from .draft import DURABILITIES, Durability, choice, number
 from .errors import Path, made, raise_for
 from .event import Event
 from .page import MAXIMUM, Page
+from .receipt import Receipt
 
 Mode = Literal["create", "must_exist", "read_only"]
 SyncMode = Literal["data", "all"]
@@ -78,5 +79,10 @@ def open_handle(path: Path, config: Any, callbacks: Callbacks) -> Handle:
     status = lib.bp_store_open(encoded, config, store, error)
     if status:
         fail(callbacks, path, status, bytes(ffi.buffer(error)))
-    return Handle(int(ffi.cast("uintptr_t", store[0])), partial(fail, callbacks, path), Page, Event, PageIterator,
-                  callbacks)
+    try:
+        callbacks.reraise(status)
+    except BaseException:
+        lib.bp_store_release(store[0])
+        raise
+    return Handle(int(ffi.cast("uintptr_t", store[0])), partial(fail, callbacks, path), Page, Event, Receipt,
+                  PageIterator, callbacks)

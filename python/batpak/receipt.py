@@ -3,129 +3,35 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from typing import Any, Final
 
-from ._batpak import ffi, lib
+from ._batpak import ReceiptBase, ffi, lib
 from ._constants import Status
 from .errors import Error, made
 from .extensions import extensions_decode, extensions_encode
 
 _STRUCT: Final = ffi.typeof("bp_receipt")
-_ZERO_KEY: Final = bytes(32)
 
-
-def _place(name: str) -> slice:
-    """Where a field stands in the bytes of a bp_receipt, as the compiler laid it out."""
-    start = ffi.offsetof(_STRUCT, name)
-    return slice(start, start + ffi.sizeof(dict(_STRUCT.fields)[name].type))
-
-
-_SEQUENCE: Final = _place("sequence")
-_SEGMENT_ID: Final = _place("segment_id")
-_OFFSET: Final = _place("offset")
-_FRAME_LENGTH: Final = _place("frame_length")
-_EVENT_ID: Final = _place("event_id")
-_CONTENT_HASH: Final = _place("content_hash")
-_KEY_ID: Final = _place("key_id")
-_SIGNATURE: Final = _place("signature")
-_HAS_SIGNATURE: Final[int] = ffi.offsetof(_STRUCT, "has_signature")
-_DURABLE: Final[int] = ffi.offsetof(_STRUCT, "durable")
-_REPLAYED: Final[int] = ffi.offsetof(_STRUCT, "replayed")
-_SAME: Final[int] = ffi.offsetof(_STRUCT, "same")
 
 #: The members of its JSON form, in their order.
 MEMBERS: Final = ("event_id", "sequence", "content_hash", "key_id", "signature", "extensions", "durable", "replayed",
                   "same")
 
 
-class Receipt:
+class Receipt(ReceiptBase):
     """What the store answered to an append. It attests this one event, never its neighbours.
 
     Receipts with the same members in JSON are equal; where the frame lies is not among them. The object owns its bytes
     and outlives the store; any thread may use it.
     """
 
-    __slots__ = ("_extensions", "_raw")
-
-    _raw: bytes
-    _extensions: bytes
-
-    def __init__(self) -> None:
-        raise TypeError("receipts come from Store.append and Receipt.from_json")
-
-    @classmethod
-    def _from_raw(cls, raw: bytes, extensions: bytes = b"") -> Receipt:
-        """From the bytes of a bp_receipt, whose pointers are not looked at, and the canonical map of its extensions."""
-        receipt: Receipt = object.__new__(cls)
-        receipt._raw = raw
-        receipt._extensions = extensions
-        return receipt
-
-    def _number(self, place: slice) -> int:
-        return int.from_bytes(self._raw[place], sys.byteorder)
-
-    @property
-    def event_id(self) -> bytes:
-        """The event that it attests (16 bytes)."""
-        return self._raw[_EVENT_ID]
-
-    @property
-    def sequence(self) -> int:
-        """Place in commit order over the whole store, from 0."""
-        return self._number(_SEQUENCE)
-
-    @property
-    def content_hash(self) -> bytes:
-        """BLAKE3 of the payload (32 bytes)."""
-        return self._raw[_CONTENT_HASH]
-
-    @property
-    def key_id(self) -> bytes | None:
-        """BLAKE3 of the public key that signed (32 bytes), or None."""
-        found = self._raw[_KEY_ID]
-        return None if found == _ZERO_KEY else found
-
-    @property
-    def signature(self) -> bytes | None:
-        """Ed25519 (64 bytes), or None."""
-        return self._raw[_SIGNATURE] if self._raw[_HAS_SIGNATURE] else None
+    __slots__ = ()
 
     @property
     def extensions(self) -> dict[str, bytes]:
         """The named values that travel with the event."""
         return extensions_decode(self._extensions) if self._extensions else {}
-
-    @property
-    def durable(self) -> bool:
-        """The event was on the disk when this was answered, as far as the system says."""
-        return self._raw[_DURABLE] != 0
-
-    @property
-    def replayed(self) -> bool:
-        """The key was known: nothing was written, and this is the event that it named."""
-        return self._raw[_REPLAYED] != 0
-
-    @property
-    def same(self) -> bool | None:
-        """Replayed with the same content, kind and coordinate; None unless replayed."""
-        return self._raw[_SAME] != 0 if self.replayed else None
-
-    @property
-    def segment_id(self) -> int:
-        """The segment file that holds the frame. With `offset` and `frame_length` 0: not known."""
-        return self._number(_SEGMENT_ID)
-
-    @property
-    def offset(self) -> int:
-        """Where the frame begins, in bytes from the start of the segment."""
-        return self._number(_OFFSET)
-
-    @property
-    def frame_length(self) -> int:
-        """Bytes of the whole frame."""
-        return self._number(_FRAME_LENGTH)
 
     def _fill(self, raw: Any) -> Any:
         """Makes `raw`, a bp_receipt, say the same; the answer must be kept alive as long as it is used."""

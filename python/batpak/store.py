@@ -15,10 +15,9 @@ from ._batpak import Handle, ffi, lib
 from ._constants import Status
 from .asynchronous import awaitable, in_executor, opening
 from .callbacks import Callbacks, Clock, Log, Progress
-from .draft import MISSING, RECEIPT_SIZE, Accepted, Bytes, Draft, Durability, Expectation, content, rest
+from .draft import MISSING, Accepted, Bytes, Draft, Durability, Expectation, content, rest
 from .errors import KindMismatch, Path, made
 from .event import Event
-from .extensions import extensions_encode
 from .opening import Mode, SyncMode, configuration, keys, open_handle
 from .page import MAXIMUM, Page, Query
 from .receipt import Receipt
@@ -33,8 +32,6 @@ _PAGE_EVENTS: Final = 1024
 #: Drafts that cross into C together, if no group of the store is larger.
 _CHUNK: Final = 1024
 _SIZE_MAX: Final = MAXIMUM
-
-_receipt: Final = Receipt._from_raw
 
 
 class Store:
@@ -143,15 +140,9 @@ class Store:
         if lane or depth or flags or extensions or allow_reserved or not (
                 key is None and expect is None and correlation_id is None and causation_id is None
                 and durability is None):
-            found = self._handle.append(entity, scope, kind, payload, rest(
+            return self._handle.append(entity, scope, kind, payload, rest(
                 key, expect, correlation_id, causation_id, lane, depth, flags, extensions, durability, allow_reserved))
-        else:
-            found = self._handle.append(entity, scope, kind, payload, None)
-        if isinstance(found, bytes):
-            return _receipt(found)
-        raw, carried = found
-        receipt = _receipt(raw)
-        return _receipt(raw, self._extensions_of(receipt.event_id) if carried is None else carried)
+        return self._handle.append(entity, scope, kind, payload, None)
 
     def append_many(self, drafts: Iterable[Draft]) -> Accepted:
         """Appends independent events in order, with one write and one flush where they fit one group.
@@ -167,8 +158,7 @@ class Store:
             blob, carried, status, error = self._handle.append_many(part)
             blobs.append(blob)
             for at, found in carried.items():
-                extensions[start + at] = self._extensions_of(
-                    _receipt(blob[at * RECEIPT_SIZE:(at + 1) * RECEIPT_SIZE]).event_id) if found is None else found
+                extensions[start + at] = found
             if status:
                 try:
                     self._handle.fail(status, error)
@@ -177,11 +167,6 @@ class Store:
                         raised.accepted = Accepted._from_raw(blobs, self._chunk, extensions)  # type: ignore[attr-defined]
                     raise
         return Accepted._from_raw(blobs, self._chunk, extensions)
-
-    def _extensions_of(self, event_id: bytes) -> bytes:
-        """The canonical map of a stored event's extensions; where the event is damaged, none."""
-        event = self._handle.get(event_id, None)
-        return extensions_encode(event.extensions)
 
     def sync(self) -> None:
         """Flushes what was written: everything acknowledged so far is durable then. Raises ReadOnly, Poisoned."""

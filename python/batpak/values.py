@@ -76,9 +76,9 @@ def payload_encode(value: object) -> bytes:
 def payload_decode(payload: Buffer) -> Any:
     """The native value of one MessagePack value: bin as bytes, array as list, map as dict, both floats as float.
 
-    An array that is a key of a map becomes a tuple. Of equal names the last counts, in the first one's place; bytes behind
-    the value are ignored. Raises PayloadError where the bytes are not MessagePack, and ValueRefused for what Python cannot
-    say: a map as a key, or other keys that are equal in Python (1 and true).
+    An array that is a key of a map becomes a tuple. Bytes behind the value are ignored. Raises PayloadError where the bytes
+    are not MessagePack, and ValueRefused for what Python cannot say: a map as a key, or keys that are equal in Python (1
+    and true, the same name twice).
     """
     if type(payload) is not bytes:
         payload = _octets(payload)
@@ -288,7 +288,7 @@ def _dict(held: list[Any], pairs: int) -> dict[Any, Any]:
         found = dict(zip(keys, held[1::2]))
     except TypeError:
         found = dict(zip(map(_key, keys), held[1::2]))
-    if len(found) != pairs and not all(type(key) is str for key in keys):
+    if len(found) != pairs:
         raise _Refused("a map with keys that are equal in Python")
     return found
 

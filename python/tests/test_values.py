@@ -249,9 +249,9 @@ def test_a_strided_view_is_read() -> None:
     assert payload_decode(memoryview(doubled)[::2]) == "abc"
 
 
-def test_of_equal_names_the_last_counts() -> None:
-    read = payload_decode(b"\x83\xa1a\x01\xa1b\x02\xa1a\x03")
-    assert list(read.items()) == [("a", 3), ("b", 2)]
+def test_a_name_twice_is_refused() -> None:
+    with pytest.raises(ValueRefused):
+        payload_decode(b"\x83\xa1a\x01\xa1b\x02\xa1a\x03")
 
 
 def test_bytes_behind_the_value_are_ignored() -> None:

@@ -108,6 +108,8 @@ Test(json_read, strings_and_escapes) {
   takes("\"\\u00e4\\u540D\"", "a5 c3a4 e5908d");
   takes("\"\\ud83d\\ude00\"", "a4 f09f9880");
   takes("\"\xf0\x9f\x98\x80\x7f\"", "a5 f09f9880 7f");
+  takes("[\"\\ud836\\udc00\\uDBB7\\uDFFF\"]", "91 a8 f09da080 f3bdbfbf");
+  takes("{\"\\\\\\u0000\\ud800\\udc00\\\\ud836\":-0}", "81 ac 5c 00 f0908080 5c 7564383336 cb8000000000000000");
   takes("\"\\u0000a\\u0000\"", "a3 00 61 00");
   takes("\"\\uffff\\ufffe\"", "a6 efbfbf efbfbe");
   refuses("\"\\x\"", 1);

@@ -47,6 +47,7 @@ Test(kind, parsed_from_three_notations) {
   }
   uint16_t kind;
   cr_assert_eq(bp_kind_parse(NULL, 3, &kind, NULL), BP_ARGUMENT);
+  cr_assert_eq(bp_kind_parse(NULL, 0, &kind, NULL), BP_ARGUMENT);
   cr_assert_eq(bp_kind_parse("F:001", 5, NULL, NULL), BP_ARGUMENT);
 }
 

@@ -5,18 +5,18 @@ import signal
 import subprocess
 import unittest
 
-from command import BATPAK, COMMANDS, EVENT, RECEIPT, SECONDS, Cli, key, line, read_lines
+from command import BATPAK, COMMANDS, EVENT, RECEIPT, SECONDS, TEXTS, Cli, key, line, read_lines
 
 
 class Words(Cli):
     def test_help_of_all_and_of_each(self):
         everything = self.run_it("--help")
         self.assertEqual(everything.err, "")
-        for command in COMMANDS:
+        for command in COMMANDS + TEXTS:
             self.assertIn(f"\n  {command} ", everything.out)
             about = self.run_it(command, "--help")
             self.assertTrue(about.out.startswith(f"usage: batpak {command} "))
-            self.assertIn("--json", about.out)
+            self.assertEqual("--json" in about.out, command in COMMANDS)
             self.assertEqual(about.out, self.run_it("help", command).out)
 
     def test_usage_is_2(self):
@@ -26,7 +26,8 @@ class Words(Cli):
                  ["log", "st", "--kind", "65536"], ["log", "st", "--entity", "a", "--under", "a"],
                  ["get", "st", "12"], ["get", "st", "g" * 32], ["walk", "st", key(1) + "0"], ["get", "st"],
                  ["verify", "st", "--key", "12"], ["verify", "st", "--require", "nothing"],
-                 ["stat", "st", "--limit", "1"], ["append", "st", "e", "s"], ["keygen"], ["version", "x"], ["import"]]
+                 ["stat", "st", "--limit", "1"], ["append", "st", "e", "s"], ["keygen"], ["version", "x"], ["import"],
+                 ["man", "x"], ["man", "--json"], ["completion"], ["completion", "tcsh"], ["completion", "bas"]]
         for words in wrong:
             with self.subTest(words):
                 done = self.run_it(*words, code=2)

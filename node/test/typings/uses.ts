@@ -4,7 +4,7 @@ import {
   BatpakError, BP_VERDICT_ATTESTED, defineEvent, EMPTY, Float64, idNew, keyGenerate, Kind, open, openAsync, payloadDecode,
   payloadEncode, Receipt, Status,
   type Draft, type Event, type EventType, type Extensions, type Finding, type Judgement, type OpenOptions, type Page,
-  type PageQuery, type Report, type Stat, type StatusName, type Store, type TypedEvent, type Value,
+  type Query, type Report, type Stat, type StatusName, type Store, type TypedEvent, type Value,
 } from "batpak";
 
 interface Move {
@@ -56,7 +56,7 @@ export function synchronous(): void {
     const view: Uint8Array = event.payloadBytes;
     console.log(bytes, value, error, causation, extensions, view, event.entity, event.scope, event.kind);
   }
-  const query: PageQuery = { under: "player", scope: "s", category: 0xf, after: 1n, clock: [0, 5], limit: 10, maxBytes: 1000 };
+  const query: Query = { under: "player", scope: "s", category: 0xf, after: 1n, clock: [0, 5], limit: 10, maxBytes: 1000 };
   const page: Page = store.page(query);
   const more: boolean = page.more;
   const first: Event | undefined = page.at(0);

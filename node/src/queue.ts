@@ -1,0 +1,137 @@
+import { putDrafts, type TakenDraft } from "./draft.js";
+import { raw, type RawBatch } from "./native.js";
+import type { Receipt } from "./receipt.js";
+import * as scratch from "./scratch.js";
+
+/* One caller's drafts: they go in order, and the first that fails ends them. */
+interface Unit {
+  readonly receipts: Receipt[];
+  readonly resolve: (receipts: Receipt[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/* A piece of them, as the scratch buffer held it. */
+interface Chunk {
+  readonly unit: Unit;
+  readonly bytes: Uint8Array;
+  readonly count: number;
+  readonly last: boolean;
+}
+
+/* Drafts that go together, about. */
+const BATCH_DRAFTS = 4096;
+
+/** How the queue reaches its store. @internal */
+export interface Target {
+  send(chunks: Uint8Array[], counts: number[]): Promise<RawBatch>;
+  receipts(batch: RawBatch): Receipt[];
+  /** The error for a caller, with the receipts that there are. */
+  failure(error: unknown, receipts: Receipt[]): unknown;
+}
+
+/**
+ * Appends that wait without the thread. One batch is under way at a time; whoever comes meanwhile goes with the next one, so
+ * that many callers share one write and one flush, and come in the order in which they called.
+ *
+ * @internal
+ */
+export class AppendQueue {
+  readonly #target: Target;
+  #waiting: Chunk[] = [];
+  #running: Promise<void> | undefined;
+
+  constructor(target: Target) {
+    this.#target = target;
+  }
+
+  /** Takes the drafts as they are now. What cannot be said is thrown, and nothing is sent. */
+  append(drafts: readonly TakenDraft[], signal: AbortSignal | undefined): Promise<Receipt[]> {
+    const pieces = piecesOf(drafts);
+    return new Promise((resolve, reject) => {
+      const unit = { receipts: [], resolve, reject };
+      if (pieces.length === 0) return resolve([]);
+      const last = pieces.length - 1;
+      this.#waiting.push(...pieces.map(([bytes, count], index) => ({ unit, bytes, count, last: index === last })));
+      if (signal !== undefined) this.#heed(signal, unit);
+      this.#running ??= Promise.resolve().then(() => this.#run());
+    });
+  }
+
+  /** When all that was taken is settled. */
+  async idle(): Promise<void> {
+    await this.#running;
+  }
+
+  /* Given up: what has not begun is not sent; what has runs on, and nobody hears of it. */
+  #heed(signal: AbortSignal, unit: { resolve: Unit["resolve"]; reject: Unit["reject"] }): void {
+    const { resolve, reject } = unit;
+    const abort = (): void => {
+      this.#forget(unit);
+      reject(signal.reason);
+    };
+    signal.addEventListener("abort", abort, { once: true });
+    unit.resolve = (receipts): void => {
+      signal.removeEventListener("abort", abort);
+      resolve(receipts);
+    };
+    unit.reject = (error): void => {
+      signal.removeEventListener("abort", abort);
+      reject(error);
+    };
+  }
+
+  #forget(unit: object): void {
+    this.#waiting = this.#waiting.filter((chunk) => chunk.unit !== unit);
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const chunks = this.#next();
+      let batch: RawBatch;
+      let failed: { error: unknown } | undefined;
+      try {
+        batch = await this.#target.send(chunks.map(({ bytes }) => bytes), chunks.map(({ count }) => count));
+      } catch (error) {
+        batch = error as RawBatch;
+        failed = { error };
+      }
+      const some = failed === undefined || (raw.is_error(failed.error) && batch.accepted > 0);
+      this.#settle(chunks, some ? this.#target.receipts(batch) : [], failed);
+    }
+    this.#running = undefined;
+  }
+
+  #next(): Chunk[] {
+    let drafts = 0;
+    const end = this.#waiting.findIndex(({ count }) => (drafts += count) > BATCH_DRAFTS);
+    return this.#waiting.splice(0, end === -1 ? this.#waiting.length : Math.max(1, end));
+  }
+
+  /* Hands out the receipts. The first chunk that is short of some is the one that failed; those behind it wait anew. */
+  #settle(chunks: Chunk[], receipts: readonly Receipt[], failed: { error: unknown } | undefined): void {
+    let at = 0;
+    for (let index = 0; index < chunks.length; index++) {
+      const { unit, count, last } = chunks[index]!;
+      const got = receipts.slice(at, at + count);
+      unit.receipts.push(...got);
+      at += got.length;
+      if (got.length < count) {
+        this.#waiting.unshift(...chunks.slice(index + 1));
+        this.#forget(unit);
+        unit.reject(this.#target.failure(failed?.error, unit.receipts));
+        return;
+      }
+      if (last) unit.resolve(unit.receipts);
+    }
+  }
+}
+
+function piecesOf(drafts: readonly TakenDraft[]): [Uint8Array, number][] {
+  const pieces: [Uint8Array, number][] = [];
+  for (let from = 0; from < drafts.length;) {
+    const count = putDrafts(drafts, from);
+    pieces.push([scratch.bytes.slice(0, scratch.end()), count]);
+    from += count;
+  }
+  return pieces;
+}
