@@ -71,4 +71,4 @@ function run(args) {
 
 install();
 const chosen = files.length > 0 ? files : readdirSync(folder).filter((name) => name.endsWith(".test.mjs")).sort();
-process.exitCode = run(options.leaks === true ? ["leaks.slow.mjs"] : ["--test", "--test-reporter=spec", ...chosen]);
+process.exitCode = run(options.leaks === true ? ["--max-semi-space-size=1", "leaks.slow.mjs"] : ["--test", "--test-reporter=spec", ...chosen]);
