@@ -118,6 +118,7 @@ typedef struct bpn_batch {
   bp_draft *drafts;
   size_t count;
   bp_receipt *receipts;  /* NULL until appended */
+  bool lent;             /* drafts and receipts are JavaScript's memory */
   size_t accepted;
   uint8_t *extensions;
   size_t extensions_length;

@@ -7,25 +7,32 @@
 
 /* --- drafts */
 
+static bool point_all(bp_draft *drafts, size_t count, const bpn_arena *arena, size_t *done) {
+  for (size_t i = 0; i < count; i++) {
+    drafts[i].struct_size = sizeof *drafts;
+    if (!bpn_point_draft(arena, &drafts[i])) return false;
+    ++*done;
+  }
+  return true;
+}
+
 bool bpn_batch_add(bpn_batch *batch, const bpn_arena *arena, size_t count) {
   if (arena->length < BPN_SCRATCH_HEADER || count > (arena->length - BPN_SCRATCH_HEADER) / sizeof(bp_draft)) return false;
   bp_draft *drafts = realloc(batch->drafts, (batch->count + count + 1) * sizeof *drafts);
   if (drafts == NULL) return false;
   batch->drafts = drafts;
   memcpy(drafts + batch->count, arena->bytes + BPN_SCRATCH_HEADER, count * sizeof *drafts);
-  for (size_t end = batch->count + count; batch->count < end; batch->count++) {
-    drafts[batch->count].struct_size = sizeof *drafts;
-    if (!bpn_point_draft(arena, &drafts[batch->count])) return false;
-  }
-  return true;
+  return point_all(drafts + batch->count, count, arena, &batch->count);
 }
 
 void bpn_batch_end(bpn_batch *batch) {
   for (size_t i = 0; i < batch->count; i++) {
     if (batch->drafts[i].extension_count > 0) bpn_draft_free(&batch->drafts[i]);
   }
-  free(batch->drafts);
-  free(batch->receipts);
+  if (!batch->lent) {
+    free(batch->drafts);
+    free(batch->receipts);
+  }
   free(batch->extensions);
   memset(batch, 0, sizeof *batch);
 }
@@ -34,7 +41,7 @@ void bpn_batch_end(bpn_batch *batch) {
 
 /* Room for what the drafts' own extensions take. */
 static bool make_receipts(bpn_batch *batch) {
-  batch->receipts = malloc((batch->count + 1) * sizeof *batch->receipts);
+  if (!batch->lent) batch->receipts = malloc((batch->count + 1) * sizeof *batch->receipts);
   if (batch->receipts == NULL) return false;
   size_t room = 0;
   for (size_t i = 0; i < batch->count; i++) {
@@ -98,48 +105,62 @@ bp_status bpn_batch_append(bpn_batch *batch, bp_store *store, bp_error *error) {
 
 /* --- answers: { accepted, receipts, extensions } */
 
-static bool describe(napi_env env, const bpn_batch *batch, napi_value object) {
+static bool describe(napi_env env, const bpn_batch *batch, napi_value receipts, napi_value object) {
   napi_value accepted;
   if (napi_create_uint32(env, (uint32_t)batch->accepted, &accepted) != napi_ok || !bpn_set(env, object, "accepted", accepted) ||
-      !bpn_set(env, object, "receipts", bpn_copy_bytes(env, batch->receipts, batch->accepted * sizeof *batch->receipts))) {
+      !bpn_set(env, object, "receipts", receipts)) {
     return false;
   }
   if (batch->extensions_length == 0) return true;
   return bpn_set(env, object, "extensions", bpn_copy_bytes(env, batch->extensions, batch->extensions_length));
 }
 
+static napi_value receipts_of(napi_env env, const bpn_batch *batch) {
+  return bpn_copy_bytes(env, batch->receipts, batch->accepted * sizeof *batch->receipts);
+}
+
 napi_value bpn_batch_answer(napi_env env, const bpn_batch *batch) {
   napi_value object;
-  return napi_create_object(env, &object) == napi_ok && describe(env, batch, object) ? object : NULL;
+  return napi_create_object(env, &object) == napi_ok && describe(env, batch, receipts_of(env, batch), object) ? object : NULL;
 }
 
 /* The error, and with it what is in the store all the same. */
 napi_value bpn_batch_failure(napi_env env, const bpn_batch *batch, bp_status status, const bp_error *error) {
   napi_value value = bpn_error_value(env, status, error);
-  return value != NULL && batch->receipts != NULL && !describe(env, batch, value) ? NULL : value;
+  if (value == NULL || batch->receipts == NULL) return value;
+  return describe(env, batch, receipts_of(env, batch), value) ? value : NULL;
 }
 
-/* append_many(store, count): the drafts lie in the scratch buffer. */
+/* append_many(store, count): the drafts lie in the scratch buffer, where their offsets become pointers.  The receipts are
+ * written where JavaScript reads them. */
 napi_value bpn_store_append_many(napi_env env, napi_callback_info info) {
-  napi_value arguments[2];
+  napi_value arguments[2], buffer, receipts;
   bpn_state *state = bpn_enter(env, info, 2, arguments);
   bpn_box *box = state == NULL ? NULL : bpn_box_of(state, arguments[0], BPN_STORE);
   uint32_t count;
   if (box == NULL || !bpn_uint32(env, arguments[1], &count)) return NULL;
-  bpn_batch batch = {0};
   bpn_arena arena = {state->scratch, state->scratch_length};
-  if (!bpn_batch_add(&batch, &arena, count)) {
-    bpn_batch_end(&batch);
-    return bpn_refuse(env, BP_ARGUMENT, "drafts that point outside of their bytes");
+  if (arena.length < BPN_SCRATCH_HEADER || count > (arena.length - BPN_SCRATCH_HEADER) / sizeof(bp_draft)) {
+    return bpn_refuse(env, BP_ARGUMENT, "more drafts than the scratch buffer holds");
   }
+  void *memory;
+  size_t length = count * sizeof(bp_receipt);
+  if (napi_create_arraybuffer(env, length, &memory, &buffer) != napi_ok ||
+      napi_create_typedarray(env, napi_uint8_array, length, buffer, 0, &receipts) != napi_ok) {
+    return bpn_refuse(env, BP_NO_MEMORY, "making receipts");
+  }
+  bpn_batch batch = {.lent = true, .drafts = (bp_draft *)(void *)(state->scratch + BPN_SCRATCH_HEADER), .receipts = memory};
   bp_error error;
   bpn_error_clear(&error);
-  bp_status status = bpn_batch_append(&batch, box->held, &error);
-  napi_value answer = NULL;
-  if (status == BP_OK) {
-    answer = bpn_batch_answer(env, &batch);
+  napi_value answer = NULL, failure = NULL;
+  if (!point_all(batch.drafts, count, &arena, &batch.count)) {
+    bpn_refuse(env, BP_ARGUMENT, "drafts that point outside of their bytes");
   } else {
-    napi_value failure = bpn_batch_failure(env, &batch, status, &error);
+    bp_status status = bpn_batch_append(&batch, box->held, &error);
+    napi_value *object = status == BP_OK ? &answer : &failure;
+    if (status != BP_OK) failure = bpn_error_value(env, status, &error);
+    if (status == BP_OK && napi_create_object(env, &answer) != napi_ok) answer = NULL;
+    if (*object != NULL && !describe(env, &batch, receipts, *object)) *object = NULL;
     if (failure != NULL) napi_throw(env, failure);
   }
   bpn_batch_end(&batch);

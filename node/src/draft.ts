@@ -94,6 +94,10 @@ export function takeOptions(options: DraftOptions | undefined): TakenOptions | u
   if (options === undefined) return undefined;
   known(options, NAMES);
   const { key, expect, correlationId, causationId, lane, depth, flags, extensions, durability, allowReserved } = options;
+  /* The usual case: a draft with nothing but what it must have. */
+  if (key === undefined && expect === undefined && correlationId === undefined && causationId === undefined &&
+    lane === undefined && depth === undefined && flags === undefined && extensions === undefined &&
+    durability === undefined && allowReserved === undefined) return undefined;
   const entries = extensions === undefined ? undefined : Object.entries(extensions);
   return { key, expect, correlationId, causationId, lane, depth, flags, extensions: entries, durability, allowReserved };
 }
@@ -112,19 +116,16 @@ export function kindOf(event: NewEvent): number {
 }
 
 /**
- * Writes a draft without its payload into the record at `at` of the scratch buffer, and its bytes behind all records.
+ * Writes a draft without its payload into the zeroed record at `at` of the scratch buffer, and its bytes behind all records.
  *
  * @internal
  */
 export function putDraft(at: number, entity: string, scope: string, kind: number, options: TakenOptions | undefined): void {
-  const { bytes, words, halves } = scratch;
   if (typeof entity !== "string" || typeof scope !== "string") throw refusal("BP_ARGUMENT", "entity and scope are strings");
-  bytes.fill(0, at, at + DRAFT.size);
-  words[(at + DRAFT.struct_size) >> 2] = DRAFT.size;
-  halves[(at + DRAFT.kind) >> 1] = kind;
+  scratch.halves[(at + DRAFT.kind) >> 1] = kind;
   if (options !== undefined) putOptions(at, options);
-  scratch.putText(at + DRAFT.entity, entity);
-  scratch.putText(at + DRAFT.scope, scope);
+  scratch.putText(at + DRAFT.entity, entity, 0);
+  scratch.putText(at + DRAFT.scope, scope, 1);
 }
 
 /* Drafts that go in one call, and bytes of them, about. */

@@ -60,7 +60,6 @@ export function putQuery(query: Conditions, after: bigint | number | undefined, 
   known(query, NAMES);
   const { type, kind, category, entity, under, scope, clock } = query;
   scratch.begin(QUERY.size);
-  scratch.bytes.fill(0, AT, AT + QUERY.size);
   let flags = 0;
   if (after !== undefined) flags |= putLong(QUERY.after, BP_QUERY_AFTER, sequenceOf(after));
   if (entity !== undefined && under !== undefined) throw refusal("BP_ARGUMENT", "entity and under exclude each other");
@@ -92,7 +91,7 @@ function putKind(type: { readonly kind: number } | undefined, kind: KindLike | u
 
 function putText(field: number, flag: number, what: string, text: string): number {
   if (typeof text !== "string") throw refusal("BP_ARGUMENT", `${what} is not a string`);
-  scratch.putText(AT + field, text);
+  scratch.putText(AT + field, text, field === QUERY.scope ? 1 : 0);
   return flag;
 }
 

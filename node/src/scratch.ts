@@ -21,11 +21,23 @@ let clock = new BigInt64Array(buffer, 0, 1);
 /* Where the next text or piece of bytes goes. */
 let used = RECORDS;
 
-/** Begins a call whose records take `size` bytes; bytes go behind them. @internal */
+/* The latest text of this call, for each of two fields: drafts that go together mostly have the same scope, and often the same
+ * entity. */
+const memoTexts = ["", ""];
+const memoFields = [-1, -1];
+
+/** Begins a call whose records take `size` bytes, zeroed; bytes go behind them. @internal */
 export function begin(size: number): void {
   used = RECORDS + size;
+  memoFields[0] = memoFields[1] = -1;
   if (used > bytes.length) grow(used);
+  if (size > SMALL) {
+    bytes.fill(0, RECORDS, used);
+  } else {
+    for (let word = RECORDS >> 2; word < used >> 2; word++) words[word] = 0;
+  }
 }
+const SMALL = 256;
 
 function grow(needed: number): void {
   let size = bytes.length;
@@ -45,11 +57,12 @@ export function end(): number {
   return used;
 }
 
-/** Room for `size` bytes, aligned for records; where it begins. @internal */
+/** Room for `size` bytes, aligned for records and zeroed; where it begins. @internal */
 export function reserve(size: number): number {
   const at = (used + 7) & ~7;
   used = at + size;
   if (used > bytes.length) grow(used);
+  bytes.fill(0, at, used);
   return at;
 }
 
@@ -59,27 +72,40 @@ export function putBytes(field: number, data: Uint8Array): void {
   used += data.length;
   if (used > bytes.length) grow(used);
   bytes.set(data, at);
-  words[field >> 2] = at;
-  words[(field >> 2) + 1] = 0;
-  words[(field >> 2) + 2] = data.length;
-  words[(field >> 2) + 3] = 0;
+  point(field, at, data.length);
 }
 
-/** Puts the UTF-8 of a text, as {@link putBytes}. Most are ASCII and short: a loop beats the encoder. @internal */
-export function putText(field: number, text: string): void {
+/* The upper halves of both are zero from the beginning. */
+function point(field: number, at: number, length: number): void {
+  words[field >> 2] = at;
+  words[(field >> 2) + 2] = length;
+}
+
+/** Puts the UTF-8 of a text, as {@link putBytes}. `memo`, 0 or 1, says with which texts it may be the same. @internal */
+export function putText(field: number, text: string, memo: number): void {
+  const known = memoFields[memo]!;
+  if (known >= 0 && memoTexts[memo] === text) {
+    point(field, words[known >> 2]!, words[(known >> 2) + 2]!);
+    return;
+  }
+  memoTexts[memo] = text;
+  memoFields[memo] = field;
+  putNew(field, text);
+}
+
+/* Most are ASCII and short: a loop beats the encoder. */
+function putNew(field: number, text: string): void {
   const length = text.length;
   const at = used;
   if (at + length > bytes.length) grow(at + length);
+  const to = bytes;
   for (let i = 0; i < length; i++) {
     const code = text.charCodeAt(i);
     if (code >= 0x80) return putUtf8(field, text);
-    bytes[at + i] = code;
+    to[at + i] = code;
   }
   used = at + length;
-  words[field >> 2] = at;
-  words[(field >> 2) + 1] = 0;
-  words[(field >> 2) + 2] = length;
-  words[(field >> 2) + 3] = 0;
+  point(field, at, length);
 }
 
 function putUtf8(field: number, text: string): void {

@@ -400,7 +400,9 @@ export class Store {
 
 function takeDrafts(drafts: Iterable<Draft>): TakenDraft[] {
   if (typeof drafts !== "object" || drafts === null) throw refusal("BP_ARGUMENT", "drafts are given as an array");
-  return Array.from(drafts, takeDraft);
+  const taken: TakenDraft[] = [];
+  for (const draft of drafts) taken.push(takeDraft(draft));
+  return taken;
 }
 
 function takeReceipts(batch: RawBatch, receipts: Receipt[]): Receipt[] {
