@@ -187,8 +187,6 @@ static PyObject *handle_raise(PyObject *object, PyObject *arguments) {
   return PyObject_CallObject(((handle *)object)->fail, arguments);
 }
 
-#define FAST(function) (PyCFunction)(void (*)(void))(function)
-
 static PyMethodDef handle_methods[] = {
     {"append", FAST(handle_append), METH_FASTCALL,
      "append(entity, scope, kind, payload, rest) -> Receipt"},
