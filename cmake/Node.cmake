@@ -47,5 +47,6 @@ target_include_directories(batpak_node PRIVATE "${node_dir}")
 target_include_directories(batpak_node SYSTEM PRIVATE "${node_api}" "${node_addon_api}")
 batpak_link_whole(batpak_node "${node_dir}/exports.map")
 if(NOT BATPAK_SANITIZE)
-  target_link_options(batpak_node PRIVATE -static-libstdc++ -static-libgcc)
+  # The C++ library inside, and of it only what is used: some of the rest wants a newer C library than the addon does.
+  target_link_options(batpak_node PRIVATE -static-libstdc++ -Wl,--gc-sections)
 endif()
