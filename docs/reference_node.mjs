@@ -23,7 +23,7 @@ const code = (lines) => ["", "```ts", ...lines, "```"];
 function declared(node, name) {
   let text = node.getText();
   if (node.body) text = text.slice(0, node.body.getStart() - node.getStart()).trimEnd();
-  text = text.replace(/^(export |public |declare |async |override )+/, "").replace(/;?$/, ";");
+  text = text.replace(/^(export |public |declare |async |override )*\*?/, "").replace(/;?$/, ";");
   return name === undefined ? text : text.replace(node.name.text, name);
 }
 

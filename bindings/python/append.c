@@ -177,10 +177,11 @@ typedef struct many {
   size_t count;
 } many;
 
-static int take_drafts(const handle *self, PyObject *list, many *m) {
-  for (; m->count < (size_t)PyList_Size(list); m->count++) {
+static int take_drafts(const handle *self, PyObject *list, size_t size, many *m) {
+  for (; m->count < size; m->count++) {
     bp_draft *draft = &m->drafts[m->count];
     PyObject *packed = PyList_GetItem(list, (Py_ssize_t)m->count), *parts[5];
+    if (packed == NULL) return -1;
     (void)bp_draft_init(draft, sizeof *draft);
     for (Py_ssize_t i = 0; i < 5; i++) {
       parts[i] = PyTuple_GetItem(packed, i);
@@ -274,7 +275,7 @@ PyObject *handle_append_many(PyObject *object, PyObject *list) {
   many m = {.drafts = malloc(((size_t)size + 1) * sizeof(bp_draft))};
   if (m.drafts == NULL) return PyErr_NoMemory();
   PyObject *result = NULL;
-  if (take_drafts(self, list, &m) == 0 && prepare_receipts(&m) == 0) {
+  if (take_drafts(self, list, (size_t)size, &m) == 0 && prepare_receipts(&m) == 0) {
     bp_store *store = handle_enter(self);
     if (store != NULL) {
       result = append_drafts(store, &m);

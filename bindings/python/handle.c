@@ -73,7 +73,7 @@ void handle_give_page(handle *self, bp_page *given) {
   bp_page_free(given);
 }
 
-/* --- Handle(address, fail, page_type, event_type, receipt_type, iterator_type, keep) */
+/* --- Handle(address of a bp_store *, which it takes, fail, page_type, event_type, receipt_type, iterator_type, keep) */
 
 static PyObject *handle_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords) {
   PyObject *address, *fail, *page_type, *event_type, *receipt_type, *iterator_type, *keep;
@@ -82,8 +82,8 @@ static PyObject *handle_new(PyTypeObject *type, PyObject *arguments, PyObject *k
                         &iterator_type, &keep)) {
     return NULL;
   }
-  bp_store *store = PyLong_AsVoidPtr(address);
-  if (store == NULL && PyErr_Occurred()) return NULL;
+  bp_store **store = PyLong_AsVoidPtr(address);
+  if (store == NULL) return NULL;
   handle *self = (handle *)PyType_GenericAlloc(type, 0);
   if (self == NULL) return NULL;
   Py_INCREF(fail);
@@ -92,7 +92,8 @@ static PyObject *handle_new(PyTypeObject *type, PyObject *arguments, PyObject *k
   Py_INCREF(receipt_type);
   Py_INCREF(iterator_type);
   Py_INCREF(keep);
-  self->store = store;
+  self->store = *store;
+  *store = NULL;
   self->fail = fail;
   self->page_type = page_type;
   self->event_type = event_type;

@@ -53,6 +53,24 @@ def reading():
     yield answered({"op": "close"})
 
 
+def item(key, **options):
+    return {name: part for name, part in append(key, **options).items() if name != "op"}
+
+
+def many():
+    """Independent events in one call: a prefix is accepted, and the first refusal ends it."""
+    yield answered(clock(NOW))
+    yield answered(opened())
+    whole = [item(1), item(2, payload=encode("two")), item(3, entity="other", extensions={"a.b": "01"})]
+    broken = [item(4), item(5, entity="a/b"), item(6)]
+    yield answered({"op": "append_many", "items": []})
+    yield answered({"op": "append_many", "items": whole})
+    yield answered({"op": "append_many", "items": broken})
+    yield answered({"op": "append_many", "items": [whole[0], item(7, expected_sequence=9)]})
+    yield expect({"op": "page"}, "ok", [0, 1, 2, 3, 4])
+    yield answered({"op": "dump"})
+
+
 def locked():
     yield answered(clock(NOW))
     yield answered(opened())
@@ -162,6 +180,7 @@ def judged(receipts):
 
 PROGRAMS = {
     "ours_reading": [reading],
+    "ours_many": [many],
     "ours_locked": [locked],
     "ours_native_payloads": [native_payloads],
     "ours_strange_stores": [strange],

@@ -275,8 +275,9 @@ bp_status bp_payload_decode(const uint8_t *payload, size_t payload_length, bp_to
     return bpi_fail(error, BP_ARGUMENT, "a pointer that is required is NULL");
   }
   if (payload_length == 0) return bpi_fail(error, BP_MESSAGEPACK, "an empty payload is no value");
-  size_t left[BPI_DEPTH_MAX + 1] = {1}; /* values still wanted by each container around the next token */
+  size_t left[BPI_DEPTH_MAX + 1]; /* values still wanted by each container around the next token */
   size_t depth = 0, found = 0;
+  left[0] = 1;
   bpi_unpack in = {payload, payload + payload_length};
   while (left[depth] > 0) {
     const uint8_t *start = in.at;

@@ -57,7 +57,7 @@ const last = await measure();
 console.log(`${rounds} rounds in ${((Date.now() - began) / 1000).toFixed(1)} s`);
 for (const name of Object.keys(last)) console.log(`${name.padEnd(12)} ${first[name]} -> ${last[name]}`);
 const grown = [
-  last.descriptors > first.descriptors, last.maps > first.maps + 20,
-  last.resident > first.resident + 8 * 1024 * 1024, last.heap > first.heap + 2 * 1024 * 1024,
+  last.descriptors > first.descriptors, last.maps > first.maps + 8,
+  last.resident > first.resident + 4 * 1024 * 1024, last.heap > first.heap + 2 * 1024 * 1024,
 ];
 process.exitCode = grown.includes(true) ? 1 : 0;

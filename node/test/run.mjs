@@ -49,6 +49,17 @@ function built(...names) {
   return names.map((name) => path.join(root, name)).find((name) => existsSync(name));
 }
 
+/* How a compiler lays out the structs of ffi.h, as JSON beside the tests. */
+function layouts() {
+  const include = path.join(folder, "include");
+  cpSync(path.join(root, "ffi.h"), path.join(include, "batpak", "ffi.h"));
+  const source_ = path.join(folder, "layouts.c");
+  const program = path.join(folder, "layouts");
+  execFileSync("python3", [path.join(root, "bindings", "layouts.py"), source_]);
+  execFileSync("cc", ["-std=c11", "-I", include, "-o", program, source_]);
+  writeFileSync(path.join(folder, "layouts.json"), execFileSync(program));
+}
+
 function environment() {
   const more = {};
   const command = process.env.BATPAK_COMMAND ?? built("build-dev/bin/batpak", "build/bin/batpak", "build-asan/bin/batpak");
@@ -70,5 +81,6 @@ function run(args) {
 }
 
 install();
+layouts();
 const chosen = files.length > 0 ? files : readdirSync(folder).filter((name) => name.endsWith(".test.mjs")).sort();
-process.exitCode = run(options.leaks === true ? ["leaks.slow.mjs"] : ["--test", "--test-reporter=spec", ...chosen]);
+process.exitCode = run(options.leaks === true ? ["--max-semi-space-size=1", "leaks.slow.mjs"] : ["--test", "--test-reporter=spec", ...chosen]);

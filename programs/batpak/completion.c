@@ -136,7 +136,8 @@ static void write_bash(text *out) {
 static void zsh_action(text *out, const char *name, size_t length) {
   text_format(out, ":%.*s:", (int)length, name);
   switch (argument_filling(name, length)) {
-    case FILLED_BY_DIRECTORY: text_string(out, "_files -/"); break;
+    /* Where no directory fits, `_files` would offer files. */
+    case FILLED_BY_DIRECTORY: text_string(out, "_path_files -/"); break;
     case FILLED_BY_FILE: text_string(out, "_files"); break;
     case FILLED_FREELY: text_string(out, " "); break;
     case FILLED_BY_WORDS:
@@ -149,7 +150,7 @@ static void zsh_action(text *out, const char *name, size_t length) {
 static void zsh_command(text *out, const command *about) {
   argument_word word;
   int place = 1;
-  text_format(out, "                (%s)\n                    _arguments", about->name);
+  text_format(out, "                (%s)\n                    _arguments -S", about->name);
   for (int id = 0; id < OPTION_COUNT; id++) {
     const option_row *row = &option_rows[id];
     if (!takes(about, id)) continue;

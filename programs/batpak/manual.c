@@ -135,6 +135,12 @@ static void manual_ends(text *out) {
     manual_text(out, examples[i].line);
     text_string(out, "\n.Ed\n");
   }
+  text_string(out, ".Sh SEE ALSO\n"
+                   "The comments of\n.In batpak/ffi.h\nare the reference of the library.\n"
+                   "Of the documents in its sources,\n.Pa docs/getting\\-started.md\n"
+                   "leads from nothing to a store that is verified,\n.Pa docs/names.md\n"
+                   "lists the members of the JSON lines, and\n.Pa docs/verdicts.md\n"
+                   "says what\n.Cm verify\nfinds, and what to do then.\n");
 }
 
 int command_man(const options *asked) {

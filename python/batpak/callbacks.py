@@ -46,6 +46,7 @@ class Callbacks:
     def tell_time(self) -> int:
         """The clock's time, or -1, which the library refuses. Whichever thread commits calls this."""
         assert self.clock is not None
+        self._raised_by_clock = None
         try:
             now = self.clock().__index__()
             if now > _MAXIMUM_TIME:
@@ -84,15 +85,15 @@ class Callbacks:
         self._stopped[threading.get_ident()] = raised
 
     def reraise(self, status: int) -> None:
-        """Raises what a callback raised, if that is why a call answered `status`.
+        """Raises what a callback raised, if that is why a call answered `status`."""
+        if status == Status.BP_CLOCK_INVALID:
+            self.reraise_clock()
+        elif status == Status.BP_STOPPED and (raised := self._stopped.pop(threading.get_ident(), None)) is not None:
+            raise raised
 
-        An open succeeds whatever the clock does: its exception stands behind BP_OK too.
-        """
-        raised = None
-        if status == Status.BP_STOPPED:
-            raised = self._stopped.pop(threading.get_ident(), None)
-        elif status in (Status.BP_CLOCK_INVALID, Status.BP_OK):
-            raised, self._raised_by_clock = self._raised_by_clock, None
+    def reraise_clock(self) -> None:
+        """Raises what the clock raised: the store's own events do without a clock that fails."""
+        raised, self._raised_by_clock = self._raised_by_clock, None
         if raised is not None:
             raise raised
 

@@ -75,14 +75,16 @@ def open_handle(path: Path, config: Any, callbacks: Callbacks) -> Handle:
     if b"\0" in encoded:
         raise made(Status.BP_ARGUMENT, "the path holds a NUL", path)
     install(callbacks, config)
-    store, error = ffi.new("bp_store **"), ffi.new("bp_error *")
+    # If an interrupt comes before the handle has taken the store, this releases it.
+    store, error = ffi.gc(ffi.new("bp_store **"), lambda left: lib.bp_store_release(left[0])), ffi.new("bp_error *")
     status = lib.bp_store_open(encoded, config, store, error)
     if status:
         fail(callbacks, path, status, bytes(ffi.buffer(error)))
+    handle = Handle(int(ffi.cast("uintptr_t", store)), partial(fail, callbacks, path), Page, Event, Receipt,
+                    PageIterator, callbacks)
     try:
-        callbacks.reraise(status)
+        callbacks.reraise_clock()
     except BaseException:
-        lib.bp_store_release(store[0])
+        handle.close()
         raise
-    return Handle(int(ffi.cast("uintptr_t", store[0])), partial(fail, callbacks, path), Page, Event, Receipt,
-                  PageIterator, callbacks)
+    return handle

@@ -163,8 +163,8 @@ def test_an_interrupt_ends_verification_and_not_the_store(store: batpak.Store) -
     filled(store, 20_000)
     for at in range(10):
         timer = threading.Timer(0.005 + at / 1000, os.kill, (os.getpid(), signal.SIGINT))
-        timer.start()
         with pytest.raises(KeyboardInterrupt):
+            timer.start()
             while True:
                 store.verify()
         timer.join()

@@ -11,6 +11,7 @@ import alone
 import documents
 import generated
 import header
+import in_step
 import invariants
 import layers
 import lines
@@ -29,6 +30,7 @@ GATES = {
     "header": header.check,
     "abi": abi.check,
     "generated": generated.check,
+    "in_step": in_step.check,
     "names": names.check,
     "statuses": statuses.check,
     "invariants": invariants.check,

@@ -3,7 +3,7 @@
 from tree import Tree, text
 
 LIMIT = 700
-SOURCES = ["*.c", "*.h", "*.i", "*.py", "*.pyi", "*.ts", "*.mjs", "*.sh", "*.rs", "*.cmake", "*CMakeLists.txt", "script/*", ".ci/*", "conformance/run", "bindings/*/build_*"]
+SOURCES = ["*.c", "*.h", "*.i", "*.py", "*.pyi", "*.ts", "*.mjs", "*.sh", "*.rs", "*.ts", "*.mjs", "*.i", "*.pyi", "*.cmake", "*CMakeLists.txt", "script/*", ".ci/*", "conformance/run", "bindings/*/build_*"]
 
 
 def check(tree: Tree) -> list[str]:

@@ -1,4 +1,4 @@
-"""Every name that the command shows the world stands in docs/names.md, in backticks.
+"""Every function of ffi.h, and every name that the command shows the world, stands in docs/names.md, in backticks.
 
 The world sees its options and the members of its JSON lines: as the sources spell them, and as they
 come when it is run on a small store, whole and damaged.
@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import declarations
 from tree import Skipped, Tree, text, without_comments
 
 OPTION = re.compile(r'"(--[a-z][a-z-]+)[="\s]|\{\s*"([a-z][a-z-]+)"\s*,\s*(?:no|required|optional)_argument')
@@ -32,6 +33,8 @@ def check(tree: Tree) -> list[str]:
     for line in json_lines(command):
         for name in members(line):
             shown.setdefault(name, "a JSON line of batpak")
+    for name in declarations.read(text(tree.need("ffi.h"))).functions:
+        shown.setdefault(name, "ffi.h")
     return [f"docs/names.md lacks `{name}` of {where}" for name, where in sorted(shown.items()) if name not in known]
 
 

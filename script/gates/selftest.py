@@ -10,6 +10,7 @@ import alone
 import documents
 import generated
 import header
+import in_step
 import invariants
 import layers
 import lines
@@ -44,6 +45,24 @@ BASE = {"CMakeLists.txt": CMAKE, "core/base/version.c": VERSION, "ffi.h": HEADER
         "docs/verdicts.md": "## Findings\n\n| `torn_tail` | open | it is torn |\n",
         "tests/store/deviations.c": "/* V-01 */\n",
         "docs/deviations.md": "| V-01 | there | here | `deviations.c` |\n"}
+# Where a language calls and raises what, for the header above.
+BASE |= {
+    "abi/batpak-1.txt": "constant BP_OK 0\nconstant BP_BAD 1\n",
+    "python/batpak/_constants.py": "    BP_OK = 0\n    BP_BAD = 1\n",
+    "python/batpak/_batpak.pyi": "    def at(self): ...\n",
+    "python/batpak/a.py": "lib.bp_do(x)\n",
+    "python/tests/test_a.py": "BP_BAD\n",
+    "bindings/python/a.c": '    {"at", at, 1},\n',
+    "node/src/native.ts": "  at(x: number): void;\n  bp_do(x: number): void;\n",
+    "node/src/a.ts": "raw.bp_do(x)\n",
+    "node/test/a.test.mjs": "BP_BAD\n",
+    "bindings/node/a.c": '    {"at", at},\n',
+    "conformance/functions.txt": "bp_do do\n",
+    "conformance/driver_c/a.c": '    {"do", run_do, false},\n bp_do(&x);\n',
+    "conformance/driver_python/a.py": '    "do": run_do,\n',
+    "conformance/driver_node/a.mjs": "  do: run,\n",
+    "conformance/vectors/v.jsonl": '{"needs":[]}\n{"op":"do","expect":{"status":"ok"}}\n',
+}
 LONG_LINE_COUNT = lines.LIMIT + 1
 
 # Gate, what is changed in the good tree, words that its finding must hold.
@@ -74,6 +93,20 @@ SAMPLES = [
     (documents, {"tests/base/t.c": "/* V-02 */"}, "which docs/deviations.md does not state"),
     (documents, {"docs/deviations.md": "| V-01 | there | here | `golden lost` |\n"}, "golden store lost"),
     (documents, {"README.md": "[gone](docs/gone.md)\n"}, "docs/gone.md, which is not there"),
+    (in_step, {"python/batpak/a.py": ""}, "bp_do is called by nothing in the package for python"),
+    (in_step, {"node/src/a.ts": "// bp_do"}, "bp_do is called by nothing in the package for node"),
+    (in_step, {"python/tests/test_a.py": 'BP_BAD: "why not"'}, "BP_BAD is raised by no vector and no test of python"),
+    (in_step, {"node/test/a.test.mjs": ""}, "BP_BAD is raised by no vector and no test of node"),
+    (in_step, {"conformance/functions.txt": ""}, "bp_do has no instruction"),
+    (in_step, {"conformance/functions.txt": "bp_do do\nbp_gone do\n"}, "bp_gone, which ffi.h does not declare"),
+    (in_step, {"conformance/vectors/v.jsonl": '{"needs":[]}\n'}, "the instruction do is in no vector"),
+    (in_step, {"conformance/driver_c/a.c": '    {"do", run_do, false},\n'}, "the C driver does not call bp_do"),
+    (in_step, {"conformance/driver_node/a.mjs": ""}, "the driver node does not know do"),
+    (in_step, {"conformance/driver_python/a.py": ""}, "the driver python does not know do"),
+    (in_step, {"script/gates/in_step.txt": "bp_do node: no reason is left\n"}, "bp_do is not missing in node"),
+    (in_step, {"python/batpak/_constants.py": "    BP_OK = 0\n    BP_BAD = 2\n"}, "BP_BAD is 2, not 1"),
+    (in_step, {"python/batpak/_batpak.pyi": ""}, "_batpak.pyi lacks at"),
+    (in_step, {"bindings/node/a.c": ""}, "native.ts names at, which"),
     (alone, {"README.md": "see /wo" "rk/main\n"}, "README.md:1"),
     (alone, {"README.md": "\nfrom static.crat" "es.io\n"}, "README.md:2"),
 ]
@@ -85,7 +118,7 @@ CALLS = {"write": "long write(int, const void *, unsigned long);\nlong f(void); 
 
 def check(_: Tree) -> list[str]:
     problems = []
-    for gate in (layers, lines, header, statuses, invariants, documents, alone):
+    for gate in (layers, lines, header, statuses, invariants, documents, in_step, alone):
         problems += [f"{gate.__name__} finds in a good tree: {found}" for found in run(gate, {})]
     for gate, change, words in SAMPLES:
         found = run(gate, change)

@@ -136,6 +136,7 @@ class Zsh(Completing):
         terminal.type(f"autoload -Uz compinit; compinit -u -D; source ./{script}; {SAYS}; echo rea''dy\r", r"(ready)")
         (self.place / script).unlink()
         for typed, given in [("lo", ["log"]), ("log --lim", ["log", "--limit"]), ("log s", ["log", "st"]),
+                             ("log se", ["log", "se"]), ("log -- s", ["log", "--", "st"]),
                              ("import st se", ["import", "st", "seed"]), ("import --sign no", ["import", "--sign", "note book"]),
                              ("log --entity a:b s", ["log", "--entity", "a:b", "st"]), ("get st s", ["get", "st", "s"]),
                              ("verify st --require=", ["verify", "st", "--require=attested"]),

@@ -53,6 +53,10 @@ class Manual(Cli):
         self.render("mandoc", "-Tlint", "-Wwarning")
         self.same_as_help(self.render("mandoc", "-Tutf8", "-Owidth=200"))
 
+    def test_sections(self):
+        self.assertEqual(re.findall(r"^\.Sh (.*)$", self.page, re.M),
+                         ["NAME", "SYNOPSIS", "DESCRIPTION", "ENVIRONMENT", "EXIT STATUS", "EXAMPLES", "SEE ALSO"])
+
     def test_every_option_stands_by_its_command(self):
         """What the renderers are asked, of the page itself: they may not be there."""
         for command in COMMANDS + TEXTS:
