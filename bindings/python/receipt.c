@@ -9,17 +9,20 @@ typedef struct receipt_object {
   bp_receipt receipt;    /* without its buffer: no address of this process remains in what Python keeps */
 } receipt_object;
 
-PyObject *receipt_make(PyTypeObject *type, const bp_receipt *receipt, PyObject *extensions) {
+PyObject *receipt_make(PyTypeObject *type, const void *raw, PyObject *extensions) {
   receipt_object *self = extensions == NULL ? NULL : (receipt_object *)PyType_GenericAlloc(type, 0);
   if (self == NULL) {
     Py_XDECREF(extensions);
     return NULL;
   }
   self->extensions = extensions;
-  self->receipt = *receipt;
+  memcpy(&self->receipt, raw, sizeof self->receipt);
   self->receipt.extensions = NULL;
   self->receipt.extensions_capacity = 0;
-  return (PyObject *)self;
+  if (self->receipt.struct_size == sizeof self->receipt) return (PyObject *)self;
+  PyErr_SetString(PyExc_ValueError, "these bytes are no receipt");
+  Py_DECREF((PyObject *)self);
+  return NULL;
 }
 
 static void receipt_dealloc(PyObject *object) {
@@ -27,28 +30,33 @@ static void receipt_dealloc(PyObject *object) {
   object_free(object);
 }
 
-/* The receipt in bytes that may come from anywhere; the struct is copied because bytes may lie anywhere too. */
-static int read_raw(const char *bytes, Py_ssize_t length, bp_receipt *receipt) {
-  if (length == sizeof *receipt) {
-    memcpy(receipt, bytes, sizeof *receipt);
-    if (receipt->struct_size == sizeof *receipt) return 0;
-  }
-  PyErr_SetString(PyExc_ValueError, "these bytes are no receipt");
-  return -1;
-}
-
 static PyObject *receipt_from_raw(PyObject *type, PyObject *arguments) {
   const char *raw;
   Py_ssize_t length;
   PyObject *extensions = NULL;
-  bp_receipt receipt;
-  if (!PyArg_ParseTuple(arguments, "y#|S", &raw, &length, &extensions) || read_raw(raw, length, &receipt) != 0) return NULL;
+  if (!PyArg_ParseTuple(arguments, "y#|S", &raw, &length, &extensions)) return NULL;
+  if (length != sizeof(bp_receipt)) {
+    PyErr_SetString(PyExc_ValueError, "these bytes are no receipt");
+    return NULL;
+  }
   if (extensions != NULL) {
     Py_INCREF(extensions);
   } else {
     extensions = PyBytes_FromStringAndSize(NULL, 0);
   }
-  return receipt_make((PyTypeObject *)type, &receipt, extensions);
+  return receipt_make((PyTypeObject *)type, raw, extensions);
+}
+
+/* The map of the receipt with this number, or `none`; a new reference. */
+static PyObject *extensions_at(PyObject *extensions, Py_ssize_t number, PyObject *none) {
+  PyObject *key = PyLong_FromSsize_t(number);
+  if (key == NULL) return NULL;
+  PyObject *found = PyDict_GetItemWithError(extensions, key);
+  Py_DECREF(key);
+  if (found == NULL && PyErr_Occurred()) return NULL;
+  if (found == NULL) found = none;
+  Py_INCREF(found);
+  return found;
 }
 
 /* A list of receipts: of the array of structs in `raw`, the first of which has the number `first` in `extensions`, a dict. */
@@ -57,26 +65,19 @@ static PyObject *receipt_many(PyObject *type, PyObject *arguments) {
   Py_ssize_t length, first;
   PyObject *extensions;
   if (!PyArg_ParseTuple(arguments, "y#nO!", &raw, &length, &first, &PyDict_Type, &extensions)) return NULL;
-  PyObject *none = PyBytes_FromStringAndSize(NULL, 0);
-  if (none == NULL) return NULL;
-  const Py_ssize_t size = sizeof(bp_receipt), any = PyDict_Size(extensions);
-  PyObject *list = PyList_New(length / size);
-  for (Py_ssize_t i = 0; i < length / size && list != NULL; i++) {
-    bp_receipt receipt;
-    PyObject *map = NULL, *number = NULL, *item = NULL;
-    if (any > 0) {
-      number = PyLong_FromSsize_t(first + i);
-      map = number == NULL ? NULL : PyDict_GetItemWithError(extensions, number);
+  const Py_ssize_t count = length / (Py_ssize_t)sizeof(bp_receipt), some = PyDict_Size(extensions);
+  PyObject *none = PyBytes_FromStringAndSize(NULL, 0), *list = none == NULL ? NULL : PyList_New(count);
+  for (Py_ssize_t i = 0; i < count && list != NULL; i++) {
+    PyObject *map = none;
+    if (some > 0) {
+      map = extensions_at(extensions, first + i, none);
+    } else {
+      Py_INCREF(none);
     }
-    if (map == NULL) map = none;
-    if (!PyErr_Occurred() && read_raw(raw + i * size, size, &receipt) == 0) {
-      Py_INCREF(map);
-      item = receipt_make((PyTypeObject *)type, &receipt, map);
-    }
-    Py_XDECREF(number);
+    PyObject *item = receipt_make((PyTypeObject *)type, raw + i * (Py_ssize_t)sizeof(bp_receipt), map);
     if (item == NULL || PyList_SetItem(list, i, item) != 0) Py_CLEAR(list);
   }
-  Py_DECREF(none);
+  Py_XDECREF(none);
   return list;
 }
 

@@ -15,6 +15,10 @@ R = TypeVar("R", bound=ReceiptBase)
 ffi: Any
 lib: Any
 
+def encode_value(value: object, /) -> bytes | None: ...
+def encode_tokens(tokens: object, texts: object, /) -> bytes | None: ...
+def decode_value(payload: bytes, /) -> Any: ...
+
 class Handle:
     """An open store, counting the calls that are inside it."""
 
