@@ -60,7 +60,9 @@ def test_concurrent_appends_share_flushes(path: Path) -> None:
     async def main() -> None:
         async with batpak.open_async(path) as store:
             before = store.stat().syncs
-            receipts = await asyncio.gather(*(store.append_async(f"e{number % 10}", "s", kind=NOTE, value=number) for number in range(400)))
+            receipts = await asyncio.gather(
+                *(store.append_async(f"e{number % 10}", "s", kind=NOTE, value=number) for number in range(400))
+            )
             assert all(receipt.durable for receipt in receipts)
             assert sorted(receipt.sequence for receipt in receipts) == list(range(1, 401))
             assert store.stat().syncs - before < 400
@@ -92,7 +94,9 @@ def test_the_loop_goes_on_while_a_call_waits(path: Path) -> None:
 def test_cancelling_a_wait_does_not_undo(path: Path) -> None:
     async def main() -> None:
         async with batpak.open_async(path) as store:
-            tasks = [asyncio.create_task(store.append_async("e", "s", kind=NOTE, value=number)) for number in range(20)]
+            tasks = [
+                asyncio.create_task(store.append_async("e", "s", kind=NOTE, value=number)) for number in range(20)
+            ]
             await asyncio.sleep(0)
             for task in tasks[::2]:
                 task.cancel()
@@ -111,7 +115,12 @@ def test_a_cancelled_wait_for_a_task_group(path: Path) -> None:
     async def main() -> None:
         async with batpak.open_async(path) as store:
             with pytest.raises(asyncio.TimeoutError):
-                await asyncio.wait_for(asyncio.gather(*(store.append_async("e", "s", kind=NOTE, value=number) for number in range(2000))), 0.05)
+                await asyncio.wait_for(
+                    asyncio.gather(
+                        *(store.append_async("e", "s", kind=NOTE, value=number) for number in range(2000))
+                    ),
+                    0.05,
+                )
             # What is under way runs to its end; closing waits its turn behind it.
             while True:
                 try:
@@ -137,7 +146,9 @@ def test_errors_come_through(path: Path) -> None:
             with pytest.raises(batpak.CoordinateError):
                 await store.append_async("a/b", "s", kind=NOTE, value=1)
             with pytest.raises(batpak.ExpectationFailed) as failed:
-                await store.append_many_async([Draft("e", "s", kind=NOTE, value=1)] + [Draft("e", "s", kind=NOTE, value=1, expect=batpak.EMPTY)])
+                await store.append_many_async(
+                    [Draft("e", "s", kind=NOTE, value=1)] + [Draft("e", "s", kind=NOTE, value=1, expect=batpak.EMPTY)]
+                )
             assert len(failed.value.accepted) == 1
         for call in (store.append_async("e", "s", kind=NOTE, value=1), store.sync_async(), store.verify_async()):
             with pytest.raises(batpak.Closed):

@@ -69,9 +69,17 @@ def test_open_append_close(folder: Path) -> None:
 @pytest.mark.skipif(SANITIZED, reason="says nothing under a sanitizer")
 def test_what_reads_and_writes(folder: Path) -> None:
     key = batpak.key_generate()
-    with batpak.open(folder / "game", durability="written", signing_seeds=[key.seed], clock=lambda: 1_700_000_000_000_000,
-                     log=lambda line: None) as store:
-        ids = [store.append("e", "s", kind=NOTE, value={"n": number}, extensions={"a.b": b"x"}).event_id for number in range(200)]
+    with batpak.open(
+        folder / "game",
+        durability="written",
+        signing_seeds=[key.seed],
+        clock=lambda: 1_700_000_000_000_000,
+        log=lambda line: None,
+    ) as store:
+        ids = [
+            store.append("e", "s", kind=NOTE, value={"n": number}, extensions={"a.b": b"x"}).event_id
+            for number in range(200)
+        ]
 
         def work(number: int) -> None:
             event = store.get(ids[number % 200])
@@ -79,13 +87,21 @@ def test_what_reads_and_writes(folder: Path) -> None:
             receipt = store.append("e", "s", kind=NOTE, value=None, key=ids[number % 200])
             batpak.Receipt.from_json(receipt.to_json())
             store.verify_receipt(receipt, trust=[key.public_key])
-            for wrong in (lambda: store.get(bytes(16)), lambda: store.append("a/b", "s", kind=NOTE, value=1),
-                          lambda: store.append("e", "s", kind=NOTE, value={1, 2}), lambda: batpak.payload_decode(b"\xc1"),
-                          lambda: store.append_many([Draft("e", "s", kind=NOTE, value=1, key=ids[0]), Draft("", "s", kind=NOTE, value=1)])):
+            for wrong in (
+                lambda: store.get(bytes(16)),
+                lambda: store.append("a/b", "s", kind=NOTE, value=1),
+                lambda: store.append("e", "s", kind=NOTE, value={1, 2}),
+                lambda: batpak.payload_decode(b"\xc1"),
+                lambda: store.append_many(
+                    [Draft("e", "s", kind=NOTE, value=1, key=ids[0]), Draft("", "s", kind=NOTE, value=1)]
+                ),
+            ):
                 with pytest.raises(batpak.Error):
                     wrong()
             if number % 50 == 0:
-                list(store.events()), store.walk(ids[-1]), store.verify(receipts=[receipt]), store.stat(), store.open_report()
+                list(store.events()), store.walk(ids[-1]), store.verify(
+                    receipts=[receipt]
+                ), store.stat(), store.open_report()
                 store.fold(0, lambda count, event: count + event.clock)
 
         flat(work, 3_000, 500, 1 << 20)
@@ -107,8 +123,11 @@ def test_values() -> None:
 
 def test_python_objects_of_a_closed_store_go(folder: Path) -> None:
     """Nothing of a store stays behind in Python."""
+
     def work() -> None:
-        with batpak.open(folder / "game", durability="written", log=lambda line: None, progress=lambda *call: 0) as store:
+        with batpak.open(
+            folder / "game", durability="written", log=lambda line: None, progress=lambda *call: 0
+        ) as store:
             store.append("e", "s", kind=NOTE, value=1)
             list(store.events())
 

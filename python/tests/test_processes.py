@@ -42,7 +42,9 @@ def test_eight_threads_append(path: Path) -> None:
         assert sorted(receipt.sequence for receipt in receipts) == list(range(1, 801))
         assert store.stat().syncs - before < 800
         for number in range(8):
-            assert [event.value() for event in store.events(entity=f"e{number}")] == [[number, step] for step in range(100)]
+            assert [event.value() for event in store.events(entity=f"e{number}")] == [
+                [number, step] for step in range(100)
+            ]
         assert store.verify(receipts=receipts).attested == 800
 
 
@@ -94,7 +96,9 @@ def test_values_are_encoded_by_many_threads() -> None:
     values = [{"n": number, "text": "x" * number, "list": [number] * 10} for number in range(50)]
 
     def work(_: int) -> bool:
-        return all(batpak.payload_decode(batpak.payload_encode(value)) == value for value in values for _ in range(20))
+        return all(
+            batpak.payload_decode(batpak.payload_encode(value)) == value for value in values for _ in range(20)
+        )
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(work, range(8)))
@@ -151,10 +155,19 @@ def test_a_forked_child_is_refused_and_the_parent_goes_on(path: Path) -> None:
 
         def work() -> int:
             calls: tuple[Any, ...] = (
-                     lambda: store.append("e", "s", kind=NOTE, value=1), store.sync, store.page, lambda: list(store.events()), store.stat,
-                     store.verify, store.open_report, lambda: store.get(receipt.event_id), lambda: store.walk(receipt.event_id),
-                     lambda: store.fold(0, lambda state, event: state), lambda: store.verify_receipt(receipt),
-                     lambda: store.append_many([Draft("e", "s", kind=NOTE, value=1)]))
+                lambda: store.append("e", "s", kind=NOTE, value=1),
+                store.sync,
+                store.page,
+                lambda: list(store.events()),
+                store.stat,
+                store.verify,
+                store.open_report,
+                lambda: store.get(receipt.event_id),
+                lambda: store.walk(receipt.event_id),
+                lambda: store.fold(0, lambda state, event: state),
+                lambda: store.verify_receipt(receipt),
+                lambda: store.append_many([Draft("e", "s", kind=NOTE, value=1)]),
+            )
             for at, call in enumerate(calls):
                 try:
                     call()
@@ -177,6 +190,7 @@ def test_a_forked_child_is_refused_and_the_parent_goes_on(path: Path) -> None:
 
 def test_a_forked_child_may_open_another(path: Path, tmp_path: Path) -> None:
     with batpak.open(path):
+
         def work() -> int:
             with batpak.open(tmp_path / "other") as other:
                 other.append("e", "s", kind=NOTE, value=1)
@@ -308,7 +322,11 @@ raise SystemExit(0)
 
 def test_an_interpreter_that_ends_with_an_open_store(path: Path) -> None:
     ended = subprocess.run([sys.executable, "-X", "dev", "-c", EXIT, path], capture_output=True, text=True)
-    assert ended.returncode == 0 and "ResourceWarning" in ended.stderr and "Error" not in ended.stderr.replace("ResourceWarning", "")
+    assert (
+        ended.returncode == 0
+        and "ResourceWarning" in ended.stderr
+        and "Error" not in ended.stderr.replace("ResourceWarning", "")
+    )
     with batpak.open(path) as store:
         assert store.stat().clean_close and len(store.page(entity="e")) == 1
 
@@ -367,11 +385,25 @@ def test_any_order_of_collection(path: Path) -> None:
     chance = random.Random(1)
     for _ in range(12):
         store = batpak.open(path, durability="written")
-        receipts = [store.append("e", "s", kind=NOTE, payload=bytes([number]) * 100, extensions={"a.b": b"x"}) for number in range(5)]
+        receipts = [
+            store.append("e", "s", kind=NOTE, payload=bytes([number]) * 100, extensions={"a.b": b"x"})
+            for number in range(5)
+        ]
         page, report = store.page(entity="e"), store.verify()
         event = page[-1]
         events = store.events(entity="e")
-        held: list[Any] = [store, receipts, page, event, event.payload_view, events, next(events), report, store.walk(event.event_id), store.stat()]
+        held: list[Any] = [
+            store,
+            receipts,
+            page,
+            event,
+            event.payload_view,
+            events,
+            next(events),
+            report,
+            store.walk(event.event_id),
+            store.stat(),
+        ]
         del store, receipts, page, report, event, events
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)
