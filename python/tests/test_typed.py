@@ -293,8 +293,8 @@ def test_bad_payloads_are_refused(payload: bytes, code: Status) -> None:
 @pytest.mark.parametrize(
     ("wrong", "where"),
     [
-        (Moved("a", 1), "$.x"),
-        (Moved(1, None), "$.y"),
+        (Moved("a", 1), "$.x"),  # type: ignore[arg-type]
+        (Moved(1, None), "$.y"),  # type: ignore[arg-type]
         (Moved(True, 1), "$.x"),
         (Moved(1.0, 1), "$.x"),  # type: ignore[arg-type]
         (Moved(2**64, 0), "$.x"),
@@ -322,9 +322,9 @@ def test_wrong_instances_are_refused(wrong: Moved, where: str) -> None:
         ({"pair": (1,)}, "$.pair"),
         ({"many": [1]}, "$.many"),
         ({"place": {"name": "a"}}, "$.place"),
-        ({"place": Place(1)}, "$.place.name"),
+        ({"place": Place(1)}, "$.place.name"),  # type: ignore[arg-type]
         ({"counts": {"a": None}}, "$.counts.a"),
-        ({"either": 1.5}, "$.either"),  # type: ignore[arg-type]
+        ({"either": 1.5}, "$.either"),
         ({"text": "\ud800"}, "$.text"),
         ({"anything": {1, 2}}, "$.anything"),
         ({"free": {"a": [object()]}}, "$.free.a[0]"),
