@@ -186,12 +186,17 @@ def _flatten(value: object, words: list[int], texts: bytearray) -> None:
 
 
 def _open(holder: Any, add: Callable[[Iterable[int]], None]) -> Iterator[object]:
-    """The header of a container, and what is in it: of a map key, value, key, ..."""
+    """The header of a container, and what is in it: of a map key, value, key, ...
+
+    A copy, since another thread may change the container before all of it is written.
+    """
     if type(holder) is dict:
-        add((MAP, len(holder), 0))
-        return chain.from_iterable(holder.items())
-    add((ARRAY, len(holder), 0))
-    return iter(holder)
+        pairs = list(holder.items())
+        add((MAP, len(pairs), 0))
+        return chain.from_iterable(pairs)
+    items = tuple(holder)
+    add((ARRAY, len(items), 0))
+    return iter(items)
 
 
 def _utf8(text: Any) -> bytes:

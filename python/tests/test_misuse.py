@@ -8,6 +8,7 @@ import pickle
 import warnings
 from array import array
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -103,3 +104,23 @@ def test_a_receipt_that_contradicts_itself(store: batpak.Store, members: dict[st
     line = store.append("e", "s", kind=0xF001, payload=b"").to_json()
     with pytest.raises(batpak.PayloadError, match="same is given where replayed"):
         batpak.Receipt.from_json(json.dumps({**json.loads(line), **members}))
+
+
+def test_a_value_that_changes_while_it_is_written() -> None:
+    """As another thread could do it: what is written is what each container held when its turn came."""
+    outer: list[Any] = []
+    inner: list[Any] = []
+
+    @dataclass
+    class Changing:
+        x: int = 0
+
+        def __getattribute__(self, name: str) -> Any:
+            if name == "x":
+                del outer[1:]
+                inner.append("more")
+            return object.__getattribute__(self, name)
+
+    inner += [Changing(), 5]
+    outer += [inner, 1]
+    assert batpak.payload_decode(batpak.payload_encode(outer)) == [[{"x": 0}, 5], 1]
