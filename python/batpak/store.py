@@ -44,11 +44,12 @@ class Store:
     Every method may raise Closed, Forked, and SystemFailure with its kin.
     """
 
-    __slots__ = ("__weakref__", "_chunk", "_handle", "_pid", "path")
+    __slots__ = ("__weakref__", "_callbacks", "_chunk", "_handle", "_pid", "path")
 
     #: The path as the caller gave it.
     path: Path
     _handle: Handle
+    _callbacks: Callbacks
     _pid: int
     _chunk: int
 
@@ -56,10 +57,11 @@ class Store:
         raise TypeError("a store comes from batpak.open")
 
     @classmethod
-    def _from_handle(cls, handle: Handle, path: Path, group_max_events: int) -> Store:
+    def _from_handle(cls, handle: Handle, callbacks: Callbacks, path: Path, group_max_events: int) -> Store:
         store: Store = object.__new__(cls)
         store.path = path
         store._pid = os.getpid()
+        store._callbacks = callbacks
         store._handle = handle
         # Whole groups, so that no more flushes are made than in one call.
         store._chunk = group_max_events * max(1, _CHUNK // group_max_events)
@@ -78,10 +80,14 @@ class Store:
         Raises Busy while calls of other threads are under way: then nothing happened. After any other error the store is
         closed, and the error says what is not on the disk.
         """
-        if os.getpid() == self._pid:
-            self._handle.close()
-        else:
-            self._handle.release()
+        try:
+            if os.getpid() == self._pid:
+                self._handle.close()
+            else:
+                self._handle.release()
+        finally:
+            if self._handle.closed:
+                self._callbacks.forget()
 
     def __enter__(self) -> Store:
         return self
@@ -442,8 +448,9 @@ def open(path: Path, *, mode: Mode = "create", durability: Durability = "durable
     seeds, config.signing_seed_count = keys("signing seeds", signing_seeds)
     verifying, config.verify_key_count = keys("verify keys", verify_keys)
     config.signing_seeds, config.verify_keys = seeds, verifying
-    handle = open_handle(path, config, Callbacks(clock, progress, log))
-    return Store._from_handle(handle, path, config.group_max_events)
+    callbacks = Callbacks(clock, progress, log)
+    handle = open_handle(path, config, callbacks)
+    return Store._from_handle(handle, callbacks, path, config.group_max_events)
 
 
 open_async = opening(open)
