@@ -90,7 +90,7 @@ PyObject *value_decode(PyObject *module, PyObject *payload);
 /* What cffi made: a module with `ffi` and `lib`. */
 PyObject *batpak_cffi_init(void);
 
-extern PyType_Spec handle_spec, page_spec, page_iterator_spec, event_spec, receipt_spec;
+extern PyType_Spec handle_spec, page_spec, page_iterator_spec, event_spec, receipt_spec, receipt_iterator_spec;
 
 /* 0, or -1 with TypeError raised. */
 int check_count(const char *name, Py_ssize_t given, Py_ssize_t wanted);

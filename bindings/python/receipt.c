@@ -3,6 +3,16 @@
 
 #include "python.h"
 
+typedef struct receipt_iterator {
+  PyObject_HEAD
+  PyObject *type;
+  PyObject *raw;         /* bytes of an array of bp_receipt */
+  PyObject *extensions;  /* dict of number to the canonical map, of those that have some */
+  PyObject *none;        /* the map of all others */
+  Py_ssize_t first;      /* number of the first of the array */
+  Py_ssize_t next;
+} receipt_iterator;
+
 typedef struct receipt_object {
   PyObject_HEAD
   PyObject *extensions;  /* bytes: the canonical map, empty where there are none */
@@ -45,40 +55,6 @@ static PyObject *receipt_from_raw(PyObject *type, PyObject *arguments) {
     extensions = PyBytes_FromStringAndSize(NULL, 0);
   }
   return receipt_make((PyTypeObject *)type, raw, extensions);
-}
-
-/* The map of the receipt with this number, or `none`; a new reference. */
-static PyObject *extensions_at(PyObject *extensions, Py_ssize_t number, PyObject *none) {
-  PyObject *key = PyLong_FromSsize_t(number);
-  if (key == NULL) return NULL;
-  PyObject *found = PyDict_GetItemWithError(extensions, key);
-  Py_DECREF(key);
-  if (found == NULL && PyErr_Occurred()) return NULL;
-  if (found == NULL) found = none;
-  Py_INCREF(found);
-  return found;
-}
-
-/* A list of receipts: of the array of structs in `raw`, the first of which has the number `first` in `extensions`, a dict. */
-static PyObject *receipt_many(PyObject *type, PyObject *arguments) {
-  const char *raw;
-  Py_ssize_t length, first;
-  PyObject *extensions;
-  if (!PyArg_ParseTuple(arguments, "y#nO!", &raw, &length, &first, &PyDict_Type, &extensions)) return NULL;
-  const Py_ssize_t count = length / (Py_ssize_t)sizeof(bp_receipt), some = PyDict_Size(extensions);
-  PyObject *none = PyBytes_FromStringAndSize(NULL, 0), *list = none == NULL ? NULL : PyList_New(count);
-  for (Py_ssize_t i = 0; i < count && list != NULL; i++) {
-    PyObject *map = none;
-    if (some > 0) {
-      map = extensions_at(extensions, first + i, none);
-    } else {
-      Py_INCREF(none);
-    }
-    PyObject *item = receipt_make((PyTypeObject *)type, raw + i * (Py_ssize_t)sizeof(bp_receipt), map);
-    if (item == NULL || PyList_SetItem(list, i, item) != 0) Py_CLEAR(list);
-  }
-  Py_XDECREF(none);
-  return list;
 }
 
 /* --- what a receipt says */
@@ -151,7 +127,6 @@ static PyGetSetDef receipt_members[] = {
 
 static PyMethodDef receipt_methods[] = {
     {"_from_raw", receipt_from_raw, METH_VARARGS | METH_CLASS, "_from_raw(bytes of a bp_receipt, map of extensions)"},
-    {"_many", receipt_many, METH_VARARGS | METH_CLASS, "_many(bytes of an array, number of the first, extensions) -> list"},
     {NULL, NULL, 0, NULL},
 };
 
@@ -165,3 +140,69 @@ static PyType_Slot receipt_slots[] = {
 
 PyType_Spec receipt_spec = {"batpak._batpak.ReceiptBase", sizeof(receipt_object), 0,
                             Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, receipt_slots};
+
+/* --- the receipts of an array, one after the other: ReceiptIterator(type, raw, extensions, first) */
+
+static PyObject *iterator_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords) {
+  PyObject *made, *raw, *extensions;
+  Py_ssize_t first;
+  (void)keywords;
+  if (!PyArg_ParseTuple(arguments, "O!SO!n", &PyType_Type, &made, &raw, &PyDict_Type, &extensions, &first)) return NULL;
+  receipt_iterator *self = (receipt_iterator *)PyType_GenericAlloc(type, 0);
+  if (self == NULL) return NULL;
+  Py_INCREF(made);
+  Py_INCREF(raw);
+  Py_INCREF(extensions);
+  self->type = made;
+  self->raw = raw;
+  self->extensions = extensions;
+  self->first = first;
+  self->none = PyBytes_FromStringAndSize(NULL, 0);
+  if (self->none != NULL) return (PyObject *)self;
+  Py_DECREF((PyObject *)self);
+  return NULL;
+}
+
+static void iterator_dealloc(PyObject *object) {
+  receipt_iterator *self = (receipt_iterator *)object;
+  Py_XDECREF(self->type);
+  Py_XDECREF(self->raw);
+  Py_XDECREF(self->extensions);
+  Py_XDECREF(self->none);
+  object_free(object);
+}
+
+/* The map of the next receipt; a new reference. */
+static PyObject *next_extensions(const receipt_iterator *self) {
+  PyObject *found = NULL;
+  if (PyDict_Size(self->extensions) > 0) {
+    PyObject *number = PyLong_FromSsize_t(self->first + self->next);
+    if (number == NULL) return NULL;
+    found = PyDict_GetItemWithError(self->extensions, number);
+    Py_DECREF(number);
+    if (found == NULL && PyErr_Occurred()) return NULL;
+  }
+  if (found == NULL) found = self->none;
+  Py_INCREF(found);
+  return found;
+}
+
+static PyObject *iterator_next(PyObject *object) {
+  receipt_iterator *self = (receipt_iterator *)object;
+  const Py_ssize_t size = sizeof(bp_receipt), at = self->next * size;
+  if (at + size > PyBytes_Size(self->raw)) return NULL;
+  PyObject *extensions = next_extensions(self);
+  self->next++;
+  return receipt_make((PyTypeObject *)self->type, PyBytes_AsString(self->raw) + at, extensions);
+}
+
+static PyType_Slot iterator_slots[] = {
+    {Py_tp_new, iterator_new},
+    {Py_tp_dealloc, iterator_dealloc},
+    {Py_tp_iter, PyObject_SelfIter},
+    {Py_tp_iternext, iterator_next},
+    {0, NULL},
+};
+
+PyType_Spec receipt_iterator_spec = {"batpak._batpak.ReceiptIterator", sizeof(receipt_iterator), 0, Py_TPFLAGS_DEFAULT,
+                                     iterator_slots};

@@ -124,8 +124,8 @@ export function putDraft(at: number, entity: string, scope: string, kind: number
   if (typeof entity !== "string" || typeof scope !== "string") throw refusal("BP_ARGUMENT", "entity and scope are strings");
   scratch.halves[(at + DRAFT.kind) >> 1] = kind;
   if (options !== undefined) putOptions(at, options);
-  scratch.putText(at + DRAFT.entity, entity, 0);
-  scratch.putText(at + DRAFT.scope, scope, 1);
+  scratch.putText(at + DRAFT.entity, entity);
+  scratch.putText(at + DRAFT.scope, scope);
 }
 
 /* Drafts that go in one call, and bytes of them, about. */

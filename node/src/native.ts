@@ -88,8 +88,8 @@ export interface Raw {
   bp_store_close(store: StoreHandle): void;
   bp_store_release(store: StoreHandle): void;
   bp_store_append(store: StoreHandle, slab: Uint8Array, at: number, payload: Uint8Array): Uint8Array | undefined;
-  /** The drafts lie in the scratch buffer. An error has the members of the answer too. */
-  bp_store_append_many(store: StoreHandle, count: number): RawBatch;
+  /** The drafts lie in the scratch buffer, the slab takes the receipts. An error has the members of the answer too. */
+  bp_store_append_many(store: StoreHandle, count: number, slab: Uint8Array): RawBatch;
   bp_store_sync(store: StoreHandle): void;
   bp_store_page(store: StoreHandle): ArrayBuffer;
   bp_store_get(store: StoreHandle, eventId: Uint8Array): ArrayBuffer;

@@ -145,7 +145,7 @@ export class Store {
       while (receipts.length < all.length) {
         const count = putDrafts(all, receipts.length);
         this.#tick();
-        takeReceipts(raw.bp_store_append_many(this.#handle, count), receipts);
+        takeReceipts(raw.bp_store_append_many(this.#handle, count, slabOf(count)), receipts);
       }
       return receipts;
     } catch (error) {
@@ -403,6 +403,11 @@ function takeDrafts(drafts: Iterable<Draft>): TakenDraft[] {
   const taken: TakenDraft[] = [];
   for (const draft of drafts) taken.push(takeDraft(draft));
   return taken;
+}
+
+/* Memory as it is: what is not overwritten is not looked at. */
+function slabOf(count: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(count * RECEIPT.size).buffer);
 }
 
 function takeReceipts(batch: RawBatch, receipts: Receipt[]): Receipt[] {

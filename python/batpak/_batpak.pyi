@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Any, NoReturn, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 from .event import Event
 from .page import Page
@@ -118,13 +118,16 @@ class EventBase:
     def _page(self) -> PageBase: ...
     def _check(self) -> None: ...
 
+class ReceiptIterator(Generic[R]):
+    def __new__(cls, type: type[R], raw: bytes, extensions: dict[int, bytes], first: int, /) -> ReceiptIterator[R]: ...
+    def __iter__(self) -> Iterator[R]: ...
+    def __next__(self) -> R: ...
+
 class ReceiptBase:
     """The struct of a receipt, whose fields become objects when they are asked for."""
 
     @classmethod
     def _from_raw(cls: type[R], raw: bytes, extensions: bytes = b"", /) -> R: ...
-    @classmethod
-    def _many(cls: type[R], raw: bytes, first: int, extensions: dict[int, bytes], /) -> list[R]: ...
     @property
     def event_id(self) -> bytes: ...
     @property

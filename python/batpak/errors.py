@@ -44,7 +44,7 @@ class Error(Exception):
     actual: int
     #: The event concerned (16 bytes), or None.
     event_id: bytes | None
-    #: Of what ended `Store.append_many`: the receipts of the events before it, which are in the store.
+    #: Of `append_many`: the receipts of the events before the failure, which are in the store.
     accepted: Sequence[Receipt] = ()
 
     def __init__(self, code: Status, text: str, *, path: Path | None = None, os_error: int = 0, segment_id: int = 0,

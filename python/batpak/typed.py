@@ -13,7 +13,7 @@ from .errors import Error, KindMismatch, PayloadError, made
 from .kind import Kind
 from .plan import Plan, plan_of
 from .shapes import Mismatch
-from .values import Buffer, encode_tokens, payload_decode, payload_encode
+from .values import Buffer, payload_decode, payload_encode
 
 T = TypeVar("T")
 
@@ -50,9 +50,6 @@ class Binding(Generic[T]):
         """The payload of an instance. Raises ValueRefused where a field does not hold what it was declared as."""
         plan = self._plan or self.plan()
         try:
-            tokens = plan.tokens(value)
-            if tokens is not None:
-                return encode_tokens(*tokens)
             return payload_encode(plan.give(value))
         except Mismatch as mismatch:
             raise self._refused(mismatch) from None

@@ -138,7 +138,7 @@ def test_errors_come_through(path: Path) -> None:
                 await store.append_async("a/b", "s", kind=NOTE, value=1)
             with pytest.raises(batpak.ExpectationFailed) as failed:
                 await store.append_many_async([Draft("e", "s", kind=NOTE, value=1)] + [Draft("e", "s", kind=NOTE, value=1, expect=batpak.EMPTY)])
-            assert len(failed.value.accepted) == 1  # type: ignore[attr-defined]
+            assert len(failed.value.accepted) == 1
         for call in (store.append_async("e", "s", kind=NOTE, value=1), store.sync_async(), store.verify_async()):
             with pytest.raises(batpak.Closed):
                 await call

@@ -123,14 +123,14 @@ def test_an_exception_of_the_clock(path: Path) -> None:
             with pytest.raises(type(wrong)) as raised:
                 store.append("e", "s", kind=NOTE, value=1)
             assert raised.value is wrong
-        for wrong, expected in ((-5, batpak.ClockError), (2**63, OverflowError), ("now", Exception), (None, Exception)):
-            answers.append(wrong)
+        for answer, expected in ((-5, batpak.ClockError), (2**63, OverflowError), ("now", TypeError), (None, TypeError)):
+            answers.append(answer)
             with pytest.raises(expected):
                 store.append("e", "s", kind=NOTE, value=1)
         answers.append(problem)
-        with pytest.raises(Problem) as raised:
+        with pytest.raises(Problem) as problems:
             store.append_many([Draft("e", "s", kind=NOTE, value=1)] * 3)
-        assert raised.value is problem and len(raised.value.accepted) == 0
+        assert problems.value is problem and len(problems.value.accepted) == 0  # type: ignore[attr-defined]
         assert store.stat().events == 1
         usable(store)
 

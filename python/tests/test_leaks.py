@@ -93,7 +93,7 @@ def test_what_reads_and_writes(folder: Path) -> None:
 
 @pytest.mark.skipif(SANITIZED, reason="says nothing under a sanitizer")
 def test_values() -> None:
-    value = {"a": [1, -1, 2**64 - 1, 1.5, None, True, "text", b"bytes", {"deep": [[]]}], "b": (1, 2)}
+    value: dict[str, Any] = {"a": [1, -1, 2**64 - 1, 1.5, None, True, "text", b"bytes", {"deep": [[]]}], "b": (1, 2)}
 
     def work(number: int) -> None:
         batpak.payload_decode(batpak.payload_encode(value))

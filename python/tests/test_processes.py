@@ -158,7 +158,8 @@ def test_a_forked_child_is_refused_and_the_parent_goes_on(path: Path) -> None:
         page = store.page()
 
         def work() -> int:
-            calls = (lambda: store.append("e", "s", kind=NOTE, value=1), store.sync, store.page, lambda: list(store.events()), store.stat,
+            calls: tuple[Any, ...] = (
+                     lambda: store.append("e", "s", kind=NOTE, value=1), store.sync, store.page, lambda: list(store.events()), store.stat,
                      store.verify, store.open_report, lambda: store.get(receipt.event_id), lambda: store.walk(receipt.event_id),
                      lambda: store.fold(0, lambda state, event: state), lambda: store.verify_receipt(receipt),
                      lambda: store.append_many([Draft("e", "s", kind=NOTE, value=1)]))
@@ -372,7 +373,7 @@ def test_a_subinterpreter(path: Path) -> None:
 
 def test_any_order_of_collection(path: Path) -> None:
     chance = random.Random(1)
-    for _ in range(30):
+    for _ in range(12):
         store = batpak.open(path, durability="written")
         receipts = [store.append("e", "s", kind=NOTE, payload=bytes([number]) * 100, extensions={"a.b": b"x"}) for number in range(5)]
         page, report = store.page(entity="e"), store.verify()

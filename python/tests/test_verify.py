@@ -42,7 +42,8 @@ def test_receipts_are_the_lines_of_the_command(path: Path, tmp_path: Path, comma
     key = batpak.key_generate()
     seed.write_text(key.seed.hex() + "\n")
     seed.chmod(0o600)
-    for signing in ([], ["--sign", seed]):
+    signed: list[str | Path] = ["--sign", seed]
+    for signing in ([], signed):
         kept = tmp_path / "receipts"
         subprocess.run([command, "append", path, "e", "s", "F:001", '{"x":1}', "--receipts-out", kept, *signing], check=True,
                        capture_output=True)
@@ -96,15 +97,19 @@ def test_a_line_that_is_good() -> None:
     assert (receipt.segment_id, receipt.offset, receipt.frame_length) == (0, 0, 0)
 
 
+WRONG: list[tuple[str, Any]] = [
+    ("event_id", "01" * 15), ("event_id", "0x" + "01" * 15), ("event_id", "zz" * 16), ("event_id", None), ("event_id", 1),
+    ("event_id", " " + "01" * 16), ("event_id", "01 " * 16), ("sequence", -1), ("sequence", 2**64), ("sequence", 1.0),
+    ("sequence", "1"), ("sequence", True), ("sequence", None), ("content_hash", None), ("content_hash", "00"), ("key_id", ""),
+    ("key_id", "00"), ("signature", "00" * 63), ("signature", False), ("extensions", None), ("extensions", []),
+    ("extensions", {"a.b": 1}), ("extensions", {"a.b": "0"}), ("extensions", {"a.b": "0g"}), ("durable", None), ("durable", 1),
+    ("replayed", "true"), ("same", 0), ("unknown", 1),
+]
+
+
 @pytest.mark.parametrize("line", [
     "", "{", "null", "[]", "1", '"x"', "{}", json.dumps(GOOD) + "x", json.dumps(GOOD)[:-1] + ',"same":null}', "[" * 5000,
-    *(json.dumps({**GOOD, name: value}) for name, value in [
-        ("event_id", "01" * 15), ("event_id", "0x" + "01" * 15), ("event_id", "zz" * 16), ("event_id", None), ("event_id", 1),
-        ("event_id", " " + "01" * 16), ("event_id", "01 " * 16), ("sequence", -1), ("sequence", 2**64), ("sequence", 1.0),
-        ("sequence", "1"), ("sequence", True), ("sequence", None), ("content_hash", None), ("content_hash", "00"), ("key_id", ""),
-        ("key_id", "00"), ("signature", "00" * 63), ("signature", False), ("extensions", None), ("extensions", []),
-        ("extensions", {"a.b": 1}), ("extensions", {"a.b": "0"}), ("extensions", {"a.b": "0g"}), ("durable", None), ("durable", 1),
-        ("replayed", "true"), ("same", 0), ("unknown", 1)]),
+    *(json.dumps({**GOOD, name: value}) for name, value in WRONG),
     *(json.dumps({name: value for name, value in GOOD.items() if name != left_out}) for left_out in GOOD),
 ])
 def test_lines_that_are_no_receipts(line: str) -> None:
@@ -267,7 +272,8 @@ def test_a_damaged_event_stands_in_its_place(path: Path) -> None:
         with pytest.raises(batpak.DamagedError):
             store.get(receipts[2].event_id)
         assert [event.error is None for event in store.walk(receipts[4].event_id)] == [True, True, False]
-        seen = store.fold([], lambda state, event: [*state, event.error is None], entity="e")
+        none: list[bool] = []
+        seen = store.fold(none, lambda state, event: [*state, event.error is None], entity="e")
         assert seen == [True, True, False, True, True]
 
 
@@ -288,7 +294,8 @@ def test_a_torn_tail_is_a_note(path: Path) -> None:
 def test_reports_are_plain_values(path: Path) -> None:
     with batpak.open(path) as store:
         report, stat = store.verify(), store.stat()
-    for value in (report, stat, *report):
+    plain: list[Any] = [report, stat, *report]
+    for value in plain:
         assert pickle.loads(pickle.dumps(value)) == value
         with pytest.raises(dataclasses.FrozenInstanceError):
             setattr(value, dataclasses.fields(value)[0].name, None)

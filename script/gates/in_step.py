@@ -43,11 +43,11 @@ def check(tree: Tree) -> list[str]:
 
 
 class Gaps:
-    """The lines of in_step.txt, and which of them were asked for."""
+    """The lines of in_step.txt whose names are of a form, and which of them were asked for."""
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, tree: Tree, form: str = r"\w+") -> None:
         path = tree.root / GAPS
-        rows = re.findall(r"^(\w+) ([\w, ]+): \S.*$", text(path), re.M) if path.exists() else []
+        rows = re.findall(rf"^({form}) ([\w, ]+): \S.*$", text(path), re.M) if path.exists() else []
         self.left = {(name, where.strip()) for name, places in rows for where in places.split(",")}
         self.used: set[tuple[str, str]] = set()
 
