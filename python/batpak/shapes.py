@@ -54,9 +54,11 @@ class Scalar(Shape):
         self.native = self.exact = made_of
 
     def give(self, value: Any) -> Any:
-        if isinstance(value, self.native or object) and (self.native is bool or not isinstance(value, bool)):
+        plain = value.value if isinstance(value, Enum) else value  # what will be written
+        if all(isinstance(each, self.native or object) and (self.native is bool or not isinstance(each, bool))
+               for each in (value, plain)):
             return value
-        raise self._mismatch(value)
+        raise self._mismatch(value if plain is value else plain)
 
     def take(self, value: Any) -> Any:
         if type(value) is self.native:

@@ -92,6 +92,25 @@ def test_tuples(store: batpak.Store) -> None:
         store.append("e", "s", Tuples((1,), (), (), ()))  # type: ignore[arg-type]
 
 
+class Named(int, enum.Enum):
+    ONE = (1, "one")
+
+    def __new__(cls, number: int, name: str) -> Named:
+        made = int.__new__(cls, number)
+        made._value_ = name
+        return made
+
+
+def test_a_member_that_is_written_as_another_type(store: batpak.Store) -> None:
+    @bound
+    @dataclass
+    class Numbered:
+        x: int
+
+    with pytest.raises(batpak.ValueRefused, match="int is wanted, not str"):
+        store.append("e", "s", Numbered(Named.ONE))
+
+
 @dataclass
 class WithInitVar:
     x: int
