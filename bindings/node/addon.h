@@ -6,7 +6,8 @@
  *   live boxes: the pointer of a foreign external is compared, never followed.
  *   A box counts its users: the external, and every call that runs on another thread.  The last one to go frees what the box
  *   holds, so neither garbage collection nor the end of the environment pulls a store away from under a call.
- *   A function answers NULL to JavaScript only with an exception pending.
+ *   A helper that answers false or NULL where it should answer something has left an exception pending.  To JavaScript NULL
+ *   is undefined, or the exception that is pending.
  *   No JavaScript runs while a C++ or library frame could be skipped by what it throws: callbacks note the exception and
  *   ask the library to stop. */
 #ifndef BPN_ADDON_H
@@ -23,7 +24,6 @@ typedef enum { BPN_STORE = 1, BPN_REPORT = 2 } bpn_kind;
 
 typedef struct bpn_state bpn_state;
 typedef struct bpn_log bpn_log;
-
 typedef struct bpn_box bpn_box;
 
 #ifndef __cplusplus
@@ -37,7 +37,7 @@ struct bpn_box {
   bool has_clock;
   _Atomic int64_t clock_us;      /* as of the latest call */
   struct bpn_call *call;         /* the innermost call on this thread that may report progress */
-  struct bpn_log *log;           /* NULL: silence */
+  bpn_log *log;                  /* NULL: silence */
 };
 #endif
 
@@ -74,8 +74,7 @@ napi_env bpn_env(const bpn_state *state);
 /* Makes the hand-written functions properties of `exports`. */
 bool bpn_register(bpn_state *state, napi_value exports);
 
-/* The functions by hand; each finds its state in the callback's data. */
-/* The arguments, those not given undefined; NULL with an exception pending. */
+/* The arguments of a function by hand, those not given undefined, and the state, which is in the callback's data. */
 bpn_state *bpn_enter(napi_env env, napi_callback_info info, size_t count, napi_value *arguments);
 
 /* open.c */
@@ -89,11 +88,17 @@ typedef struct bpn_opening {
 bool bpn_opening_begin(bpn_state *state, napi_value path, napi_value config, bpn_opening *opening);
 /* Frees all but the box, and wipes the seeds. */
 void bpn_opening_end(bpn_opening *opening);
-void bpn_log_release(bpn_log *log);
-void bpn_box_log_end(bpn_box *box);
 napi_value bpn_store_open(napi_env env, napi_callback_info info);
 napi_value bpn_store_close(napi_env env, napi_callback_info info);
 napi_value bpn_store_release(napi_env env, napi_callback_info info);
+
+/* log.c */
+/* A line of any thread; `user` is the box. */
+void bpn_log_sink(void *user, const char *text, size_t length);
+/* Gives the box a log that calls `function`, which somebody else keeps. */
+bool bpn_log_begin(napi_env env, napi_value function, bpn_box *box);
+/* Any thread; nothing where there is no log. */
+void bpn_box_log_end(bpn_box *box);
 
 /* append.c */
 enum { BPN_SCRATCH_HEADER = 16 };  /* the clock's microseconds, and 8 bytes unused */

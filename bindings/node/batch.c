@@ -131,38 +131,45 @@ napi_value bpn_batch_failure(napi_env env, const bpn_batch *batch, bp_status sta
   return describe(env, batch, receipts_of(env, batch), value) ? value : NULL;
 }
 
-/* append_many(store, count): the drafts lie in the scratch buffer, where their offsets become pointers.  The receipts are
- * written where JavaScript reads them. */
-napi_value bpn_store_append_many(napi_env env, napi_callback_info info) {
-  napi_value arguments[2], buffer, receipts;
-  bpn_state *state = bpn_enter(env, info, 2, arguments);
-  bpn_box *box = state == NULL ? NULL : bpn_box_of(state, arguments[0], BPN_STORE);
-  uint32_t count;
-  if (box == NULL || !bpn_uint32(env, arguments[1], &count)) return NULL;
-  bpn_arena arena = {state->scratch, state->scratch_length};
-  if (arena.length < BPN_SCRATCH_HEADER || count > (arena.length - BPN_SCRATCH_HEADER) / sizeof(bp_draft)) {
-    return bpn_refuse(env, BP_ARGUMENT, "more drafts than the scratch buffer holds");
+static napi_value append_lent(napi_env env, bpn_batch *batch, bp_store *store, const bpn_arena *arena, size_t count,
+                              napi_value receipts) {
+  if (!point_all(batch->drafts, count, arena, &batch->count)) {
+    return bpn_refuse(env, BP_ARGUMENT, "drafts that point outside of their bytes");
   }
-  void *memory;
-  size_t length = count * sizeof(bp_receipt);
-  if (napi_create_arraybuffer(env, length, &memory, &buffer) != napi_ok ||
-      napi_create_typedarray(env, napi_uint8_array, length, buffer, 0, &receipts) != napi_ok) {
-    return bpn_refuse(env, BP_NO_MEMORY, "making receipts");
-  }
-  bpn_batch batch = {.lent = true, .drafts = (bp_draft *)(void *)(state->scratch + BPN_SCRATCH_HEADER), .receipts = memory};
   bp_error error;
   bpn_error_clear(&error);
-  napi_value answer = NULL, failure = NULL;
-  if (!point_all(batch.drafts, count, &arena, &batch.count)) {
-    bpn_refuse(env, BP_ARGUMENT, "drafts that point outside of their bytes");
-  } else {
-    bp_status status = bpn_batch_append(&batch, box->held, &error);
-    napi_value *object = status == BP_OK ? &answer : &failure;
-    if (status != BP_OK) failure = bpn_error_value(env, status, &error);
-    if (status == BP_OK && napi_create_object(env, &answer) != napi_ok) answer = NULL;
-    if (*object != NULL && !describe(env, &batch, receipts, *object)) *object = NULL;
-    if (failure != NULL) napi_throw(env, failure);
+  bp_status status = bpn_batch_append(batch, store, &error);
+  napi_value object;
+  if (status != BP_OK) {
+    object = bpn_error_value(env, status, &error);
+  } else if (napi_create_object(env, &object) != napi_ok) {
+    return NULL;
   }
+  if (object == NULL || !describe(env, batch, receipts, object)) return NULL;
+  if (status == BP_OK) return object;
+  napi_throw(env, object);
+  return NULL;
+}
+
+/* append_many(store, count, slab): the drafts lie in the scratch buffer, where their offsets become pointers; the receipts are
+ * written into the slab, which JavaScript makes because it can leave the memory as it is. */
+napi_value bpn_store_append_many(napi_env env, napi_callback_info info) {
+  napi_value arguments[3];
+  bpn_state *state = bpn_enter(env, info, 3, arguments);
+  bpn_box *box = state == NULL ? NULL : bpn_box_of(state, arguments[0], BPN_STORE);
+  uint32_t count;
+  const uint8_t *slab;
+  size_t slab_length;
+  if (box == NULL || !bpn_uint32(env, arguments[1], &count) || !bpn_bytes(env, arguments[2], &slab, &slab_length)) return NULL;
+  bpn_arena arena = {state->scratch, state->scratch_length};
+  if (arena.length < BPN_SCRATCH_HEADER || count > (arena.length - BPN_SCRATCH_HEADER) / sizeof(bp_draft) ||
+      slab_length / sizeof(bp_receipt) < count || (uintptr_t)slab % _Alignof(bp_receipt) != 0) {
+    return bpn_refuse(env, BP_ARGUMENT, "no room for the drafts or their receipts");
+  }
+  bpn_batch batch = {.lent = true,
+                     .drafts = (bp_draft *)(void *)(state->scratch + BPN_SCRATCH_HEADER),
+                     .receipts = (bp_receipt *)(uintptr_t)slab};
+  napi_value answer = append_lent(env, &batch, box->held, &arena, count, arguments[2]);
   bpn_batch_end(&batch);
   return answer;
 }

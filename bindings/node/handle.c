@@ -67,7 +67,7 @@ void bpn_box_keep(bpn_box *box) { atomic_fetch_add(&box->users, 1); }
 void bpn_box_drop(bpn_box *box) {
   if (atomic_fetch_sub(&box->users, 1) != 1) return;
   bpn_box_let_go(box);
-  bpn_log_release(box->log);
+  bpn_box_log_end(box);
   free(box);
 }
 

@@ -91,7 +91,7 @@ function putKind(type: { readonly kind: number } | undefined, kind: KindLike | u
 
 function putText(field: number, flag: number, what: string, text: string): number {
   if (typeof text !== "string") throw refusal("BP_ARGUMENT", `${what} is not a string`);
-  scratch.putText(AT + field, text, field === QUERY.scope ? 1 : 0);
+  scratch.putText(AT + field, text);
   return flag;
 }
 

@@ -21,17 +21,21 @@ let clock = new BigInt64Array(buffer, 0, 1);
 /* Where the next text or piece of bytes goes. */
 let used = RECORDS;
 
-/* The latest text of this call, for each of two fields: drafts that go together mostly have the same scope, and often the same
- * entity. */
-const memoTexts = ["", ""];
-const memoFields = [-1, -1];
+/* Where texts of this call lie, by a hash of them: drafts that go together have mostly the same few entities and scopes. */
+const MEMO = 128;
+const memoTexts = new Array<string>(MEMO).fill("");
+const memoFields = new Uint32Array(MEMO);
+const memoCalls = new Float64Array(MEMO);
+let call = 0;
+let many = false;
 
 /** Begins a call whose records take `size` bytes, zeroed; bytes go behind them. @internal */
 export function begin(size: number): void {
   used = RECORDS + size;
-  memoFields[0] = memoFields[1] = -1;
   if (used > bytes.length) grow(used);
-  if (size > SMALL) {
+  many = size > SMALL;
+  if (many) {
+    call++;
     bytes.fill(0, RECORDS, used);
   } else {
     for (let word = RECORDS >> 2; word < used >> 2; word++) words[word] = 0;
@@ -81,15 +85,18 @@ function point(field: number, at: number, length: number): void {
   words[(field >> 2) + 2] = length;
 }
 
-/** Puts the UTF-8 of a text, as {@link putBytes}. `memo`, 0 or 1, says with which texts it may be the same. @internal */
-export function putText(field: number, text: string, memo: number): void {
-  const known = memoFields[memo]!;
-  if (known >= 0 && memoTexts[memo] === text) {
-    point(field, words[known >> 2]!, words[(known >> 2) + 2]!);
-    return;
+/** Puts the UTF-8 of a text, as {@link putBytes}. @internal */
+export function putText(field: number, text: string): void {
+  const length = text.length;
+  if (!many || length < 2) return putNew(field, text);
+  const slot = (text.charCodeAt(length - 1) * 11 + text.charCodeAt(length - 2) * 37 + length) % MEMO;
+  if (memoCalls[slot] === call && memoTexts[slot] === text) {
+    const known = memoFields[slot]! >> 2;
+    return point(field, words[known]!, words[known + 2]!);
   }
-  memoTexts[memo] = text;
-  memoFields[memo] = field;
+  memoCalls[slot] = call;
+  memoTexts[slot] = text;
+  memoFields[slot] = field;
   putNew(field, text);
 }
 

@@ -23,10 +23,13 @@ const PAGE_BYTES = 4 << 20;
 /* Events that iteration brings over at a time. */
 const STRIDE = 1024;
 
+/* Bytes from which on a payload is not copied into the scratch buffer. */
+const LARGE_PAYLOAD = 8192;
+
 const WALK_NAMES: ReadonlySet<string> = new Set(["limit"]);
 
 /* Receipts of single appends lie side by side in one piece of memory: so many keep each other's memory alive. */
-const SLAB_RECEIPTS = 16;
+const SLAB_RECEIPTS = 32;
 const SLAB_BYTES = SLAB_RECEIPTS * RECEIPT.size;
 
 /** How far to walk. */
@@ -85,7 +88,7 @@ export class Store {
   readonly path: string;
   readonly #handle: StoreHandle;
   readonly #options: OpenOptions;
-  #slab = new Uint8Array(SLAB_BYTES);
+  #slab = slabOf(SLAB_RECEIPTS);
   #slabAt = 0;
   readonly #pending = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined;
@@ -118,12 +121,14 @@ export class Store {
       const taken = takeOptions(options);
       scratch.begin(DRAFT.size);
       putDraft(scratch.RECORDS, entity, scope, kind, taken);
+      const large = payload.length > LARGE_PAYLOAD ? payload : undefined;
+      if (large === undefined) scratch.putBytes(scratch.RECORDS + DRAFT.payload, payload);
       this.#tick();
       if (this.#slabAt === SLAB_BYTES) {
-        this.#slab = new Uint8Array(SLAB_BYTES);
+        this.#slab = slabOf(SLAB_RECEIPTS);
         this.#slabAt = 0;
       }
-      const receipt = new Receipt(this.#slab, this.#slabAt, raw.bp_store_append(this.#handle, this.#slab, this.#slabAt, payload));
+      const receipt = new Receipt(this.#slab, this.#slabAt, raw.bp_store_append(this.#handle, this.#slab, this.#slabAt, large));
       this.#slabAt += RECEIPT.size;
       return receipt;
     } catch (error) {
@@ -145,7 +150,7 @@ export class Store {
       while (receipts.length < all.length) {
         const count = putDrafts(all, receipts.length);
         this.#tick();
-        takeReceipts(raw.bp_store_append_many(this.#handle, count), receipts);
+        takeReceipts(raw.bp_store_append_many(this.#handle, count, slabOf(count)), receipts);
       }
       return receipts;
     } catch (error) {
@@ -403,6 +408,11 @@ function takeDrafts(drafts: Iterable<Draft>): TakenDraft[] {
   const taken: TakenDraft[] = [];
   for (const draft of drafts) taken.push(takeDraft(draft));
   return taken;
+}
+
+/* Memory as it is: what is not overwritten is not looked at. */
+function slabOf(count: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(count * RECEIPT.size).buffer);
 }
 
 function takeReceipts(batch: RawBatch, receipts: Receipt[]): Receipt[] {

@@ -10,6 +10,7 @@ import _thread
 import sys
 import threading
 from collections.abc import Callable
+from operator import index
 from types import TracebackType
 from typing import Any, Final
 
@@ -43,12 +44,16 @@ class Callbacks:
         self._stopped: dict[int, BaseException] = {}
         self._raised_by_clock: BaseException | None = None
 
+    def forget(self) -> None:
+        """The store is closed: what it called, which may know the store, is let go."""
+        self.clock = self.progress = self.log = None
+
     def tell_time(self) -> int:
         """The clock's time, or -1, which the library refuses. Whichever thread commits calls this."""
         assert self.clock is not None
         self._raised_by_clock = None
         try:
-            now = self.clock().__index__()
+            now = index(self.clock())
             if now > _MAXIMUM_TIME:
                 raise OverflowError(f"the clock answered {now}: more than 64 bits")
             if now < 0:

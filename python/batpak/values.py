@@ -4,7 +4,8 @@ There is no encoder here. A value is flattened to the tokens of ffi.h (a contain
 run of bytes for its texts, and the library makes the canonical bytes; it reads them to tokens again, from which the value
 is built. What has no canonical form is refused, with its place, and never bent into something that has one.
 
-Both ways are loops, not recursion: a value may be 1,023 containers deep, whatever the interpreter's limit. Since 0.1.
+Plain values take the raw module's fast way (bindings/python/value.c). What it does not take comes here, where both ways are
+loops, not recursion: a value may be 1,023 containers deep, whatever the interpreter's limit. Since 0.1.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from enum import Enum
 from itertools import chain
 from typing import Any, Final, Union
 
-from ._batpak import ffi, lib
+from ._batpak import decode_value, encode_value, ffi, lib
+from ._batpak import encode_tokens as encode_whole
 from ._constants import (BP_TOKEN_ARRAY, BP_TOKEN_BOOL, BP_TOKEN_BYTES, BP_TOKEN_FLOAT32, BP_TOKEN_FLOAT64, BP_TOKEN_INT,
                          BP_TOKEN_MAP, BP_TOKEN_NIL, BP_TOKEN_STRING, BP_TOKEN_UINT, Status)
 from .errors import Error, error_of, made, raise_for
@@ -61,6 +63,21 @@ class _Refused(Exception):
         self.code = code
 
 
+def octets(data: Buffer) -> bytes:
+    """The bytes of what holds some; a number or a list is refused, of which bytes() would make some. Raises TypeError."""
+    view = memoryview(data)
+    if view.format not in ("B", "b", "c"):
+        raise TypeError(f"a memoryview of {view.format!r} is not bytes")
+    return view.tobytes()
+
+
+def utf8(name: str, text: str) -> bytes:
+    """A text in bytes; a lone surrogate becomes what is not UTF-8, and is refused as such. Raises TypeError."""
+    if not isinstance(text, str):
+        raise TypeError(f"{name} is a str, not {type(text).__name__}")
+    return text.encode("utf-8", "surrogatepass")
+
+
 def payload_encode(value: object) -> bytes:
     """The canonical MessagePack bytes of a native value.
 
@@ -69,6 +86,9 @@ def payload_encode(value: object) -> bytes:
     value) can be said. Anything else, an int beyond 64 bits, a lone surrogate, a set, a date, a Decimal, a cycle or two
     equal keys raises ValueRefused with the place, as in `$.a[3]`; more than 1,023 nested containers raise PayloadError.
     """
+    found = encode_value(value)
+    if found is not None:
+        return found
     words, texts = flatten(value)
     return encode_tokens(array("Q", words), texts, len(words) // WORDS)
 
@@ -81,7 +101,10 @@ def payload_decode(payload: Buffer) -> Any:
     and true, the same name twice).
     """
     if type(payload) is not bytes:
-        payload = _octets(payload)
+        payload = octets(payload)
+    found = decode_value(payload)
+    if found is not NotImplemented:
+        return found
     return build(decode_tokens(payload), payload)
 
 
@@ -90,6 +113,9 @@ def payload_decode(payload: Buffer) -> Any:
 
 def encode_tokens(tokens: Any, texts: Buffer, count: int) -> bytes:
     """The bytes of `count` tokens, which any buffer holds, over their texts."""
+    found = encode_whole(tokens, texts)
+    if found is not None:
+        return found
     capacity = 9 * count + len(texts)  # the longest header of a token has 9 bytes
     buffer, needed, error = ffi.new("uint8_t[]", capacity), ffi.new("size_t *"), ffi.new("bp_error *")
     status = lib.bp_payload_encode(ffi.from_buffer("bp_token[]", tokens), count, ffi.from_buffer("uint8_t[]", texts),
@@ -160,12 +186,17 @@ def _flatten(value: object, words: list[int], texts: bytearray) -> None:
 
 
 def _open(holder: Any, add: Callable[[Iterable[int]], None]) -> Iterator[object]:
-    """The header of a container, and what is in it: of a map key, value, key, ..."""
+    """The header of a container, and what is in it: of a map key, value, key, ...
+
+    A copy, since another thread may change the container before all of it is written.
+    """
     if type(holder) is dict:
-        add((MAP, len(holder), 0))
-        return chain.from_iterable(holder.items())
-    add((ARRAY, len(holder), 0))
-    return iter(holder)
+        pairs = list(holder.items())
+        add((MAP, len(pairs), 0))
+        return chain.from_iterable(pairs)
+    items = tuple(holder)
+    add((ARRAY, len(items), 0))
+    return iter(items)
 
 
 def _utf8(text: Any) -> bytes:
@@ -198,10 +229,10 @@ def _plain(value: object) -> object:
 
 
 def _octets(value: Any) -> bytes:
-    view = memoryview(value)
-    if view.itemsize != 1 or view.format not in ("B", "b", "c"):
-        raise _Refused(f"a memoryview of {view.format!r} is not bytes")
-    return view.tobytes()
+    try:
+        return octets(value)
+    except TypeError as problem:
+        raise _Refused(str(problem)) from None
 
 
 def _type_name(value: object) -> str:

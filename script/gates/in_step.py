@@ -139,7 +139,7 @@ def constants(tree: Tree, declared: declarations.Declarations) -> list[str]:
 def compiled(tree: Tree) -> list[str]:
     """What is written down of the types of the compiled parts is what these export."""
     return [
-        *differ(tree, "python/batpak/_batpak.pyi", r"^    def (\w+)\(", "bindings/python/*.c", r'^    (?:\{"|[A-Z]+\()(\w+)"?, '),
+        *differ(tree, "python/batpak/_batpak.pyi", r"^(?:    )?def (\w+)\(", "bindings/python/*.c", r'^    (?:\{"|[A-Z]+\()(\w+)"?, '),
         *differ(tree, "node/src/native.ts", r"^  (\w+)(?:<\w+>)?\(.*\): .*;$", "bindings/node/*.c", r'^    \{"(\w+)", \w+\},'),
     ]
 
