@@ -3,6 +3,7 @@
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 
 from runner.driver import Driver
@@ -123,8 +124,9 @@ def c_driver():
 def python_driver():
     """A Python in which the package is installed: BATPAK_PYTHON, or one made here from the wheel."""
     python = os.environ.get("BATPAK_PYTHON") or installed("python") / "bin/python"
-    command = [str(python), "-I", "-B", str(CONFORMANCE / "driver_python")]
-    return Driver("python", command, (*C_CAPABILITIES, "native_python"), lives=True)
+    # Drivers work in folders of their own, and a link into an environment must stay one.
+    command = [os.path.abspath(shutil.which(python) or python), "-I", "-B", str(CONFORMANCE / "driver_python")]
+    return started(Driver("python", command, (*C_CAPABILITIES, "native_python"), lives=True))
 
 
 def installed(language):
@@ -141,7 +143,18 @@ def node_driver():
     place = os.environ.get("BATPAK_NODE_PACKAGE") or installed("node")
     command = ["node", "--expose-gc", str(CONFORMANCE / "driver_node/driver.mjs")]
     environment = {**os.environ, "BATPAK_NODE_PACKAGE": os.path.abspath(place)}
-    return Driver("node", command, (*C_CAPABILITIES, "native_node"), lives=True, environment=environment)
+    return started(Driver("node", command, (*C_CAPABILITIES, "native_node"), lives=True, environment=environment))
+
+
+def started(driver):
+    """A driver that finds its package: it starts, is told nothing, and ends well."""
+    try:
+        done = subprocess.run(driver.command, input="", text=True, capture_output=True, env=driver.environment, check=False)
+    except OSError as why:
+        raise Unavailable(f"the driver for {driver.name} does not start: {why.strerror}") from why
+    if done.returncode != 0:
+        raise Unavailable(f"the driver for {driver.name} does not start:\n{done.stderr.strip()[-2000:]}")
+    return driver
 
 
 def node_version():

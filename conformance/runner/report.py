@@ -30,7 +30,8 @@ class Report:
             self.not_ok(name, f"{why} (must run in CI)")
         else:
             self.skipped += 1
-            self._line("ok", name, f"# SKIP {why}")
+            first, *rest = why.split("\n")
+            self._line("ok", name, f"# SKIP {' '.join([first, *rest[-1:]])}")
 
     def case(self, name, differences, detail=""):
         """A case with the list of what differed; the first few are shown."""

@@ -167,7 +167,7 @@ def with_tree(change: dict[str, str], use):
     scratch = Path(tempfile.mkdtemp())
     try:
         lay(scratch, BASE | change)
-        subprocess.run(["git", "init", "-q", str(scratch)], check=True)
+        subprocess.run(["git", "init", "-q", "--template=", str(scratch)], check=True)
         return use(Tree(scratch, scratch / "build-dev"))
     finally:
         shutil.rmtree(scratch)
