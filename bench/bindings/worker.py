@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
+from typing import Literal
 
 import batpak
 
@@ -31,7 +32,7 @@ def entities(events: int) -> list[str]:
     return [f"entity:{number % count}" for number in range(events)]
 
 
-def append_each(path: str, events: int, durability: str) -> float:
+def append_each(path: str, events: int, durability: Literal["durable", "written"]) -> float:
     warm = warm_up(events)
     names, payloads = entities(warm + events), [os.urandom(256) for _ in range(warm + events)]
     with batpak.open(path, durability=durability, sync_every_events=0) as store:

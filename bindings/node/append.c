@@ -104,7 +104,10 @@ napi_value bpn_receipt_extensions(napi_env env, bp_receipt *receipt) {
 }
 
 /* append(store, slab, offset, payload): the draft lies in the scratch buffer behind its header; the receipt's record goes to
- * `offset` in `slab`.  Answers the receipt's extensions where there are some. */
+ * `offset` in `slab`.  A payload given is large: small ones lie in the scratch buffer too, for Node is slow to say where the
+ * bytes of an array are that it meets for the first time.
+ *
+ * Answers the receipt's extensions where there are some. */
 napi_value bpn_store_append(napi_env env, napi_callback_info info) {
   napi_value arguments[4];
   bpn_state *state = bpn_enter(env, info, 4, arguments);
@@ -125,8 +128,10 @@ napi_value bpn_store_append(napi_env env, napi_callback_info info) {
   memcpy(&draft, arena.bytes + BPN_SCRATCH_HEADER, sizeof draft);
   draft.struct_size = sizeof draft;
   if (!bpn_point_draft(&arena, &draft)) return bpn_refuse(env, BP_ARGUMENT, "a draft that points outside of its bytes");
-  draft.payload = payload;
-  draft.payload_length = payload_length;
+  if (payload_length > 0) {
+    draft.payload = payload;
+    draft.payload_length = payload_length;
+  }
   bp_receipt receipt;
   bp_error error;
   error.struct_size = sizeof error;

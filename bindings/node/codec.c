@@ -42,51 +42,62 @@ napi_value bpn_payload_to_json(napi_env env, napi_callback_info info) {
   return converted(env, info, bp_payload_to_json, as_text);
 }
 
-/* --- values as tokens */
+/* --- values: as tokens, through memory of JavaScript that is used again and again, for making a buffer costs more than all
+ * the rest.  Both answer what they need; where that is more than there is, nothing was written. */
 
-napi_value bpn_payload_encode(napi_env env, napi_callback_info info) {
-  napi_value arguments[2];  /* tokens, arena */
-  const uint8_t *tokens, *arena;
-  size_t length, arena_length, needed = 0;
-  if (bpn_enter(env, info, 2, arguments) == NULL || !bpn_bytes(env, arguments[0], &tokens, &length) ||
-      !bpn_bytes(env, arguments[1], &arena, &arena_length)) {
-    return NULL;
-  }
-  if (length % sizeof(bp_token) != 0 || (uintptr_t)tokens % _Alignof(bp_token) != 0) {
-    return bpn_refuse(env, BP_ARGUMENT, "tokens are whole records, aligned");
-  }
-  const bp_token *records = (const bp_token *)(const void *)tokens;
-  size_t count = length / sizeof *records;
-  uint8_t first[FIRST_TRY], *buffer = first;
-  bp_error error;
-  bpn_error_clear(&error);
-  bp_status status = bp_payload_encode(records, count, arena, arena_length, buffer, sizeof first, &needed, &error);
-  if (status == BP_TOO_SMALL) {
-    buffer = malloc(needed);
-    status = buffer == NULL ? BP_NO_MEMORY
-                            : bp_payload_encode(records, count, arena, arena_length, buffer, needed, &needed, &error);
-  }
-  napi_value payload = status == BP_OK ? bpn_copy_bytes(env, buffer, needed) : bpn_throw(env, status, &error);
-  if (buffer != first) free(buffer);
-  return payload;
+static napi_value as_number(napi_env env, size_t number) {
+  napi_value value;
+  return napi_create_double(env, (double)number, &value) == napi_ok ? value : NULL;
 }
 
-napi_value bpn_payload_decode(napi_env env, napi_callback_info info) {
-  napi_value input;
-  const uint8_t *payload;
-  size_t length, count = 0;
-  if (bpn_enter(env, info, 1, &input) == NULL || !bpn_bytes(env, input, &payload, &length)) return NULL;
-  bp_token first[FIRST_TRY / sizeof(bp_token)], *tokens = first;
+static bool take_tokens(napi_env env, napi_value value, bp_token **tokens, size_t *capacity) {
+  const uint8_t *bytes;
+  size_t length;
+  if (!bpn_bytes(env, value, &bytes, &length)) return false;
+  if (length % sizeof **tokens != 0 || (uintptr_t)bytes % _Alignof(bp_token) != 0) {
+    bpn_refuse(env, BP_ARGUMENT, "tokens are whole records, aligned");
+    return false;
+  }
+  *tokens = (bp_token *)(uintptr_t)bytes;
+  *capacity = length / sizeof **tokens;
+  return true;
+}
+
+/* payload_encode(tokens, count, arena, used, payload) */
+napi_value bpn_payload_encode(napi_env env, napi_callback_info info) {
+  napi_value arguments[5];
+  const uint8_t *arena, *payload;
+  bp_token *tokens;
+  size_t capacity, arena_length, payload_length, needed = 0;
+  uint64_t used;
+  uint32_t count;
+  if (bpn_enter(env, info, 5, arguments) == NULL || !take_tokens(env, arguments[0], &tokens, &capacity) ||
+      !bpn_uint32(env, arguments[1], &count) || !bpn_bytes(env, arguments[2], &arena, &arena_length) ||
+      !bpn_uint64(env, arguments[3], &used) || !bpn_bytes(env, arguments[4], &payload, &payload_length)) {
+    return NULL;
+  }
+  if (count > capacity || used > arena_length) return bpn_refuse(env, BP_ARGUMENT, "more tokens or bytes than there are");
   bp_error error;
   bpn_error_clear(&error);
-  bp_status status = bp_payload_decode(payload, length, tokens, FIRST_TRY / sizeof(bp_token), &count, &error);
-  if (status == BP_TOO_SMALL) {
-    tokens = calloc(count, sizeof *tokens);
-    status = tokens == NULL ? BP_NO_MEMORY : bp_payload_decode(payload, length, tokens, count, &count, &error);
+  bp_status status = bp_payload_encode(tokens, count, arena, (size_t)used, (uint8_t *)(uintptr_t)payload, payload_length,
+                                       &needed, &error);
+  return status == BP_OK || status == BP_TOO_SMALL ? as_number(env, needed) : bpn_throw(env, status, &error);
+}
+
+/* payload_decode(payload, tokens) */
+napi_value bpn_payload_decode(napi_env env, napi_callback_info info) {
+  napi_value arguments[2];
+  const uint8_t *payload;
+  bp_token *tokens;
+  size_t length, capacity, count = 0;
+  if (bpn_enter(env, info, 2, arguments) == NULL || !bpn_bytes(env, arguments[0], &payload, &length) ||
+      !take_tokens(env, arguments[1], &tokens, &capacity)) {
+    return NULL;
   }
-  napi_value bytes = status == BP_OK ? bpn_copy_bytes(env, tokens, count * sizeof *tokens) : bpn_throw(env, status, &error);
-  if (tokens != first) free(tokens);
-  return bytes;
+  bp_error error;
+  bpn_error_clear(&error);
+  bp_status status = bp_payload_decode(payload, length, tokens, capacity, &count, &error);
+  return status == BP_OK || status == BP_TOO_SMALL ? as_number(env, count) : bpn_throw(env, status, &error);
 }
 
 /* --- extensions: [name, value, name, value, ...], all of them bytes */

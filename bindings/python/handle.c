@@ -112,8 +112,18 @@ static void release_store(handle *self) {
   Py_END_ALLOW_THREADS
 }
 
+/* A callback may know who holds the store: such a circle is found here, and broken elsewhere. */
+static int handle_traverse(PyObject *object, visitproc visit, void *arg) {
+  handle *self = (handle *)object;
+  Py_VISIT(Py_TYPE(object));
+  Py_VISIT(self->fail);
+  Py_VISIT(self->keep);
+  return 0;
+}
+
 static void handle_dealloc(PyObject *object) {
   handle *self = (handle *)object;
+  PyObject_GC_UnTrack(object);
   release_store(self);
   for (int i = 0; i < SPARE_PAGES; i++) bp_page_free(self->spare[i]);
   Py_XDECREF(self->fail);
@@ -177,8 +187,6 @@ static PyObject *handle_raise(PyObject *object, PyObject *arguments) {
   return PyObject_CallObject(((handle *)object)->fail, arguments);
 }
 
-#define FAST(function) (PyCFunction)(void (*)(void))(function)
-
 static PyMethodDef handle_methods[] = {
     {"append", FAST(handle_append), METH_FASTCALL,
      "append(entity, scope, kind, payload, rest) -> Receipt"},
@@ -204,9 +212,11 @@ static PyGetSetDef handle_members[] = {
 static PyType_Slot handle_slots[] = {
     {Py_tp_new, handle_new},
     {Py_tp_dealloc, handle_dealloc},
+    {Py_tp_traverse, handle_traverse},
     {Py_tp_methods, handle_methods},
     {Py_tp_getset, handle_members},
     {0, NULL},
 };
 
-PyType_Spec handle_spec = {"batpak._batpak.Handle", sizeof(handle), 0, Py_TPFLAGS_DEFAULT, handle_slots};
+PyType_Spec handle_spec = {"batpak._batpak.Handle", sizeof(handle), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
+                           handle_slots};

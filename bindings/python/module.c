@@ -32,12 +32,20 @@ static int add_type(PyObject *module, const char *name, PyType_Spec *spec) {
   return -1;
 }
 
+static PyMethodDef functions[] = {
+    {"encode_value", value_encode, METH_O, "encode_value(value) -> bytes, or None: not here"},
+    {"encode_tokens", FAST(value_encode_tokens), METH_FASTCALL, "encode_tokens(tokens, texts) -> bytes, or None: not here"},
+    {"decode_value", value_decode, METH_O, "decode_value(payload) -> value, or NotImplemented: not here"},
+    {NULL, NULL, 0, NULL},
+};
+
 PyMODINIT_FUNC PyInit__batpak(void) {
   PyObject *module = batpak_cffi_init();
   if (module == NULL) return NULL;
   if (add_type(module, "Handle", &handle_spec) == 0 && add_type(module, "PageBase", &page_spec) == 0 &&
       add_type(module, "PageIterator", &page_iterator_spec) == 0 && add_type(module, "EventBase", &event_spec) == 0 &&
-      add_type(module, "ReceiptBase", &receipt_spec) == 0) {
+      add_type(module, "ReceiptBase", &receipt_spec) == 0 &&
+      add_type(module, "ReceiptIterator", &receipt_iterator_spec) == 0 && PyModule_AddFunctions(module, functions) == 0) {
     return module;
   }
   Py_DECREF(module);

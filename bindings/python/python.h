@@ -48,8 +48,9 @@ PyObject *handle_append_many(PyObject *self, PyObject *list);
 
 /* --- receipts (receipt.c) */
 
-/* Takes the reference to `extensions`, bytes; that may be NULL with an exception set. */
-PyObject *receipt_make(PyTypeObject *type, const bp_receipt *receipt, PyObject *extensions);
+/* From the bytes of a bp_receipt, which may lie anywhere.  Takes the reference to `extensions`, bytes; that may be NULL with an
+ * exception set. */
+PyObject *receipt_make(PyTypeObject *type, const void *raw, PyObject *extensions);
 
 /* --- pages and events (page.c) */
 
@@ -75,12 +76,21 @@ PyObject *handle_get(PyObject *self, PyObject *const *arguments, Py_ssize_t coun
 PyObject *handle_walk(PyObject *self, PyObject *const *arguments, Py_ssize_t count);
 PyObject *handle_fold(PyObject *self, PyObject *const *arguments, Py_ssize_t count);
 
+/* --- values (value.c) */
+
+PyObject *value_encode(PyObject *module, PyObject *value);
+PyObject *value_encode_tokens(PyObject *module, PyObject *const *arguments, Py_ssize_t count);
+PyObject *value_decode(PyObject *module, PyObject *payload);
+
 /* --- the module */
+
+/* A method of METH_FASTCALL, as the tables of methods want it. */
+#define FAST(function) (PyCFunction)(void (*)(void))(function)
 
 /* What cffi made: a module with `ffi` and `lib`. */
 PyObject *batpak_cffi_init(void);
 
-extern PyType_Spec handle_spec, page_spec, page_iterator_spec, event_spec, receipt_spec;
+extern PyType_Spec handle_spec, page_spec, page_iterator_spec, event_spec, receipt_spec, receipt_iterator_spec;
 
 /* 0, or -1 with TypeError raised. */
 int check_count(const char *name, Py_ssize_t given, Py_ssize_t wanted);

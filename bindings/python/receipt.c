@@ -3,23 +3,36 @@
 
 #include "python.h"
 
+typedef struct receipt_iterator {
+  PyObject_HEAD
+  PyObject *type;
+  PyObject *raw;         /* bytes of an array of bp_receipt */
+  PyObject *extensions;  /* dict of number to the canonical map, of those that have some */
+  PyObject *none;        /* the map of all others */
+  Py_ssize_t first;      /* number of the first of the array */
+  Py_ssize_t next;
+} receipt_iterator;
+
 typedef struct receipt_object {
   PyObject_HEAD
   PyObject *extensions;  /* bytes: the canonical map, empty where there are none */
   bp_receipt receipt;    /* without its buffer: no address of this process remains in what Python keeps */
 } receipt_object;
 
-PyObject *receipt_make(PyTypeObject *type, const bp_receipt *receipt, PyObject *extensions) {
+PyObject *receipt_make(PyTypeObject *type, const void *raw, PyObject *extensions) {
   receipt_object *self = extensions == NULL ? NULL : (receipt_object *)PyType_GenericAlloc(type, 0);
   if (self == NULL) {
     Py_XDECREF(extensions);
     return NULL;
   }
   self->extensions = extensions;
-  self->receipt = *receipt;
+  memcpy(&self->receipt, raw, sizeof self->receipt);
   self->receipt.extensions = NULL;
   self->receipt.extensions_capacity = 0;
-  return (PyObject *)self;
+  if (self->receipt.struct_size == sizeof self->receipt) return (PyObject *)self;
+  PyErr_SetString(PyExc_ValueError, "these bytes are no receipt");
+  Py_DECREF((PyObject *)self);
+  return NULL;
 }
 
 static void receipt_dealloc(PyObject *object) {
@@ -27,57 +40,21 @@ static void receipt_dealloc(PyObject *object) {
   object_free(object);
 }
 
-/* The receipt in bytes that may come from anywhere; the struct is copied because bytes may lie anywhere too. */
-static int read_raw(const char *bytes, Py_ssize_t length, bp_receipt *receipt) {
-  if (length == sizeof *receipt) {
-    memcpy(receipt, bytes, sizeof *receipt);
-    if (receipt->struct_size == sizeof *receipt) return 0;
-  }
-  PyErr_SetString(PyExc_ValueError, "these bytes are no receipt");
-  return -1;
-}
-
 static PyObject *receipt_from_raw(PyObject *type, PyObject *arguments) {
   const char *raw;
   Py_ssize_t length;
   PyObject *extensions = NULL;
-  bp_receipt receipt;
-  if (!PyArg_ParseTuple(arguments, "y#|S", &raw, &length, &extensions) || read_raw(raw, length, &receipt) != 0) return NULL;
+  if (!PyArg_ParseTuple(arguments, "y#|S", &raw, &length, &extensions)) return NULL;
+  if (length != sizeof(bp_receipt)) {
+    PyErr_SetString(PyExc_ValueError, "these bytes are no receipt");
+    return NULL;
+  }
   if (extensions != NULL) {
     Py_INCREF(extensions);
   } else {
     extensions = PyBytes_FromStringAndSize(NULL, 0);
   }
-  return receipt_make((PyTypeObject *)type, &receipt, extensions);
-}
-
-/* A list of receipts: of the array of structs in `raw`, the first of which has the number `first` in `extensions`, a dict. */
-static PyObject *receipt_many(PyObject *type, PyObject *arguments) {
-  const char *raw;
-  Py_ssize_t length, first;
-  PyObject *extensions;
-  if (!PyArg_ParseTuple(arguments, "y#nO!", &raw, &length, &first, &PyDict_Type, &extensions)) return NULL;
-  PyObject *none = PyBytes_FromStringAndSize(NULL, 0);
-  if (none == NULL) return NULL;
-  const Py_ssize_t size = sizeof(bp_receipt), any = PyDict_Size(extensions);
-  PyObject *list = PyList_New(length / size);
-  for (Py_ssize_t i = 0; i < length / size && list != NULL; i++) {
-    bp_receipt receipt;
-    PyObject *map = NULL, *number = NULL, *item = NULL;
-    if (any > 0) {
-      number = PyLong_FromSsize_t(first + i);
-      map = number == NULL ? NULL : PyDict_GetItemWithError(extensions, number);
-    }
-    if (map == NULL) map = none;
-    if (!PyErr_Occurred() && read_raw(raw + i * size, size, &receipt) == 0) {
-      Py_INCREF(map);
-      item = receipt_make((PyTypeObject *)type, &receipt, map);
-    }
-    Py_XDECREF(number);
-    if (item == NULL || PyList_SetItem(list, i, item) != 0) Py_CLEAR(list);
-  }
-  Py_DECREF(none);
-  return list;
+  return receipt_make((PyTypeObject *)type, raw, extensions);
 }
 
 /* --- what a receipt says */
@@ -150,7 +127,6 @@ static PyGetSetDef receipt_members[] = {
 
 static PyMethodDef receipt_methods[] = {
     {"_from_raw", receipt_from_raw, METH_VARARGS | METH_CLASS, "_from_raw(bytes of a bp_receipt, map of extensions)"},
-    {"_many", receipt_many, METH_VARARGS | METH_CLASS, "_many(bytes of an array, number of the first, extensions) -> list"},
     {NULL, NULL, 0, NULL},
 };
 
@@ -164,3 +140,69 @@ static PyType_Slot receipt_slots[] = {
 
 PyType_Spec receipt_spec = {"batpak._batpak.ReceiptBase", sizeof(receipt_object), 0,
                             Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, receipt_slots};
+
+/* --- the receipts of an array, one after the other: ReceiptIterator(type, raw, extensions, first) */
+
+static PyObject *iterator_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords) {
+  PyObject *made, *raw, *extensions;
+  Py_ssize_t first;
+  (void)keywords;
+  if (!PyArg_ParseTuple(arguments, "O!SO!n", &PyType_Type, &made, &raw, &PyDict_Type, &extensions, &first)) return NULL;
+  receipt_iterator *self = (receipt_iterator *)PyType_GenericAlloc(type, 0);
+  if (self == NULL) return NULL;
+  Py_INCREF(made);
+  Py_INCREF(raw);
+  Py_INCREF(extensions);
+  self->type = made;
+  self->raw = raw;
+  self->extensions = extensions;
+  self->first = first;
+  self->none = PyBytes_FromStringAndSize(NULL, 0);
+  if (self->none != NULL) return (PyObject *)self;
+  Py_DECREF((PyObject *)self);
+  return NULL;
+}
+
+static void iterator_dealloc(PyObject *object) {
+  receipt_iterator *self = (receipt_iterator *)object;
+  Py_XDECREF(self->type);
+  Py_XDECREF(self->raw);
+  Py_XDECREF(self->extensions);
+  Py_XDECREF(self->none);
+  object_free(object);
+}
+
+/* The map of the next receipt; a new reference. */
+static PyObject *next_extensions(const receipt_iterator *self) {
+  PyObject *found = NULL;
+  if (PyDict_Size(self->extensions) > 0) {
+    PyObject *number = PyLong_FromSsize_t(self->first + self->next);
+    if (number == NULL) return NULL;
+    found = PyDict_GetItemWithError(self->extensions, number);
+    Py_DECREF(number);
+    if (found == NULL && PyErr_Occurred()) return NULL;
+  }
+  if (found == NULL) found = self->none;
+  Py_INCREF(found);
+  return found;
+}
+
+static PyObject *iterator_next(PyObject *object) {
+  receipt_iterator *self = (receipt_iterator *)object;
+  const Py_ssize_t size = sizeof(bp_receipt), at = self->next * size;
+  if (at + size > PyBytes_Size(self->raw)) return NULL;
+  PyObject *extensions = next_extensions(self);
+  self->next++;
+  return receipt_make((PyTypeObject *)self->type, PyBytes_AsString(self->raw) + at, extensions);
+}
+
+static PyType_Slot iterator_slots[] = {
+    {Py_tp_new, iterator_new},
+    {Py_tp_dealloc, iterator_dealloc},
+    {Py_tp_iter, PyObject_SelfIter},
+    {Py_tp_iternext, iterator_next},
+    {0, NULL},
+};
+
+PyType_Spec receipt_iterator_spec = {"batpak._batpak.ReceiptIterator", sizeof(receipt_iterator), 0, Py_TPFLAGS_DEFAULT,
+                                     iterator_slots};

@@ -93,10 +93,6 @@ export function takeOptions(options: DraftOptions | undefined): TakenOptions | u
   if (options === undefined) return undefined;
   known(options, NAMES);
   const { key, expect, correlationId, causationId, lane, depth, flags, extensions, durability, allowReserved } = options;
-  /* The usual case: a draft with nothing but what it must have. */
-  if (key === undefined && expect === undefined && correlationId === undefined && causationId === undefined &&
-    lane === undefined && depth === undefined && flags === undefined && extensions === undefined &&
-    durability === undefined && allowReserved === undefined) return undefined;
   const entries = extensions === undefined ? undefined : Object.entries(extensions);
   return { key, expect, correlationId, causationId, lane, depth, flags, extensions: entries, durability, allowReserved };
 }
@@ -105,7 +101,15 @@ export function takeOptions(options: DraftOptions | undefined): TakenOptions | u
 export function takeDraft(draft: Draft): TakenDraft {
   if (typeof draft !== "object" || draft === null) throw refusal("BP_ARGUMENT", "a draft is { entity, scope, event, ... }");
   const { entity, scope, event } = draft;
-  return { entity, scope, kind: kindOf(event), payload: payloadOf(event), options: takeOptions(draft) };
+  const options = isPlain(draft) ? undefined : takeOptions(draft);
+  return { entity, scope, kind: kindOf(event), payload: payloadOf(event), options };
+}
+
+/* The usual draft: an object with nothing but what it must have. */
+function isPlain(draft: Draft): boolean {
+  if (Object.getPrototypeOf(draft) !== Object.prototype) return false;
+  for (const name in draft) if (name !== "entity" && name !== "scope" && name !== "event") return false;
+  return true;
 }
 
 /** The kind of an event. @internal */

@@ -88,7 +88,7 @@ export interface Raw {
   bp_store_open(path: string, config: RawConfig, progress: RawProgress | undefined): StoreHandle;
   bp_store_close(store: StoreHandle): void;
   bp_store_release(store: StoreHandle): void;
-  bp_store_append(store: StoreHandle, slab: Uint8Array, at: number, payload: Uint8Array): Uint8Array | undefined;
+  bp_store_append(store: StoreHandle, slab: Uint8Array, at: number, payload: Uint8Array | undefined): Uint8Array | undefined;
   /** The drafts lie in the scratch buffer, the slab takes the receipts. An error has the members of the answer too. */
   bp_store_append_many(store: StoreHandle, count: number, slab: Uint8Array): RawBatch;
   bp_store_sync(store: StoreHandle): void;
@@ -127,8 +127,10 @@ export interface Raw {
   bp_key_generate(): { seed: Uint8Array; publicKey: Uint8Array; keyId: Uint8Array };
   bp_key_derive(seed: Uint8Array): { publicKey: Uint8Array; keyId: Uint8Array };
   bp_key_id(publicKey: Uint8Array): Uint8Array;
-  bp_payload_encode(tokens: Uint8Array, arena: Uint8Array): Uint8Array;
-  bp_payload_decode(payload: Uint8Array): Uint8Array;
+  /** Writes to `payload` if it is long enough, and answers the length that is needed. */
+  bp_payload_encode(tokens: Uint8Array, count: number, arena: Uint8Array, used: number, payload: Uint8Array): number;
+  /** Writes to `tokens` if there is room, and answers how many there are. */
+  bp_payload_decode(payload: Uint8Array, tokens: Uint8Array): number;
   bp_payload_from_json(json: Uint8Array): Uint8Array;
   bp_payload_to_json(payload: Uint8Array): string;
   /** Name, value, name, value, ... */

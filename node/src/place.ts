@@ -1,5 +1,5 @@
 import { BP_TOKEN_ARRAY, BP_TOKEN_MAP, BP_TOKEN_STRING } from "./constants.js";
-import { TokenReader } from "./tokens.js";
+import type { TokenReader } from "./tokens.js";
 
 /* Where a value stands inside another one: `$.a[3]`. Steps are noted as a value is walked through and become text only for
  * a refusal. */
@@ -42,9 +42,9 @@ interface Open {
   begun: number;
 }
 
-/** The place of the token `index` of a payload's tokens. */
-export function placeOfToken(tokens: Uint8Array, payload: Uint8Array, index: number): string {
-  const reader = new TokenReader(tokens);
+/** The place of the token `index` of a payload. The reader stands there afterwards. */
+export function placeOfToken(reader: TokenReader, payload: Uint8Array, index: number): string {
+  reader.rewind();
   const open: Open[] = [];
   const steps: Step[] = [];
   for (let token = 0; token <= index; token++) {

@@ -23,12 +23,15 @@ const PAGE_BYTES = 4 << 20;
 /* Events that iteration brings over at a time. */
 const STRIDE = 1024;
 
+/* Bytes from which on a payload is not copied into the scratch buffer. */
+const LARGE_PAYLOAD = 8192;
+
 const WALK_NAMES: ReadonlySet<string> = new Set(["limit"]);
 const TRUST_NAMES: ReadonlySet<string> = new Set(["trust"]);
 const WAITING_NAMES: ReadonlySet<string> = new Set(["signal"]);
 
 /* Receipts of single appends lie side by side in one piece of memory: so many keep each other's memory alive. */
-const SLAB_RECEIPTS = 16;
+const SLAB_RECEIPTS = 32;
 const SLAB_BYTES = SLAB_RECEIPTS * RECEIPT.size;
 
 /** How far to walk. */
@@ -90,8 +93,8 @@ export class Store {
   readonly #handle: StoreHandle;
   readonly #options: OpenOptions;
   /* What its clock said last. */
-  #now = 0n;
-  #slab = new Uint8Array(SLAB_BYTES);
+  #now: bigint;
+  #slab = slabOf(SLAB_RECEIPTS);
   #slabAt = 0;
   readonly #pending = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined;
@@ -120,17 +123,19 @@ export class Store {
    */
   append(entity: string, scope: string, event: NewEvent, options?: DraftOptions): Receipt {
     try {
-      const payload = unshared(payloadOf(event));
+      const payload = payloadOf(event);
       const kind = kindOf(event);
       const taken = takeOptions(options);
       scratch.begin(DRAFT.size);
       putDraft(scratch.RECORDS, entity, scope, kind, taken);
+      const large = payload.length > LARGE_PAYLOAD ? unshared(payload) : undefined;
+      if (large === undefined) scratch.putBytes(scratch.RECORDS + DRAFT.payload, payload);
       this.#tick();
       if (this.#slabAt === SLAB_BYTES) {
-        this.#slab = new Uint8Array(SLAB_BYTES);
+        this.#slab = slabOf(SLAB_RECEIPTS);
         this.#slabAt = 0;
       }
-      const receipt = new Receipt(this.#slab, this.#slabAt, raw.bp_store_append(this.#handle, this.#slab, this.#slabAt, payload));
+      const receipt = new Receipt(this.#slab, this.#slabAt, raw.bp_store_append(this.#handle, this.#slab, this.#slabAt, large));
       this.#slabAt += RECEIPT.size;
       return receipt;
     } catch (error) {

@@ -33,6 +33,7 @@ export class TokenWriter {
   #words = new Uint32Array(FIRST_TOKENS * TOKEN_WORDS);
   #doubles = new Float64Array(this.#words.buffer);
   #longs = new BigUint64Array(this.#words.buffer);
+  #bytes = new Uint8Array(this.#words.buffer);
   #arena = new Uint8Array(FIRST_ARENA);
   #count = 0;
   #used = 0;
@@ -42,14 +43,18 @@ export class TokenWriter {
     return this.#count;
   }
 
-  /** The records, valid until the next token is written. */
-  tokens(): Uint8Array {
-    return new Uint8Array(this.#words.buffer, 0, this.#count * TOKEN_BYTES);
+  /** The memory of the records, valid until the next token is written. */
+  get records(): Uint8Array {
+    return this.#bytes;
   }
 
-  /** The arena, valid until the next token is written. */
-  arena(): Uint8Array {
-    return this.#arena.subarray(0, this.#used);
+  /** The memory of strings and bins, of which {@link used} bytes count; valid until the next token is written. */
+  get arena(): Uint8Array {
+    return this.#arena;
+  }
+
+  get used(): number {
+    return this.#used;
   }
 
   /** Whether its memory is small enough to be kept. */
@@ -174,6 +179,7 @@ export class TokenWriter {
     this.#words = words;
     this.#doubles = new Float64Array(words.buffer);
     this.#longs = new BigUint64Array(words.buffer);
+    this.#bytes = new Uint8Array(words.buffer);
   }
 
   #reserve(length: number): void {
@@ -187,11 +193,19 @@ export class TokenWriter {
 
 /** Reads tokens one after the other. */
 export class TokenReader {
+  /** The memory of the records. */
+  readonly records: Uint8Array;
   readonly #view: DataView;
   #at = -TOKEN_BYTES;
 
-  constructor(tokens: Uint8Array) {
-    this.#view = new DataView(tokens.buffer, tokens.byteOffset, tokens.byteLength);
+  constructor(capacity: number) {
+    this.records = new Uint8Array(capacity * TOKEN_BYTES);
+    this.#view = new DataView(this.records.buffer);
+  }
+
+  /** Before the first token again. */
+  rewind(): void {
+    this.#at = -TOKEN_BYTES;
   }
 
   /** Which token was stepped to, from 0. */

@@ -5,7 +5,7 @@ import { refusal, type BatpakError } from "./errors.js";
 import { native } from "./native.js";
 import { Entry, place, placeOfToken, type Step } from "./place.js";
 import { bytesOf, isThere, setMember, unshared } from "./text.js";
-import { TokenReader, TokenWriter } from "./tokens.js";
+import { TOKEN_BYTES, TokenReader, TokenWriter } from "./tokens.js";
 
 /* Values go to C as tokens and come back as tokens; MessagePack itself is C's. What a value cannot say exactly is refused
  * with the place where it stands, never changed into something near it. */
@@ -247,11 +247,22 @@ function flatten(fill: (flattener: Flattener) => void): Uint8Array {
   spare = undefined;
   try {
     fill(flattener);
-    return native.payloadEncode(flattener.writer.tokens(), flattener.writer.arena());
+    return payloadOf(flattener.writer);
   } finally {
     flattener.clear();
     if (flattener.writer.small) spare = flattener;
   }
+}
+
+/* Most payloads are made here and copied: that costs less than asking for their length first. */
+const firstTry = new Uint8Array(4096);
+
+function payloadOf(writer: TokenWriter): Uint8Array {
+  const length = native.payloadEncode(writer.records, writer.count, writer.arena, writer.used, firstTry);
+  if (length <= firstTry.length) return firstTry.slice(0, length);
+  const payload = new Uint8Array(length);
+  native.payloadEncode(writer.records, writer.count, writer.arena, writer.used, payload);
+  return payload;
 }
 
 /**
@@ -318,17 +329,27 @@ function isAt(bytes: Uint8Array, payload: Uint8Array, start: number): boolean {
   return true;
 }
 
+/* Reading a value runs no code but ours, so one reader serves all that are not large. */
+const reader = new TokenReader(1024);
+
+function tokensOf(payload: Uint8Array): TokenReader {
+  reader.rewind();
+  const count = native.payloadDecode(payload, reader.records);
+  if (count * TOKEN_BYTES <= reader.records.length) return reader;
+  const large = new TokenReader(count);
+  native.payloadDecode(payload, large.records);
+  return large;
+}
+
 class Builder {
   readonly #tokens: TokenReader;
-  readonly #records: Uint8Array;
   readonly #payload: Uint8Array;
   readonly #exact: boolean;
   /* The payload once more, for its strings. */
   #texts: Buffer | undefined;
 
   constructor(payload: Uint8Array, exact: boolean) {
-    this.#records = native.payloadDecode(payload);
-    this.#tokens = new TokenReader(this.#records);
+    this.#tokens = tokensOf(payload);
     this.#payload = payload;
     this.#exact = exact;
   }
@@ -422,7 +443,7 @@ class Builder {
   }
 
   #refuse(token: number, what: string): BatpakError {
-    return refusal("BP_VALUE", `${placeOfToken(this.#records, this.#payload, token)}: ${what}`);
+    return refusal("BP_VALUE", `${placeOfToken(this.#tokens, this.#payload, token)}: ${what}`);
   }
 
   /* 1.0 beside 1, and -0.0 beside 0, are keys of their own. */

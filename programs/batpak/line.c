@@ -3,6 +3,8 @@
 #include "payload.h"
 #include "session.h"
 
+#include <string.h>
+
 enum { ENTITY, SCOPE, KIND, PAYLOAD, KEY, CORRELATION, CAUSATION, COUNT };
 
 static const char *const names[COUNT] = {"entity", "scope", "kind", "payload", "key", "correlation", "causation"};
@@ -13,12 +15,21 @@ typedef struct taking {
   bp_draft *draft;
 } taking;
 
+/* The library reads the text: of some pairs of escapes json-c makes U+FFFD. */
 static bool take_string(const member *found, text *kept, text *why) {
-  const char *bytes;
-  size_t length;
-  if (!member_string(found, &bytes, &length, why)) return false;
-  kept->length = 0;
-  text_bytes(kept, bytes, length);
+  bp_error error = error_empty();
+  bp_token string;
+  size_t count;
+  if (!json_object_is_type(found->value, json_type_string)) return member_is_no(found, "string", why);
+  bp_status status = payload_read(found->json, found->json_length, kept, &error);
+  if (status == BP_OK) status = bp_payload_decode((const uint8_t *)kept->data, kept->length, &string, 1, &count, &error);
+  if (status != BP_OK) {
+    text_format(why, "%s: ", found->name);
+    error_describe(why, &error);
+    return false;
+  }
+  memmove(kept->data, kept->data + string.offset, (size_t)string.number);
+  kept->length = (size_t)string.number;
   return true;
 }
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Any, NoReturn, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 from .event import Event
 from .page import Page
@@ -14,6 +14,10 @@ R = TypeVar("R", bound=ReceiptBase)
 # cffi's own types are not known to type checkers; ffi.h says what is there.
 ffi: Any
 lib: Any
+
+def encode_value(value: object, /) -> bytes | None: ...
+def encode_tokens(tokens: object, texts: object, /) -> bytes | None: ...
+def decode_value(payload: bytes, /) -> Any: ...
 
 class Handle:
     """An open store, counting the calls that are inside it."""
@@ -114,13 +118,16 @@ class EventBase:
     def _page(self) -> PageBase: ...
     def _check(self) -> None: ...
 
+class ReceiptIterator(Generic[R]):
+    def __new__(cls, type: type[R], raw: bytes, extensions: dict[int, bytes], first: int, /) -> ReceiptIterator[R]: ...
+    def __iter__(self) -> Iterator[R]: ...
+    def __next__(self) -> R: ...
+
 class ReceiptBase:
     """The struct of a receipt, whose fields become objects when they are asked for."""
 
     @classmethod
     def _from_raw(cls: type[R], raw: bytes, extensions: bytes = b"", /) -> R: ...
-    @classmethod
-    def _many(cls: type[R], raw: bytes, first: int, extensions: dict[int, bytes], /) -> list[R]: ...
     @property
     def event_id(self) -> bytes: ...
     @property

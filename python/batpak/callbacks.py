@@ -10,6 +10,7 @@ import _thread
 import sys
 import threading
 from collections.abc import Callable
+from operator import index
 from types import TracebackType
 from typing import Any, Final
 
@@ -48,7 +49,7 @@ class Callbacks:
         assert self.clock is not None
         self._raised_by_clock = None
         try:
-            now = self.clock().__index__()
+            now = index(self.clock())
             if now > _MAXIMUM_TIME:
                 raise OverflowError(f"the clock answered {now}: more than 64 bits")
             if now < 0:

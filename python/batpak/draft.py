@@ -7,7 +7,7 @@ from itertools import chain
 from operator import index
 from typing import Any, Final, Literal, SupportsIndex, Union, overload
 
-from ._batpak import ffi
+from ._batpak import ReceiptIterator, ffi
 from ._constants import (
     BP_DURABILITY_DEFAULT,
     BP_DURABLE,
@@ -202,7 +202,7 @@ class Accepted(Sequence[Receipt]):
         return self._at(found) if isinstance(found, int) else [self._at(at) for at in found]
 
     def __iter__(self) -> Iterator[Receipt]:
-        return chain.from_iterable(Receipt._many(blob, at * self._stride, self._extensions)
+        return chain.from_iterable(ReceiptIterator(Receipt, blob, self._extensions, at * self._stride)
                                    for at, blob in enumerate(self._blobs))
 
     def __repr__(self) -> str:

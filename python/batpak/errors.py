@@ -8,10 +8,14 @@ bytes) and `SystemFailure` (the system; an `OSError`). Since 0.1.
 from __future__ import annotations
 
 import os
-from typing import Any, Final, NoReturn, Union
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Union
 
 from ._batpak import ffi, lib
 from ._constants import Status
+
+if TYPE_CHECKING:
+    from .receipt import Receipt
 
 Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 
@@ -40,6 +44,8 @@ class Error(Exception):
     actual: int
     #: The event concerned (16 bytes), or None.
     event_id: bytes | None
+    #: Of `append_many`: the receipts of the events before the failure, which are in the store.
+    accepted: Sequence[Receipt] = ()
 
     def __init__(self, code: Status, text: str, *, path: Path | None = None, os_error: int = 0, segment_id: int = 0,
                  offset: int = 0, expected: int = 0, actual: int = 0, event_id: bytes | None = None) -> None:

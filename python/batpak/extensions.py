@@ -8,9 +8,10 @@ from typing import Any
 from ._batpak import ffi, lib
 from ._constants import Status
 from .errors import made, raise_for
+from .values import Buffer
 
 
-def items_of(extensions: Mapping[str, bytes]) -> tuple[Any, list[Any]]:
+def items_of(extensions: Mapping[str, Buffer]) -> tuple[Any, list[Any]]:
     """An array of bp_extension, and what must be kept alive as long as it is used."""
     items = ffi.new("bp_extension[]", len(extensions))
     kept: list[Any] = []
@@ -28,7 +29,7 @@ def items_of(extensions: Mapping[str, bytes]) -> tuple[Any, list[Any]]:
     return items, kept
 
 
-def extensions_encode(extensions: Mapping[str, bytes]) -> bytes:
+def extensions_encode(extensions: Mapping[str, Buffer]) -> bytes:
     """The canonical map of extensions, the form that receipts carry. Raises ExtensionError."""
     items, kept = items_of(extensions)
     needed, error = ffi.new("size_t *"), ffi.new("bp_error *")

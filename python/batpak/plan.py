@@ -1,35 +1,23 @@
 """How one dataclass is written and read, worked out once.
 
-For the fields that hold exactly what they are declared as, code is made for the class, as `dataclasses` does for its
-methods; whatever else stands in a field goes the long way through its shape.
+Code is made for the class, as `dataclasses` does for its methods: a field that holds exactly what it is declared as costs
+one comparison, whatever else stands in it goes through its shape.
 """
 
 from __future__ import annotations
 
-import struct
 import threading
-import weakref
 from collections.abc import Callable
 from dataclasses import MISSING, Field, fields
 from typing import Any, Final, get_type_hints
 
 from .shapes import Mismatch, Shape, shape_of
-from .values import BOOL, FLOAT64, INT, MAP, STRING, UINT, Buffer
 
 _lock: Final = threading.RLock()
-_plans: Final[weakref.WeakKeyDictionary[type, Plan]] = weakref.WeakKeyDictionary()
-
-_Tokens = Callable[[Any], "tuple[bytes, Buffer, int] | None"]
+_ATTRIBUTE: Final = "__batpak_plan__"
 
 #: What a field holds that the payload lacks.
 _LACKING: Final = object()
-
-#: Of the types that the fast way knows: the format of the token's number, its type and number, made of a value `v`.
-_FAST: Final = {
-    bool: ("Q", str(BOOL), "{v}"),
-    int: ("Q", f"({UINT} if {{v}} >= 0 else {INT})", "({v} if {v} >= 0 else {v} + (1 << 64) if {v} >= -1 << 63 else -1)"),
-    float: ("d", str(FLOAT64), "{v}"),
-}
 
 
 class _Named:
@@ -74,15 +62,12 @@ class Plan(Shape):
 
     def __init__(self, cls: type) -> None:
         self.cls = cls
-        self.named = [_Named(field, shape_of(declared, _Nested)) for field, declared in _declared(cls)]
-        #: The tokens of an instance, their texts and their count; None where a field holds something else than usual.
-        self.tokens: _Tokens = _make_tokens(cls, self.named)
-        self._made: Callable[[dict[Any, Any]], Any] = _make_made(cls, self.named)
+        named = [_Named(field, shape_of(declared, _Nested)) for field, declared in _declared(cls)]
+        self._given = _make_give(cls, named)
+        self._made = _make_made(cls, named)
 
     def give(self, value: Any) -> Any:
-        if type(value) is not self.cls:
-            raise Mismatch(f"{self.cls.__name__} is wanted, not {type(value).__name__}")
-        return {named.name: named.give(getattr(value, named.name)) for named in self.named}
+        return self._given(value)
 
     def take(self, value: Any) -> Any:
         if type(value) is not dict:
@@ -106,11 +91,12 @@ class _Nested(Shape):
 
 
 def plan_of(cls: type) -> Plan:
-    """The plan of a dataclass. Raises TypeError where a field cannot be held by a payload."""
-    found = _plans.get(cls)
+    """The plan of a dataclass, which keeps it. Raises TypeError where a field cannot be held by a payload."""
+    found: Plan | None = cls.__dict__.get(_ATTRIBUTE)
     if found is None:
         with _lock:
-            found = _plans.setdefault(cls, Plan(cls))
+            found = cls.__dict__.get(_ATTRIBUTE) or Plan(cls)
+            setattr(cls, _ATTRIBUTE, found)
     return found
 
 
@@ -132,6 +118,22 @@ def _compiled(name: str, parameter: str, lines: list[str], known: dict[str, Any]
     return known[name]
 
 
+def _make_give(cls: type, named: list[_Named]) -> Callable[[Any], dict[str, Any]]:
+    known: dict[str, Any] = {"cls": cls, "no": _no_instance}
+    lines, pairs = ["if type(whole) is not cls: raise no(cls, whole)"], []
+    for at, each in enumerate(named):
+        known[f"exact{at}"], known[f"give{at}"] = each.shape.exact, each.give
+        lines += [f"value{at} = whole.{each.name}",
+                  f"if type(value{at}) is not exact{at}: value{at} = give{at}(value{at})"]
+        pairs.append(f"{each.name!r}: value{at}")
+    give: Callable[[Any], dict[str, Any]] = _compiled("give", "whole", [*lines, f"return {{{', '.join(pairs)}}}"], known)
+    return give
+
+
+def _no_instance(cls: type, value: object) -> Mismatch:
+    return Mismatch(f"{cls.__name__} is wanted, not {type(value).__name__}")
+
+
 def _make_made(cls: type, named: list[_Named]) -> Callable[[dict[Any, Any]], Any]:
     known: dict[str, Any] = {"made": cls, "lacking": _LACKING}
     lines, given = ["get = found.get"], []
@@ -142,35 +144,3 @@ def _make_made(cls: type, named: list[_Named]) -> Callable[[dict[Any, Any]], Any
         given.append(f"{each.name}=value{at}" if each.keyword else f"value{at}")
     take: Callable[[dict[Any, Any]], Any] = _compiled("take", "found", [*lines, f"return made({', '.join(given)})"], known)
     return take
-
-
-def _make_tokens(cls: type, named: list[_Named]) -> _Tokens:
-    """The fast way: one call of pack over constants and the values of the fields."""
-    if not all(each.shape.exact in _FAST or each.shape.exact is str for each in named):
-        return lambda value: None
-    names = [each.name.encode() for each in named]
-    form, texts, end = "=QQQ", ["names"], str(sum(map(len, names)))
-    lines = ["if type(whole) is not cls: return None"]
-    given = [str(MAP), str(len(named)), "0"]
-    known: dict[str, Any] = {"cls": cls, "names": b"".join(names), "wrong": (struct.error, UnicodeEncodeError)}
-    for at, each in enumerate(named):
-        value = f"value{at}"
-        known[f"exact{at}"] = each.shape.exact
-        lines += [f"{value} = whole.{each.name}", f"if type({value}) is not exact{at}: return None"]
-        given += [str(STRING), str(len(names[at])), str(sum(map(len, names[:at])))]
-        if each.shape.exact is str:
-            lines += [f"try: {value} = {value}.encode()", "except wrong: return None"]
-            number, kind, word = "Q", str(STRING), f"len({value})"
-            given += [kind, word, end]
-            texts.append(value)
-            end += f" + len({value})"
-        else:
-            number, kind, word = _FAST[each.shape.exact or object]
-            given += [kind, word.format(v=value) if "{" in word else word, "0"]
-            given[-3] = kind.format(v=value)
-        form += f"QQQQ{number}Q"
-    known["pack"] = struct.Struct(form).pack
-    count = 1 + 2 * len(named)
-    lines += [f"try: return pack({', '.join(given)}), {' + '.join(texts)}, {count}", "except wrong: return None"]
-    tokens: _Tokens = _compiled("tokens", "whole", lines, known)
-    return tokens

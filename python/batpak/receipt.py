@@ -162,4 +162,5 @@ def _extensions(members: dict[str, Any]) -> bytes:
     found = members["extensions"]
     if not isinstance(found, dict):
         raise _refused("extensions is no object")
-    return extensions_encode({name: _digits(value, f"extension {name!r}") for name, value in found.items()}) if found else b""
+    decoded = {name: _digits(value, f"extension {name!r}") for name, value in found.items()}
+    return extensions_encode(decoded) if decoded else b""

@@ -181,13 +181,15 @@ class Mapped(Shape):
             raise _no(value, "a map")
         return self._items(value, self.key.take, self.value.take)
 
-    def _items(self, held: dict[Any, Any], of_key: Callable[[Any], Any], of_value: Callable[[Any], Any]) -> dict[Any, Any]:
+    def _items(self, held: dict[Any, Any], of_key: Callable[[Any], Any],
+               of_value: Callable[[Any], Any]) -> dict[Any, Any]:
         out: dict[Any, Any] = {}
         for name, item in held.items():
             try:
                 out[of_key(name)] = of_value(item)
             except Mismatch as mismatch:
-                raise mismatch.within(f".{name}" if isinstance(name, str) and name.isidentifier() else f"[{name!r}]") from None
+                plain = isinstance(name, str) and name.isidentifier()
+                raise mismatch.within(f".{name}" if plain else f"[{name!r}]") from None
         if len(out) != len(held):
             raise Mismatch("keys that are equal once they are read")
         return out
@@ -252,7 +254,8 @@ class Either(Shape):
         if first is not None and (first.exact is not None or len(self.by_native) == 2):
             return convert(first)
         problem: Mismatch | None = None
-        for shape in ([] if first is None else [first]) + [each for each in self.by_native.values() if each is not first]:
+        others = [shape for shape in self.by_native.values() if shape is not first]
+        for shape in others if first is None else [first, *others]:
             try:
                 return convert(shape)
             except Mismatch as mismatch:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import weakref
-from array import array
 from collections.abc import Callable
 from dataclasses import is_dataclass
 from typing import Any, Final, Generic, TypeVar
@@ -14,7 +13,7 @@ from .errors import Error, KindMismatch, PayloadError, made
 from .kind import Kind
 from .plan import Plan, plan_of
 from .shapes import Mismatch
-from .values import WORDS, Buffer, encode_tokens, flatten, payload_decode
+from .values import Buffer, payload_decode, payload_encode
 
 T = TypeVar("T")
 
@@ -51,11 +50,7 @@ class Binding(Generic[T]):
         """The payload of an instance. Raises ValueRefused where a field does not hold what it was declared as."""
         plan = self._plan or self.plan()
         try:
-            tokens = plan.tokens(value)
-            if tokens is not None:
-                return encode_tokens(*tokens)
-            words, texts = flatten(plan.give(value))
-            return encode_tokens(array("Q", words), texts, len(words) // WORDS)
+            return payload_encode(plan.give(value))
         except Mismatch as mismatch:
             raise self._refused(mismatch) from None
         except RecursionError:

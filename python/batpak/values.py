@@ -4,7 +4,8 @@ There is no encoder here. A value is flattened to the tokens of ffi.h (a contain
 run of bytes for its texts, and the library makes the canonical bytes; it reads them to tokens again, from which the value
 is built. What has no canonical form is refused, with its place, and never bent into something that has one.
 
-Both ways are loops, not recursion: a value may be 1,023 containers deep, whatever the interpreter's limit. Since 0.1.
+Plain values take the raw module's fast way (bindings/python/value.c). What it does not take comes here, where both ways are
+loops, not recursion: a value may be 1,023 containers deep, whatever the interpreter's limit. Since 0.1.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from enum import Enum
 from itertools import chain
 from typing import Any, Final, Union
 
-from ._batpak import ffi, lib
+from ._batpak import decode_value, encode_value, ffi, lib
+from ._batpak import encode_tokens as encode_whole
 from ._constants import (BP_TOKEN_ARRAY, BP_TOKEN_BOOL, BP_TOKEN_BYTES, BP_TOKEN_FLOAT32, BP_TOKEN_FLOAT64, BP_TOKEN_INT,
                          BP_TOKEN_MAP, BP_TOKEN_NIL, BP_TOKEN_STRING, BP_TOKEN_UINT, Status)
 from .errors import Error, error_of, made, raise_for
@@ -69,6 +71,9 @@ def payload_encode(value: object) -> bytes:
     value) can be said. Anything else, an int beyond 64 bits, a lone surrogate, a set, a date, a Decimal, a cycle or two
     equal keys raises ValueRefused with the place, as in `$.a[3]`; more than 1,023 nested containers raise PayloadError.
     """
+    found = encode_value(value)
+    if found is not None:
+        return found
     words, texts = flatten(value)
     return encode_tokens(array("Q", words), texts, len(words) // WORDS)
 
@@ -82,6 +87,9 @@ def payload_decode(payload: Buffer) -> Any:
     """
     if type(payload) is not bytes:
         payload = _octets(payload)
+    found = decode_value(payload)
+    if found is not NotImplemented:
+        return found
     return build(decode_tokens(payload), payload)
 
 
@@ -90,6 +98,9 @@ def payload_decode(payload: Buffer) -> Any:
 
 def encode_tokens(tokens: Any, texts: Buffer, count: int) -> bytes:
     """The bytes of `count` tokens, which any buffer holds, over their texts."""
+    found = encode_whole(tokens, texts)
+    if found is not None:
+        return found
     capacity = 9 * count + len(texts)  # the longest header of a token has 9 bytes
     buffer, needed, error = ffi.new("uint8_t[]", capacity), ffi.new("size_t *"), ffi.new("bp_error *")
     status = lib.bp_payload_encode(ffi.from_buffer("bp_token[]", tokens), count, ffi.from_buffer("uint8_t[]", texts),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,6 +21,8 @@ def pytest_sessionstart() -> None:
     """A suite that runs against the source tree proves nothing about the package."""
     if SOURCES in Path(batpak.__file__).resolve().parents:
         raise pytest.UsageError(f"batpak comes from {batpak.__file__}: install the wheel and take python/ off the path")
+    # Whoever runs this in the background may ignore interrupts, and children would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

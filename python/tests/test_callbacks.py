@@ -31,8 +31,19 @@ def usable(store: batpak.Store) -> None:
 # --- fold
 
 
-@pytest.mark.parametrize("problem", [Problem("no"), KeyboardInterrupt(), SystemExit(3), StopIteration(), GeneratorExit(), MemoryError(),
-                                     RecursionError()], ids=repr)
+@pytest.mark.parametrize(
+    "problem",
+    [
+        Problem("no"),
+        KeyboardInterrupt(),
+        SystemExit(3),
+        StopIteration(),
+        GeneratorExit(),
+        MemoryError(),
+        RecursionError(),
+    ],
+    ids=repr,
+)
 def test_an_exception_of_a_step(store: batpak.Store, problem: BaseException) -> None:
     for number in range(10):
         store.append("e", "s", kind=NOTE, value=number)
@@ -123,14 +134,19 @@ def test_an_exception_of_the_clock(path: Path) -> None:
             with pytest.raises(type(wrong)) as raised:
                 store.append("e", "s", kind=NOTE, value=1)
             assert raised.value is wrong
-        for wrong, expected in ((-5, batpak.ClockError), (2**63, OverflowError), ("now", Exception), (None, Exception)):
-            answers.append(wrong)
+        for answer, expected in (
+            (-5, batpak.ClockError),
+            (2**63, OverflowError),
+            ("now", TypeError),
+            (None, TypeError),
+        ):
+            answers.append(answer)
             with pytest.raises(expected):
                 store.append("e", "s", kind=NOTE, value=1)
         answers.append(problem)
-        with pytest.raises(Problem) as raised:
+        with pytest.raises(Problem) as problems:
             store.append_many([Draft("e", "s", kind=NOTE, value=1)] * 3)
-        assert raised.value is problem and len(raised.value.accepted) == 0
+        assert problems.value is problem and len(problems.value.accepted) == 0  # type: ignore[attr-defined]
         assert store.stat().events == 1
         usable(store)
 
@@ -201,7 +217,7 @@ def torn(path: Path) -> None:
     with batpak.open(path) as store:
         receipt = store.append("e", "s", kind=NOTE, payload=bytes(1000))
         data = (path / f"{receipt.segment_id:06}.fbat").read_bytes()
-    (path / f"{receipt.segment_id:06}.fbat").write_bytes(data[:receipt.offset + receipt.frame_length - 10])
+    (path / f"{receipt.segment_id:06}.fbat").write_bytes(data[: receipt.offset + receipt.frame_length - 10])
 
 
 def test_the_log(path: Path) -> None:
@@ -256,7 +272,9 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("interrupts") / "game"
     with batpak.open(path, durability="written") as store:
         for _ in range(4):
-            store.append_many(Draft(f"e{number % 100}", "s", kind=NOTE, payload=bytes(500)) for number in range(50_000))
+            store.append_many(
+                Draft(f"e{number % 100}", "s", kind=NOTE, payload=bytes(500)) for number in range(50_000)
+            )
     return path
 
 

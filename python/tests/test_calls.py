@@ -35,10 +35,15 @@ def test_close_twice(path: Path) -> None:
 CALLS: dict[str, Any] = {
     "append": lambda store: store.append("e", "s", kind=NOTE, value=1),
     "append_many": lambda store: store.append_many([Draft("e", "s", kind=NOTE, value=1)]),
-    "sync": lambda store: store.sync(), "page": lambda store: store.page(), "pages": lambda store: list(store.pages()),
-    "events": lambda store: list(store.events()), "get": lambda store: store.get(bytes(16)),
-    "walk": lambda store: store.walk(bytes(16)), "fold": lambda store: store.fold(0, lambda state, event: state),
-    "verify": lambda store: store.verify(), "open_report": lambda store: store.open_report(),
+    "sync": lambda store: store.sync(),
+    "page": lambda store: store.page(),
+    "pages": lambda store: list(store.pages()),
+    "events": lambda store: list(store.events()),
+    "get": lambda store: store.get(bytes(16)),
+    "walk": lambda store: store.walk(bytes(16)),
+    "fold": lambda store: store.fold(0, lambda state, event: state),
+    "verify": lambda store: store.verify(),
+    "open_report": lambda store: store.open_report(),
     "stat": lambda store: store.stat(),
 }
 
@@ -105,20 +110,44 @@ def test_must_exist(path: Path) -> None:
     batpak.open(path, mode="must_exist").close()
 
 
-@pytest.mark.parametrize("option", [
-    {"mode": "x"}, {"mode": None}, {"durability": "x"}, {"sync_mode": 1}, {"segment_max_bytes": 0}, {"segment_max_bytes": -1},
-    {"segment_max_bytes": 2**64}, {"single_append_max_bytes": 0}, {"single_append_max_bytes": 67_108_865},
-    {"sync_every_events": -1}, {"sync_every_events": 2**32}, {"group_max_events": 0}, {"group_max_events": 4097},
-    {"signing_seeds": [b"short"]}, {"verify_keys": [bytes(33)]}], ids=str)
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"mode": "x"},
+        {"mode": None},
+        {"durability": "x"},
+        {"sync_mode": 1},
+        {"segment_max_bytes": 0},
+        {"segment_max_bytes": -1},
+        {"segment_max_bytes": 2**64},
+        {"single_append_max_bytes": 0},
+        {"single_append_max_bytes": 67_108_865},
+        {"sync_every_events": -1},
+        {"sync_every_events": 2**32},
+        {"group_max_events": 0},
+        {"group_max_events": 4097},
+        {"signing_seeds": [b"short"]},
+        {"verify_keys": [bytes(33)]},
+    ],
+    ids=str,
+)
 def test_options_out_of_range(path: Path, option: dict[str, Any]) -> None:
     with pytest.raises(CallError):
         batpak.open(path, **option)
     assert not path.exists()
 
 
-@pytest.mark.parametrize("option", [
-    {"segment_max_bytes": "1"}, {"segment_max_bytes": 1.5}, {"signing_seeds": [1.5]}, {"signing_seeds": 1}, {"no_option": 1}],
-    ids=str)
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"segment_max_bytes": "1"},
+        {"segment_max_bytes": 1.5},
+        {"signing_seeds": [1.5]},
+        {"signing_seeds": 1},
+        {"no_option": 1},
+    ],
+    ids=str,
+)
 def test_options_of_a_wrong_type(path: Path, option: dict[str, Any]) -> None:
     with pytest.raises(TypeError):
         batpak.open(path, **option)
@@ -127,9 +156,19 @@ def test_options_of_a_wrong_type(path: Path, option: dict[str, Any]) -> None:
 def test_all_options_at_once(path: Path) -> None:
     key = batpak.key_generate()
     options: dict[str, Any] = dict(
-        mode="create", durability="written", sync_mode="all", segment_max_bytes=4096, single_append_max_bytes=1000,
-        sync_every_events=10, group_max_events=5, signing_seeds=[key.seed], verify_keys=[batpak.key_generate().public_key],
-        clock=itertools.count(1_700_000_000_000_000).__next__, progress=lambda stage, done, total: 0, log=lambda line: None)
+        mode="create",
+        durability="written",
+        sync_mode="all",
+        segment_max_bytes=4096,
+        single_append_max_bytes=1000,
+        sync_every_events=10,
+        group_max_events=5,
+        signing_seeds=[key.seed],
+        verify_keys=[batpak.key_generate().public_key],
+        clock=itertools.count(1_700_000_000_000_000).__next__,
+        progress=lambda stage, done, total: 0,
+        log=lambda line: None,
+    )
     with batpak.open(path, **options) as store:
         fill(store, 50)
         assert store.stat().segments > 1
@@ -166,7 +205,11 @@ def test_the_receipt(path: Path) -> None:
     assert receipt.sequence == 1 and receipt.durable and not receipt.replayed and receipt.same is None
     assert receipt.content_hash == event.event_hash and len(receipt.content_hash) == 32
     assert receipt.key_id is None and receipt.signature is None and receipt.extensions == {}
-    assert (receipt.segment_id, receipt.offset, receipt.frame_length) == (event.segment_id, event.offset, event.frame_length)
+    assert (receipt.segment_id, receipt.offset, receipt.frame_length) == (
+        event.segment_id,
+        event.offset,
+        event.frame_length,
+    )
 
 
 def test_the_event(path: Path) -> None:
@@ -175,8 +218,18 @@ def test_the_event(path: Path) -> None:
     with batpak.open(path) as store:
         first = store.append("player:alice", "room:dungeon", kind=NOTE, value={"a": b"x"})
         receipt = store.append(
-            "player:alice", "room:dungeon", kind=NOTE, value={"x": 1}, key=ids[0], correlation_id=ids[1], causation_id=ids[2],
-            lane=2**32 - 1, depth=7, flags=0x0B, extensions={"b.c": b"\x00\xff", "a.b": b""})
+            "player:alice",
+            "room:dungeon",
+            kind=NOTE,
+            value={"x": 1},
+            key=ids[0],
+            correlation_id=ids[1],
+            causation_id=ids[2],
+            lane=2**32 - 1,
+            depth=7,
+            flags=0x0B,
+            extensions={"b.c": b"\x00\xff", "a.b": b""},
+        )
         event = store.get(receipt.event_id)
     assert (event.sequence, event.event_id, event.entity, event.scope) == (2, ids[0], "player:alice", "room:dungeon")
     assert (event.kind, str(event.kind), event.clock) == (NOTE, "F:001", 1) and isinstance(event.kind, Kind)
@@ -219,13 +272,31 @@ def test_expectations(store: batpak.Store) -> None:
     assert repr(batpak.EMPTY) == "batpak.EMPTY" and len(store.page(entity="e")) == 3
 
 
-@pytest.mark.parametrize("arguments", [
-    {}, {"kind": NOTE}, {"value": 1}, {"payload": b""}, {"kind": NOTE, "value": 1, "payload": b""}, {"kind": -1, "value": 1},
-    {"kind": NOTE, "value": 1, "lane": -1}, {"kind": NOTE, "value": 1, "lane": 2**32}, {"kind": NOTE, "value": 1, "depth": -1},
-    {"kind": NOTE, "value": 1, "flags": 256}, {"kind": NOTE, "value": 1, "durability": "never"},
-    {"kind": NOTE, "value": 1, "expect": -1}, {"kind": NOTE, "value": 1, "expect": 2**32}, {"kind": NOTE, "value": 1, "expect": True},
-    {"kind": NOTE, "value": 1, "expect": "x"}, {"kind": NOTE, "value": 1, "expect": b"short"}, {"kind": NOTE, "value": 1, "key": b"short"},
-    {"kind": NOTE, "value": 1, "correlation_id": bytes(17)}, {"kind": NOTE, "value": 1, "causation_id": b""}], ids=str)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {},
+        {"kind": NOTE},
+        {"value": 1},
+        {"payload": b""},
+        {"kind": NOTE, "value": 1, "payload": b""},
+        {"kind": -1, "value": 1},
+        {"kind": NOTE, "value": 1, "lane": -1},
+        {"kind": NOTE, "value": 1, "lane": 2**32},
+        {"kind": NOTE, "value": 1, "depth": -1},
+        {"kind": NOTE, "value": 1, "flags": 256},
+        {"kind": NOTE, "value": 1, "durability": "never"},
+        {"kind": NOTE, "value": 1, "expect": -1},
+        {"kind": NOTE, "value": 1, "expect": 2**32},
+        {"kind": NOTE, "value": 1, "expect": True},
+        {"kind": NOTE, "value": 1, "expect": "x"},
+        {"kind": NOTE, "value": 1, "expect": b"short"},
+        {"kind": NOTE, "value": 1, "key": b"short"},
+        {"kind": NOTE, "value": 1, "correlation_id": bytes(17)},
+        {"kind": NOTE, "value": 1, "causation_id": b""},
+    ],
+    ids=str,
+)
 def test_wrong_arguments_write_nothing(store: batpak.Store, arguments: dict[str, Any]) -> None:
     with pytest.raises(batpak.Error):
         store.append("e", "s", **arguments)
@@ -234,13 +305,27 @@ def test_wrong_arguments_write_nothing(store: batpak.Store, arguments: dict[str,
     assert store.stat().events == 1
 
 
-@pytest.mark.parametrize("arguments", [
-    ((1, "s"), {"kind": NOTE, "value": 1}), ((b"e", "s"), {"kind": NOTE, "value": 1}), (("e", None), {"kind": NOTE, "value": 1}),
-    (("e", "s"), {"kind": "F:001", "value": 1}), (("e", "s"), {"kind": 1.5, "value": 1}),
-    (("e", "s"), {"kind": NOTE, "value": 1, "key": "x" * 16}), (("e", "s"), {"kind": NOTE, "payload": "text"}),
-    (("e", "s"), {"kind": NOTE, "payload": [1, 2]}), (("e", "s"), {"kind": NOTE, "payload": 5}), (("e", "s"), {"kind": NOTE, "value": 1, "lane": 1.5}),
-    (("e", "s"), {"kind": NOTE, "value": 1, "extensions": {"a.b": "text"}}), (("e", "s"), {"kind": NOTE, "value": 1, "extensions": {b"a.b": b""}}),
-    (("e", "s"), {"kind": NOTE, "value": 1, "extensions": [("a.b", b"")]}), (("e", "s"), {"kind": NOTE, "value": 1, "unknown": 1}), (("e",), {})], ids=str)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ((1, "s"), {"kind": NOTE, "value": 1}),
+        ((b"e", "s"), {"kind": NOTE, "value": 1}),
+        (("e", None), {"kind": NOTE, "value": 1}),
+        (("e", "s"), {"kind": "F:001", "value": 1}),
+        (("e", "s"), {"kind": 1.5, "value": 1}),
+        (("e", "s"), {"kind": NOTE, "value": 1, "key": "x" * 16}),
+        (("e", "s"), {"kind": NOTE, "payload": "text"}),
+        (("e", "s"), {"kind": NOTE, "payload": [1, 2]}),
+        (("e", "s"), {"kind": NOTE, "payload": 5}),
+        (("e", "s"), {"kind": NOTE, "value": 1, "lane": 1.5}),
+        (("e", "s"), {"kind": NOTE, "value": 1, "extensions": {"a.b": "text"}}),
+        (("e", "s"), {"kind": NOTE, "value": 1, "extensions": {b"a.b": b""}}),
+        (("e", "s"), {"kind": NOTE, "value": 1, "extensions": [("a.b", b"")]}),
+        (("e", "s"), {"kind": NOTE, "value": 1, "unknown": 1}),
+        (("e",), {}),
+    ],
+    ids=str,
+)
 def test_arguments_of_a_wrong_type_write_nothing(store: batpak.Store, arguments: tuple[Any, Any]) -> None:
     positional, named = arguments
     with pytest.raises((TypeError, batpak.Error)):
@@ -250,7 +335,9 @@ def test_arguments_of_a_wrong_type_write_nothing(store: batpak.Store, arguments:
     assert store.stat().events == 1
 
 
-@pytest.mark.parametrize("payload", [bytearray(b"abc"), memoryview(b"abc"), memoryview(b"abcdef")[:3]], ids=["bytearray", "view", "slice"])
+@pytest.mark.parametrize(
+    "payload", [bytearray(b"abc"), memoryview(b"abc"), memoryview(b"abcdef")[:3]], ids=["bytearray", "view", "slice"]
+)
 def test_payloads_of_other_types(store: batpak.Store, payload: Any) -> None:
     assert store.get(store.append("e", "s", kind=NOTE, payload=payload).event_id).payload == b"abc"
 
@@ -276,11 +363,15 @@ def test_durability_of_one(path: Path) -> None:
 def test_append_many(path: Path) -> None:
     with batpak.open(path) as store:
         before = store.stat().syncs
-        accepted = store.append_many(Draft("e", "s", kind=NOTE, value=number, key=batpak.id_new()) for number in range(100))
+        accepted = store.append_many(
+            Draft("e", "s", kind=NOTE, value=number, key=batpak.id_new()) for number in range(100)
+        )
         assert store.stat().syncs == before + 1
         assert isinstance(accepted, Sequence) and len(accepted) == 100 and "100" in repr(accepted)
         assert [receipt.sequence for receipt in accepted] == list(range(1, 101))
-        assert accepted[-1] == accepted[99] and accepted[98:] == [accepted[98], accepted[99]] and accepted[5] in accepted
+        assert (
+            accepted[-1] == accepted[99] and accepted[98:] == [accepted[98], accepted[99]] and accepted[5] in accepted
+        )
         assert [event.value() for event in store.events(entity="e")] == list(range(100))
         with pytest.raises(IndexError):
             accepted[100]
@@ -290,11 +381,20 @@ def test_append_many(path: Path) -> None:
 def test_append_many_over_several_crossings(path: Path) -> None:
     with batpak.open(path, durability="written") as store:
         count = 10_000
-        accepted = store.append_many(Draft("e", "s", kind=NOTE, value=number, extensions={"a.b": bytes([number % 256])} if number % 1000 == 7 else None)
-                                     for number in range(count))
+        accepted = store.append_many(
+            Draft(
+                "e",
+                "s",
+                kind=NOTE,
+                value=number,
+                extensions={"a.b": bytes([number % 256])} if number % 1000 == 7 else None,
+            )
+            for number in range(count)
+        )
         assert len(accepted) == count and accepted[count - 1].sequence == count
         assert {at: receipt.extensions["a.b"][0] for at, receipt in enumerate(accepted) if receipt.extensions} == {
-            at: at % 256 for at in range(7, count, 1000)}
+            at: at % 256 for at in range(7, count, 1000)
+        }
 
 
 def test_a_failure_among_many(store: batpak.Store) -> None:
@@ -302,7 +402,7 @@ def test_a_failure_among_many(store: batpak.Store) -> None:
     drafts[3] = Draft("a/b", "s", kind=NOTE, value=3)
     with pytest.raises(batpak.CoordinateError) as raised:
         store.append_many(drafts)
-    accepted = raised.value.accepted  # type: ignore[attr-defined]
+    accepted = raised.value.accepted
     assert [receipt.sequence for receipt in accepted] == [1, 2, 3]
     assert [event.value() for event in store.events(entity="e")] == [0, 1, 2]
     assert all(store.verify_receipt(receipt).valid for receipt in accepted)
@@ -314,7 +414,11 @@ def test_a_draft_keeps_what_it_was_given(store: batpak.Store) -> None:
     value["a"].append(2)
     payload[0] = 0
     store.append_many([one, other, one])
-    assert [event.payload for event in store.events(entity="e")] == [b"\x81\xa1a\x91\x01", b"abc", b"\x81\xa1a\x91\x01"]
+    assert [event.payload for event in store.events(entity="e")] == [
+        b"\x81\xa1a\x91\x01",
+        b"abc",
+        b"\x81\xa1a\x91\x01",
+    ]
     assert "F001" in repr(one) or "F:001" in repr(one)
 
 
@@ -355,8 +459,15 @@ def test_pages(path: Path) -> None:
         page = store.page(limit=4, entity="e")
         assert isinstance(page, Sequence) and len(page) == 4 and page.more and bool(page)
         assert [event.value() for event in page] == [0, 1, 2, 3] and page[-1].value() == 3
-        assert [event.value() for event in page[1:3]] == [1, 2] and [event.value() for event in reversed(page)] == [3, 2, 1, 0]
-        assert page.sequences == [event.sequence for event in page] and page.event_ids == [event.event_id for event in page]
+        assert [event.value() for event in page[1:3]] == [1, 2] and [event.value() for event in reversed(page)] == [
+            3,
+            2,
+            1,
+            0,
+        ]
+        assert page.sequences == [event.sequence for event in page] and page.event_ids == [
+            event.event_id for event in page
+        ]
         assert page.entities == ["e"] * 4 and page.payloads == [b"\x00", b"\x01", b"\x02", b"\x03"]
         assert page[0] == page[0] == store.page(entity="e")[0] and page[0] != page[1] and len({*page, *page}) == 4
         for wrong in (4, -5):
@@ -378,9 +489,23 @@ def test_max_bytes(path: Path) -> None:
         assert sum(len(each) for each in store.pages(entity="e", max_bytes=1)) == 10
 
 
-@pytest.mark.parametrize("which", [
-    {"entity": "a", "under": "b"}, {"kind": NOTE, "category": 1}, {"kind": -1}, {"kind": 0x10000}, {"category": 16},
-    {"after": -1}, {"after": 2**64}, {"limit": -1}, {"clock": (-1, 1)}, {"clock": (0, 2**32)}, {"max_bytes": -1}], ids=str)
+@pytest.mark.parametrize(
+    "which",
+    [
+        {"entity": "a", "under": "b"},
+        {"kind": NOTE, "category": 1},
+        {"kind": -1},
+        {"kind": 0x10000},
+        {"category": 16},
+        {"after": -1},
+        {"after": 2**64},
+        {"limit": -1},
+        {"clock": (-1, 1)},
+        {"clock": (0, 2**32)},
+        {"max_bytes": -1},
+    ],
+    ids=str,
+)
 def test_impossible_queries(store: batpak.Store, which: dict[str, Any]) -> None:
     for call in (store.page, store.pages, store.events):
         with pytest.raises(CallError):
@@ -389,8 +514,20 @@ def test_impossible_queries(store: batpak.Store, which: dict[str, Any]) -> None:
         store.fold(0, lambda state, event: state, **which)
 
 
-@pytest.mark.parametrize("which", [{"entity": 1}, {"under": b"a"}, {"scope": 1.5}, {"kind": "F:001"}, {"after": "1"}, {"limit": 1.5},
-                                   {"clock": 1}, {"unknown": 1}], ids=str)
+@pytest.mark.parametrize(
+    "which",
+    [
+        {"entity": 1},
+        {"under": b"a"},
+        {"scope": 1.5},
+        {"kind": "F:001"},
+        {"after": "1"},
+        {"limit": 1.5},
+        {"clock": 1},
+        {"unknown": 1},
+    ],
+    ids=str,
+)
 def test_queries_of_a_wrong_type(store: batpak.Store, which: dict[str, Any]) -> None:
     for call in (store.page, store.events):
         with pytest.raises(TypeError):
@@ -399,7 +536,8 @@ def test_queries_of_a_wrong_type(store: batpak.Store, which: dict[str, Any]) -> 
 
 def test_an_empty_filter_is_a_filter(store: batpak.Store) -> None:
     fill(store, 1)
-    for which in ({"entity": ""}, {"scope": ""}, {"under": ""}):
+    empty: list[dict[str, Any]] = [{"entity": ""}, {"scope": ""}, {"under": ""}]
+    for which in empty:
         assert len(store.page(**which)) == 0
 
 
@@ -419,7 +557,7 @@ def test_events_sees_what_comes_meanwhile(store: batpak.Store) -> None:
 
 
 def test_get(store: batpak.Store) -> None:
-    receipt, = fill(store, 1)
+    (receipt,) = fill(store, 1)
     assert store.get(receipt.event_id).sequence == receipt.sequence
     with pytest.raises(batpak.NotFound):
         store.get(bytes(16))
@@ -427,7 +565,7 @@ def test_get(store: batpak.Store) -> None:
         with pytest.raises(CallError):
             store.get(wrong)
     with pytest.raises((TypeError, CallError)):
-        store.get("x" * 16)  # type: ignore[arg-type]
+        store.get("x" * 16)  # type: ignore[call-overload]
 
 
 def test_walk(store: batpak.Store) -> None:
@@ -445,13 +583,14 @@ def test_fold(store: batpak.Store) -> None:
     fill(store, 1000)
     assert store.fold(0, lambda total, event: total + event.value(), entity="e") == sum(range(1000))
     assert store.fold([], lambda seen, event: [*seen, event.value()], entity="e", limit=3) == [0, 1, 2]
-    assert store.fold("as it was", lambda state, event: None, entity="none") == "as it was"
+    assert store.fold("as it was", lambda state, event: "", entity="none") == "as it was"
     assert store.fold(None, lambda state, event: event.value(), entity="e", clock=(7, 7)) == 7
 
 
 def test_a_fold_may_read_and_keep(store: batpak.Store) -> None:
     fill(store, 100)
-    kept = store.fold([], lambda seen, event: [*seen, (event, store.get(event.event_id).value())], entity="e")
+    none: list[tuple[batpak.Event[bytes], int]] = []
+    kept = store.fold(none, lambda seen, event: [*seen, (event, store.get(event.event_id).value())], entity="e")
     assert [(event.value(), read) for event, read in kept] == [(number, number) for number in range(100)]
 
 
@@ -477,7 +616,9 @@ def test_an_empty_payload(store: batpak.Store) -> None:
 def test_many_events_by_pages(path: Path) -> None:
     count = 200_000
     with batpak.open(path, durability="written") as store:
-        store.append_many(Draft(f"e{number % 7}", "s", kind=NOTE, payload=number.to_bytes(4, "big")) for number in range(count))
+        store.append_many(
+            Draft(f"e{number % 7}", "s", kind=NOTE, payload=number.to_bytes(4, "big")) for number in range(count)
+        )
         seen = 0
         for number, event in enumerate(store.events(category=0xF)):
             assert event.payload == number.to_bytes(4, "big")
@@ -502,7 +643,11 @@ def test_stat(path: Path) -> None:
 
 def test_versions() -> None:
     assert batpak.version() == batpak.__version__ and batpak.abi_version() == 1 and batpak.format_version() == 1
-    assert batpak.status_name(203) == "BP_LOCKED" and batpak.status_name(-1) == "BP_UNKNOWN" and batpak.status_advice(203)
+    assert (
+        batpak.status_name(203) == "BP_LOCKED"
+        and batpak.status_name(-1) == "BP_UNKNOWN"
+        and batpak.status_advice(203)
+    )
 
 
 def test_every_name_is_documented() -> None:

@@ -124,7 +124,7 @@ def test_what_the_clock_raises_comes_out_unchanged(tmp_path: Path) -> None:
         assert caught.value is answers[-1]
         for wrong in (-5, 1 << 63, "noon"):
             answers.append(wrong)
-            with pytest.raises((batpak.ClockError, OverflowError, AttributeError)):
+            with pytest.raises((batpak.ClockError, OverflowError, TypeError)):
                 store.append("e", "s", kind=KIND, payload=b"2")
         answers.append(1_700_000_000_000_001)
         store.append("e", "s", kind=KIND, payload=b"3")

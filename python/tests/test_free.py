@@ -20,23 +20,38 @@ def test_kinds(number: int) -> None:
     kind = Kind(number)
     assert kind == number and hash(kind) == hash(number)
     assert (kind.category, kind.type_id) == (number >> 12, number & 0xFFF)
-    assert str(kind) == f"{number >> 12:X}:{number & 0xFFF:03X}" == f"{kind}" and repr(kind) == f"Kind(0x{number:04X})"
+    assert (
+        str(kind) == f"{number >> 12:X}:{number & 0xFFF:03X}" == f"{kind}" and repr(kind) == f"Kind(0x{number:04X})"
+    )
     assert Kind.parse(str(kind)) == Kind.parse(str(number)) == Kind.parse(hex(number)) == kind
     assert pickle.loads(pickle.dumps(kind)) == kind and f"{kind:d}" == str(number)
     if kind.category not in (0, 13):
         assert type(Kind.make(kind.category, kind.type_id)) is Kind and Kind.make(kind.category, kind.type_id) == kind
 
 
-@pytest.mark.parametrize("call", [
-    lambda: Kind(-1), lambda: Kind(0x10000), lambda: Kind.make(0, 1), lambda: Kind.make(13, 1), lambda: Kind.make(16, 0),
-    lambda: Kind.make(1, 0x1000), lambda: Kind.make(-1, 0), lambda: Kind.make(2**32, 0), lambda: Kind.parse("65536"),
-    lambda: Kind.parse("0x10000")])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: Kind(-1),
+        lambda: Kind(0x10000),
+        lambda: Kind.make(0, 1),
+        lambda: Kind.make(13, 1),
+        lambda: Kind.make(16, 0),
+        lambda: Kind.make(1, 0x1000),
+        lambda: Kind.make(-1, 0),
+        lambda: Kind.make(2**32, 0),
+        lambda: Kind.parse("65536"),
+        lambda: Kind.parse("0x10000"),
+    ],
+)
 def test_impossible_kinds(call: Any) -> None:
     with pytest.raises(KindError):
         call()
 
 
-@pytest.mark.parametrize("text", ["", "F", "F:", "G:001", "f001", " F:001", "F:001 ", "-1", "1.0", "\ud800", "é", "F:001\0"])
+@pytest.mark.parametrize(
+    "text", ["", "F", "F:", "G:001", "f001", " F:001", "F:001 ", "-1", "1.0", "\ud800", "é", "F:001\0"]
+)
 def test_texts_that_are_no_kinds(text: str) -> None:
     with pytest.raises(batpak.Error):
         Kind.parse(text)
@@ -55,27 +70,41 @@ def test_ids_rise() -> None:
 
 def test_coordinates() -> None:
     batpak.coordinate_check("player:alice", "room:é")
-    for entity, scope, code in (("", "s", Status.BP_ENTITY_EMPTY), ("e", "", Status.BP_SCOPE_EMPTY), ("a=b", "s", Status.BP_COORDINATE_SEPARATOR),
-                                ("e", "..", Status.BP_COORDINATE_TRAVERSAL), ("\ud800", "s", Status.BP_COORDINATE_UTF8)):
+    for entity, scope, code in (
+        ("", "s", Status.BP_ENTITY_EMPTY),
+        ("e", "", Status.BP_SCOPE_EMPTY),
+        ("a=b", "s", Status.BP_COORDINATE_SEPARATOR),
+        ("e", "..", Status.BP_COORDINATE_TRAVERSAL),
+        ("\ud800", "s", Status.BP_COORDINATE_UTF8),
+    ):
         with pytest.raises(batpak.CoordinateError) as raised:
             batpak.coordinate_check(entity, scope)
         assert raised.value.code is code
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False)
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(st.characters(exclude_categories=["Cs"])),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner), max_leaves=30)
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner),
+    max_leaves=30,
+)
 
 
 @given(json_values)
 def test_json(value: Any) -> None:
     payload = batpak.payload_from_json(json.dumps(value))
-    assert payload == canonical.encode(value) == batpak.payload_from_json(json.dumps(value, ensure_ascii=False).encode())
+    assert (
+        payload == canonical.encode(value) == batpak.payload_from_json(json.dumps(value, ensure_ascii=False).encode())
+    )
     assert json.loads(batpak.payload_to_json(payload)) == value
 
 
-@pytest.mark.parametrize("character", ["\U0001d800", "\U0001dfff", "\U0002d800", "\U0010fffd", "\U00010000", "\uffff", "\0"], ids=ascii)
+@pytest.mark.parametrize(
+    "character", ["\U0001d800", "\U0001dfff", "\U0002d800", "\U0010fffd", "\U00010000", "\uffff", "\0"], ids=ascii
+)
 def test_escaped_characters(character: str) -> None:
     for value in (character, {character: [character, {f"a{character}b": -0.0}]}):
         assert batpak.payload_from_json(json.dumps(value)) == canonical.encode(value)
@@ -86,8 +115,17 @@ def test_large_json() -> None:
     assert json.loads(batpak.payload_to_json(batpak.payload_from_json(json.dumps(value)))) == value
 
 
-@pytest.mark.parametrize(("text", "code"), [("", Status.BP_JSON), ("{", Status.BP_JSON), ("1 2", Status.BP_JSON), (str(2**64), Status.BP_JSON),
-                                            ("NaN", Status.BP_JSON), ("[" * 1024 + "]" * 1024, Status.BP_DEPTH)])
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", Status.BP_JSON),
+        ("{", Status.BP_JSON),
+        ("1 2", Status.BP_JSON),
+        (str(2**64), Status.BP_JSON),
+        ("NaN", Status.BP_JSON),
+        ("[" * 1024 + "]" * 1024, Status.BP_DEPTH),
+    ],
+)
 def test_texts_that_are_no_json(text: str, code: Status) -> None:
     with pytest.raises(batpak.PayloadError) as raised:
         batpak.payload_from_json(text)
@@ -100,8 +138,17 @@ def test_text_that_is_no_utf8() -> None:
             batpak.payload_from_json(text)
 
 
-@pytest.mark.parametrize(("payload", "code"), [(b"\xc4\x01a", Status.BP_NOT_JSON), (b"\x81\x01\x01", Status.BP_NOT_JSON), (b"", Status.BP_MESSAGEPACK),
-                                               (b"\x91" * 1024 + b"\xc0", Status.BP_DEPTH), (b"\x91" * 1023, Status.BP_MESSAGEPACK), (b"\xa1\xff", Status.BP_UTF8)])
+@pytest.mark.parametrize(
+    ("payload", "code"),
+    [
+        (b"\xc4\x01a", Status.BP_NOT_JSON),
+        (b"\x81\x01\x01", Status.BP_NOT_JSON),
+        (b"", Status.BP_MESSAGEPACK),
+        (b"\x91" * 1024 + b"\xc0", Status.BP_DEPTH),
+        (b"\x91" * 1023, Status.BP_MESSAGEPACK),
+        (b"\xa1\xff", Status.BP_UTF8),
+    ],
+)
 def test_payloads_that_json_cannot_say(payload: bytes, code: Status) -> None:
     with pytest.raises(batpak.PayloadError) as raised:
         batpak.payload_to_json(payload)
@@ -119,7 +166,9 @@ def test_extensions(extensions: dict[str, bytes]) -> None:
 
 
 def test_extensions_of_other_types() -> None:
-    assert batpak.extensions_encode({"a.b": memoryview(b"x")}) == batpak.extensions_encode({"a.b": bytearray(b"x")})  # type: ignore[dict-item]
+    assert batpak.extensions_encode({"a.b": memoryview(b"x"), "b.c": bytearray(b"y")}) == canonical.encode(
+        {"a.b": [ord("x")], "b.c": [ord("y")]}
+    )
     for wrong in ({"a.b": "x"}, {1: b"x"}, {"a.b": None}):
         with pytest.raises(batpak.Error):
             batpak.extensions_encode(wrong)  # type: ignore[arg-type]

@@ -25,10 +25,23 @@ import canonical
 integers = st.integers(-(2**63), 2**64 - 1)
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 scalars = st.none() | st.booleans() | integers | st.floats() | texts | st.binary()
-keys = st.none() | st.booleans() | integers | st.floats(allow_nan=False) | texts | st.binary() | st.tuples(integers, texts)
+keys = (
+    st.none()
+    | st.booleans()
+    | integers
+    | st.floats(allow_nan=False)
+    | texts
+    | st.binary()
+    | st.tuples(integers, texts)
+)
 values = st.recursive(
-    scalars, lambda inner: st.lists(inner) | st.lists(inner).map(tuple) | st.dictionaries(texts, inner)
-    | st.dictionaries(keys, inner), max_leaves=40)
+    scalars,
+    lambda inner: st.lists(inner)
+    | st.lists(inner).map(tuple)
+    | st.dictionaries(texts, inner)
+    | st.dictionaries(keys, inner),
+    max_leaves=40,
+)
 
 
 def as_read(value: Any, key: bool = False) -> Any:
@@ -62,15 +75,76 @@ def test_round_trip_and_bytes(value: Any) -> None:
     assert payload_encode(payload_decode(payload)) == payload
 
 
-@pytest.mark.parametrize("value", [
-    0, 1, 0x7F, 0x80, 0xFF, 0x100, 0xFFFF, 0x10000, 2**32 - 1, 2**32, 2**63 - 1, 2**63, 2**64 - 1,
-    -1, -32, -33, -128, -129, -(2**15), -(2**15) - 1, -(2**31), -(2**31) - 1, -(2**63),
-    0.0, -0.0, 1.0, 0.1, math.inf, -math.inf, math.nan, -math.nan, 5e-324, sys.float_info.max,
-    "", "a" * 31, "a" * 32, "a" * 255, "a" * 256, "a" * 65535, "a" * 65536, "\0", "é" * 16, "\U0001F987", "\ufeff",
-    b"", b"a" * 255, b"a" * 256, b"a" * 65535, b"a" * 65536,
-    [], [0] * 15, [0] * 16, [0] * 65535, [0] * 65536, (), {}, {i: i for i in range(15)}, {i: i for i in range(16)},
-    {i: None for i in range(65535)}, {i: None for i in range(65536)}, None, True, False, [[], {}, [[]], {"": {}}],
-], ids=lambda value: repr(value)[:24])
+@pytest.mark.parametrize(
+    "value",
+    [
+        0,
+        1,
+        0x7F,
+        0x80,
+        0xFF,
+        0x100,
+        0xFFFF,
+        0x10000,
+        2**32 - 1,
+        2**32,
+        2**63 - 1,
+        2**63,
+        2**64 - 1,
+        -1,
+        -32,
+        -33,
+        -128,
+        -129,
+        -(2**15),
+        -(2**15) - 1,
+        -(2**31),
+        -(2**31) - 1,
+        -(2**63),
+        0.0,
+        -0.0,
+        1.0,
+        0.1,
+        math.inf,
+        -math.inf,
+        math.nan,
+        -math.nan,
+        5e-324,
+        sys.float_info.max,
+        "",
+        "a" * 31,
+        "a" * 32,
+        "a" * 255,
+        "a" * 256,
+        "a" * 65535,
+        "a" * 65536,
+        "\0",
+        "é" * 16,
+        "\U0001f987",
+        "\ufeff",
+        b"",
+        b"a" * 255,
+        b"a" * 256,
+        b"a" * 65535,
+        b"a" * 65536,
+        [],
+        [0] * 15,
+        [0] * 16,
+        [0] * 65535,
+        [0] * 65536,
+        (),
+        {},
+        {i: i for i in range(15)},
+        {i: i for i in range(16)},
+        {i: None for i in range(65535)},
+        {i: None for i in range(65536)},
+        None,
+        True,
+        False,
+        [[], {}, [[]], {"": {}}],
+    ],
+    ids=lambda value: repr(value)[:24],
+)
 def test_boundaries(value: Any) -> None:
     payload = payload_encode(value)
     assert payload == canonical.encode(value)
@@ -124,14 +198,29 @@ class Real(float):
     __slots__ = ()
 
 
-@pytest.mark.parametrize(("value", "plain"), [
-    (Colour.RED, "red"), (Colour.GREEN, 2), (Level.LOW, 1), (Word.A, "a"), (Point(1, 2.0), {"x": 1, "y": 2.0}),
-    ([Point(0, -0.0)], [{"x": 0, "y": -0.0}]), (Pair(1, "b"), [1, "b"]), (Text("t"), "t"), (Number(-7), -7),
-    (Real(-0.0), -0.0), (bytearray(b"ab"), b"ab"), (memoryview(b"abcdef")[::2], b"ace"),
-    (memoryview(array("b", [-1])), b"\xff"), (OrderedDict(b=1, a=2), {"b": 1, "a": 2}),
-    (defaultdict(list, {"a": [1]}), {"a": [1]}), (batpak.Kind(0xF001), 0xF001), ({Colour.RED: 1}, {"red": 1}),
-    ({(1, (2, "a")): None}, {(1, (2, "a")): None}),
-])
+@pytest.mark.parametrize(
+    ("value", "plain"),
+    [
+        (Colour.RED, "red"),
+        (Colour.GREEN, 2),
+        (Level.LOW, 1),
+        (Word.A, "a"),
+        (Point(1, 2.0), {"x": 1, "y": 2.0}),
+        ([Point(0, -0.0)], [{"x": 0, "y": -0.0}]),
+        (Pair(1, "b"), [1, "b"]),
+        (Text("t"), "t"),
+        (Number(-7), -7),
+        (Real(-0.0), -0.0),
+        (bytearray(b"ab"), b"ab"),
+        (memoryview(b"abcdef")[::2], b"ace"),
+        (memoryview(array("b", [-1])), b"\xff"),
+        (OrderedDict(b=1, a=2), {"b": 1, "a": 2}),
+        (defaultdict(list, {"a": [1]}), {"a": [1]}),
+        (batpak.Kind(0xF001), 0xF001),
+        ({Colour.RED: 1}, {"red": 1}),
+        ({(1, (2, "a")): None}, {(1, (2, "a")): None}),
+    ],
+)
 def test_other_clothes(value: Any, plain: Any) -> None:
     assert payload_encode(value) == canonical.encode(plain)
     assert same(payload_decode(payload_encode(value)), as_read(plain))
@@ -143,16 +232,45 @@ def cycle() -> list[Any]:
     return value
 
 
-@pytest.mark.parametrize(("value", "where"), [
-    (2**64, "$"), (-(2**63) - 1, "$"), ([0, {"a": 2**64}], "$[1].a"), ("\ud800", "$"), ({"a": ["\udfff"]}, "$.a[0]"),
-    ({"\ud800": 1}, "$[key 0]"), ({1}, "$"), ({"a": frozenset()}, "$.a"), (datetime.datetime.now(), "$"),
-    ({"when": datetime.date.today()}, "$.when"), (datetime.timedelta(1), "$"), (decimal.Decimal(1), "$"), (Fraction(1, 2), "$"),
-    (1j, "$"), (object(), "$"), (len, "$"), (int, "$"), (Point, "$"), (range(3), "$"), (iter([]), "$"), (..., "$"),
-    (NotImplemented, "$"), (array("i", [1]), "$"), (memoryview(array("i", [1])), "$"), ({"a": {1: {"b c": [0, 1, {2}]}}}, "$.a[1]['b c'][2]"),
-    ({(1, 2): {3}}, "$[key 0]"), ({b"k": {3}}, "$[key 0]"), ({"a": 1, (1, {2}.__class__): 2}, "$[key 1][1]"), ({-5: {3}}, "$[-5]"),
-    ([[], {}, {"a": []}, {3}], "$[3]"), ([{"a": {"b": 1}, "c": {3}}], "$[0].c"),
-    (OrderedDict(a=slice(1)), "$.a"), (Point(1, {2}), "$.y"),  # type: ignore[arg-type]
-], ids=lambda value: repr(value)[:32])
+@pytest.mark.parametrize(
+    ("value", "where"),
+    [
+        (2**64, "$"),
+        (-(2**63) - 1, "$"),
+        ([0, {"a": 2**64}], "$[1].a"),
+        ("\ud800", "$"),
+        ({"a": ["\udfff"]}, "$.a[0]"),
+        ({"\ud800": 1}, "$[key 0]"),
+        ({1}, "$"),
+        ({"a": frozenset()}, "$.a"),
+        (datetime.datetime.now(), "$"),
+        ({"when": datetime.date.today()}, "$.when"),
+        (datetime.timedelta(1), "$"),
+        (decimal.Decimal(1), "$"),
+        (Fraction(1, 2), "$"),
+        (1j, "$"),
+        (object(), "$"),
+        (len, "$"),
+        (int, "$"),
+        (Point, "$"),
+        (range(3), "$"),
+        (iter([]), "$"),
+        (..., "$"),
+        (NotImplemented, "$"),
+        (array("i", [1]), "$"),
+        (memoryview(array("i", [1])), "$"),
+        ({"a": {1: {"b c": [0, 1, {2}]}}}, "$.a[1]['b c'][2]"),
+        ({(1, 2): {3}}, "$[key 0]"),
+        ({b"k": {3}}, "$[key 0]"),
+        ({"a": 1, (1, {2}.__class__): 2}, "$[key 1][1]"),
+        ({-5: {3}}, "$[-5]"),
+        ([[], {}, {"a": []}, {3}], "$[3]"),
+        ([{"a": {"b": 1}, "c": {3}}], "$[0].c"),
+        (OrderedDict(a=slice(1)), "$.a"),
+        (Point(1, {2}), "$.y"),  # type: ignore[arg-type]
+    ],
+    ids=lambda value: repr(value)[:32],
+)
 def test_refused_with_its_place(value: Any, where: str) -> None:
     with pytest.raises(ValueRefused) as raised:
         payload_encode(value)
@@ -207,14 +325,25 @@ def test_depth(of_maps: bool) -> None:
     assert raised.value.code is Status.BP_DEPTH
 
 
-@pytest.mark.parametrize(("payload", "code"), [
-    (b"", Status.BP_MESSAGEPACK), (b"\xc1", Status.BP_MESSAGEPACK), (b"\x92\x01", Status.BP_MESSAGEPACK),
-    (b"\xa2a", Status.BP_MESSAGEPACK), (b"\xdf\xff\xff\xff\xff", Status.BP_MESSAGEPACK),
-    (b"\xdd\xff\xff\xff\xff", Status.BP_MESSAGEPACK), (b"\xc6\xff\xff\xff\xff", Status.BP_MESSAGEPACK),
-    (b"\xd4\x01\x00", Status.BP_MESSAGEPACK), (b"\xc7\x00\x01", Status.BP_MESSAGEPACK), (b"\xa1\xff", Status.BP_UTF8),
-    (b"\x91\xa3\xed\xa0\x80", Status.BP_UTF8), (b"\x81\x80\x01", Status.BP_VALUE), (b"\x82\x01\xc0\xc3\xc0", Status.BP_VALUE),
-    (b"\x82\x01\xc0\xcb\x3f\xf0\x00\x00\x00\x00\x00\x00\xc0", Status.BP_VALUE),
-])
+@pytest.mark.parametrize(
+    ("payload", "code"),
+    [
+        (b"", Status.BP_MESSAGEPACK),
+        (b"\xc1", Status.BP_MESSAGEPACK),
+        (b"\x92\x01", Status.BP_MESSAGEPACK),
+        (b"\xa2a", Status.BP_MESSAGEPACK),
+        (b"\xdf\xff\xff\xff\xff", Status.BP_MESSAGEPACK),
+        (b"\xdd\xff\xff\xff\xff", Status.BP_MESSAGEPACK),
+        (b"\xc6\xff\xff\xff\xff", Status.BP_MESSAGEPACK),
+        (b"\xd4\x01\x00", Status.BP_MESSAGEPACK),
+        (b"\xc7\x00\x01", Status.BP_MESSAGEPACK),
+        (b"\xa1\xff", Status.BP_UTF8),
+        (b"\x91\xa3\xed\xa0\x80", Status.BP_UTF8),
+        (b"\x81\x80\x01", Status.BP_VALUE),
+        (b"\x82\x01\xc0\xc3\xc0", Status.BP_VALUE),
+        (b"\x82\x01\xc0\xcb\x3f\xf0\x00\x00\x00\x00\x00\x00\xc0", Status.BP_VALUE),
+    ],
+)
 def test_refused_payloads(payload: bytes, code: Status) -> None:
     with pytest.raises(PayloadError) as raised:
         payload_decode(payload)

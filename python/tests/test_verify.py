@@ -22,7 +22,10 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture
 def command() -> str:
     """The command `batpak`: of the environment, or as this repository has built it."""
-    places = [os.environ.get("BATPAK_COMMAND"), *(str(ROOT / build / "bin/batpak") for build in ("build", "build-dev"))]
+    places = [
+        os.environ.get("BATPAK_COMMAND"),
+        *(str(ROOT / build / "bin/batpak") for build in ("build", "build-dev")),
+    ]
     for place in places:
         if place and os.access(place, os.X_OK):
             return place
@@ -31,7 +34,9 @@ def command() -> str:
 
 def append(path: Path, **options: Any) -> Receipt:
     with batpak.open(path, **options) as store:
-        return store.append("e", "s", kind=NOTE, value=1, extensions={"b.b": b"\xff", "a.a": b"", "a\x7f\"\\\n.c": b"x"})
+        return store.append(
+            "e", "s", kind=NOTE, value=1, extensions={"b.b": b"\xff", "a.a": b"", 'a\x7f"\\\n.c': b"x"}
+        )
 
 
 # --- receipts
@@ -42,10 +47,14 @@ def test_receipts_are_the_lines_of_the_command(path: Path, tmp_path: Path, comma
     key = batpak.key_generate()
     seed.write_text(key.seed.hex() + "\n")
     seed.chmod(0o600)
-    for signing in ([], ["--sign", seed]):
+    signed: list[str | Path] = ["--sign", seed]
+    for signing in ([], signed):
         kept = tmp_path / "receipts"
-        subprocess.run([command, "append", path, "e", "s", "F:001", '{"x":1}', "--receipts-out", kept, *signing], check=True,
-                       capture_output=True)
+        subprocess.run(
+            [command, "append", path, "e", "s", "F:001", '{"x":1}', "--receipts-out", kept, *signing],
+            check=True,
+            capture_output=True,
+        )
         line = kept.read_text().splitlines()[-1]
         receipt = Receipt.from_json(line)
         assert receipt.to_json() == line and Receipt.from_json(line.encode()) == receipt
@@ -59,13 +68,20 @@ def test_the_command_takes_our_lines(path: Path, tmp_path: Path, command: str) -
     receipts = [append(path), append(path, signing_seeds=[key.seed])]
     kept = tmp_path / "receipts"
     kept.write_text("".join(receipt.to_json() + "\n" for receipt in receipts))
-    ended = subprocess.run([command, "verify", path, "--receipts", kept, "--key", key.public_key.hex(), "--json"],
-                           capture_output=True, text=True)
+    ended = subprocess.run(
+        [command, "verify", path, "--receipts", kept, "--key", key.public_key.hex(), "--json"],
+        capture_output=True,
+        text=True,
+    )
     # The first is not signed, and there is a key.
     assert json.loads(ended.stdout.splitlines()[-1])["verdict"] == "INCOMPLETE"
     kept.write_text(receipts[1].to_json() + "\n")
-    ended = subprocess.run([command, "verify", path, "--receipts", kept, "--key", key.public_key.hex(), "--json"],
-                           capture_output=True, text=True, check=True)
+    ended = subprocess.run(
+        [command, "verify", path, "--receipts", kept, "--key", key.public_key.hex(), "--json"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert json.loads(ended.stdout.splitlines()[-1])["verdict"] == "ATTESTED"
 
 
@@ -76,8 +92,17 @@ def test_json_and_pickle_keep_a_receipt(path: Path) -> None:
         assert copy == receipt and hash(copy) == hash(receipt) and copy.extensions == receipt.extensions
         with batpak.open(path) as store:
             assert store.verify_receipt(copy, trust=[key.public_key]).outcome == "signed"
-    assert list(json.loads(receipt.to_json())) == ["event_id", "sequence", "content_hash", "key_id", "signature", "extensions",
-                                                   "durable", "replayed", "same"]
+    assert list(json.loads(receipt.to_json())) == [
+        "event_id",
+        "sequence",
+        "content_hash",
+        "key_id",
+        "signature",
+        "extensions",
+        "durable",
+        "replayed",
+        "same",
+    ]
     assert "signed" in repr(receipt) and receipt.event_id.hex() in repr(receipt)
 
 
@@ -86,8 +111,17 @@ def test_equality(path: Path) -> None:
     assert one == one and one != other and one != "receipt" and len({one, other, one}) == 2
 
 
-GOOD: dict[str, Any] = dict(event_id="01" * 16, sequence=2**64 - 1, content_hash="Ab" * 32, key_id=None, signature=None,
-                            extensions={}, durable=True, replayed=True, same=False)
+GOOD: dict[str, Any] = dict(
+    event_id="01" * 16,
+    sequence=2**64 - 1,
+    content_hash="Ab" * 32,
+    key_id=None,
+    signature=None,
+    extensions={},
+    durable=True,
+    replayed=True,
+    same=False,
+)
 
 
 def test_a_line_that_is_good() -> None:
@@ -96,17 +130,56 @@ def test_a_line_that_is_good() -> None:
     assert (receipt.segment_id, receipt.offset, receipt.frame_length) == (0, 0, 0)
 
 
-@pytest.mark.parametrize("line", [
-    "", "{", "null", "[]", "1", '"x"', "{}", json.dumps(GOOD) + "x", json.dumps(GOOD)[:-1] + ',"same":null}', "[" * 5000,
-    *(json.dumps({**GOOD, name: value}) for name, value in [
-        ("event_id", "01" * 15), ("event_id", "0x" + "01" * 15), ("event_id", "zz" * 16), ("event_id", None), ("event_id", 1),
-        ("event_id", " " + "01" * 16), ("event_id", "01 " * 16), ("sequence", -1), ("sequence", 2**64), ("sequence", 1.0),
-        ("sequence", "1"), ("sequence", True), ("sequence", None), ("content_hash", None), ("content_hash", "00"), ("key_id", ""),
-        ("key_id", "00"), ("signature", "00" * 63), ("signature", False), ("extensions", None), ("extensions", []),
-        ("extensions", {"a.b": 1}), ("extensions", {"a.b": "0"}), ("extensions", {"a.b": "0g"}), ("durable", None), ("durable", 1),
-        ("replayed", "true"), ("same", 0), ("unknown", 1)]),
-    *(json.dumps({name: value for name, value in GOOD.items() if name != left_out}) for left_out in GOOD),
-])
+WRONG: list[tuple[str, Any]] = [
+    ("event_id", "01" * 15),
+    ("event_id", "0x" + "01" * 15),
+    ("event_id", "zz" * 16),
+    ("event_id", None),
+    ("event_id", 1),
+    ("event_id", " " + "01" * 16),
+    ("event_id", "01 " * 16),
+    ("sequence", -1),
+    ("sequence", 2**64),
+    ("sequence", 1.0),
+    ("sequence", "1"),
+    ("sequence", True),
+    ("sequence", None),
+    ("content_hash", None),
+    ("content_hash", "00"),
+    ("key_id", ""),
+    ("key_id", "00"),
+    ("signature", "00" * 63),
+    ("signature", False),
+    ("extensions", None),
+    ("extensions", []),
+    ("extensions", {"a.b": 1}),
+    ("extensions", {"a.b": "0"}),
+    ("extensions", {"a.b": "0g"}),
+    ("durable", None),
+    ("durable", 1),
+    ("replayed", "true"),
+    ("same", 0),
+    ("unknown", 1),
+]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "{",
+        "null",
+        "[]",
+        "1",
+        '"x"',
+        "{}",
+        json.dumps(GOOD) + "x",
+        json.dumps(GOOD)[:-1] + ',"same":null}',
+        "[" * 5000,
+        *(json.dumps({**GOOD, name: value}) for name, value in WRONG),
+        *(json.dumps({name: value for name, value in GOOD.items() if name != left_out}) for left_out in GOOD),
+    ],
+)
 def test_lines_that_are_no_receipts(line: str) -> None:
     with pytest.raises(PayloadError) as raised:
         Receipt.from_json(line)
@@ -141,11 +214,17 @@ def test_outcomes(path: Path) -> None:
         assert signed.key_id == key.key_id
         zero = "00" * 64
         for receipt, outcome in (
-                (signed, "signed"), (changed(signed, event_id="00" * 16), "missing_committed_event"),
-                (changed(signed, sequence=7), "sequence_mismatch"), (changed(signed, content_hash="00" * 32), "content_hash_mismatch"),
-                (changed(signed, extensions={}), "extensions_mismatch"), (unsigned, "unsigned_receipt_rejected"),
-                (changed(signed, signature=None), "missing_signature"), (changed(signed, key_id=None), "zero_key_with_signature"),
-                (changed(signed, key_id="11" * 32), "unknown_signing_key"), (changed(signed, signature=zero), "invalid_signature")):
+            (signed, "signed"),
+            (changed(signed, event_id="00" * 16), "missing_committed_event"),
+            (changed(signed, sequence=7), "sequence_mismatch"),
+            (changed(signed, content_hash="00" * 32), "content_hash_mismatch"),
+            (changed(signed, extensions={}), "extensions_mismatch"),
+            (unsigned, "unsigned_receipt_rejected"),
+            (changed(signed, signature=None), "missing_signature"),
+            (changed(signed, key_id=None), "zero_key_with_signature"),
+            (changed(signed, key_id="11" * 32), "unknown_signing_key"),
+            (changed(signed, signature=zero), "invalid_signature"),
+        ):
             judgement = store.verify_receipt(receipt)
             assert judgement.outcome == outcome
             assert judgement.valid is bool(judgement) is (outcome == "signed")
@@ -166,6 +245,7 @@ def test_position_is_compared_where_it_is_known(path: Path) -> None:
 
 def test_every_outcome_has_a_word() -> None:
     from batpak import _constants
+
     numbers = [value for name, value in vars(_constants).items() if name.startswith("BP_RECEIPT_")]
     assert len({batpak.receipt_outcome_name(number) for number in numbers}) == len(numbers) == 13
 
@@ -173,7 +253,10 @@ def test_every_outcome_has_a_word() -> None:
 def test_wrong_trust(path: Path) -> None:
     with batpak.open(path) as store:
         receipt = store.append("e", "s", kind=NOTE, value=1)
-        for call in (lambda trust: store.verify_receipt(receipt, trust=trust), lambda trust: store.verify(trust=trust)):
+        for call in (
+            lambda trust: store.verify_receipt(receipt, trust=trust),
+            lambda trust: store.verify(trust=trust),
+        ):
             with pytest.raises(batpak.CallError):
                 call([b"short"])
             with pytest.raises(TypeError):
@@ -218,7 +301,7 @@ def test_verdicts(path: Path) -> None:
         assert (report.verdict, report.attested) == ("ATTESTED", 1)
         report = store.verify(receipts=[changed(receipts[3], content_hash="00" * 32)])
         assert report.verdict == "CONTRADICTED" and report.findings == 1
-        finding, = (each for each in report if each.severity != "note")
+        (finding,) = (each for each in report if each.severity != "note")
         assert (finding.severity, finding.code) == ("contradiction", "content_hash_mismatch")
         assert finding.event_id == receipts[3].event_id and finding.text and "\n" not in finding.text
         assert store.open_report().verdict == "CONSISTENT"
@@ -242,7 +325,17 @@ def test_damage(path: Path) -> None:
         finding = next(each for each in report if each.severity == "damage")
         assert (finding.segment_id, finding.offset) == (receipts[4].segment_id, receipts[4].offset)
         assert store.verify_receipt(receipts[4]).outcome == "unreadable"
-        assert [event.value() for event in store.events(entity="e") if event.error is None] == [0, 1, 2, 3, 5, 6, 7, 8, 9]
+        assert [event.value() for event in store.events(entity="e") if event.error is None] == [
+            0,
+            1,
+            2,
+            3,
+            5,
+            6,
+            7,
+            8,
+            9,
+        ]
 
 
 def test_a_damaged_event_stands_in_its_place(path: Path) -> None:
@@ -254,11 +347,30 @@ def test_a_damaged_event_stands_in_its_place(path: Path) -> None:
         assert [event.error is None for event in events] == [True, True, False, True, True]
         bad = events[2]
         assert isinstance(bad.error, batpak.DamagedError) and bad.error.path == path
-        assert (bad.error.segment_id, bad.error.offset) == (bad.segment_id, bad.offset) == (receipts[2].segment_id, receipts[2].offset)
+        assert (
+            (bad.error.segment_id, bad.error.offset)
+            == (bad.segment_id, bad.offset)
+            == (receipts[2].segment_id, receipts[2].offset)
+        )
         assert (bad.sequence, bad.event_id, bad.entity, bad.scope) == (3, receipts[2].event_id, "e", "s")
-        assert (bad.kind, bad.clock, bad.frame_length) == (NOTE, 2, receipts[2].frame_length) and isinstance(bad.kind, Kind)
-        for read in ("payload", "payload_bytes", "payload_view", "extensions", "correlation_id", "causation_id", "prev_hash",
-                     "event_hash", "wall_ms", "timestamp_us", "lane", "depth", "flags"):
+        assert (bad.kind, bad.clock, bad.frame_length) == (NOTE, 2, receipts[2].frame_length) and isinstance(
+            bad.kind, Kind
+        )
+        for read in (
+            "payload",
+            "payload_bytes",
+            "payload_view",
+            "extensions",
+            "correlation_id",
+            "causation_id",
+            "prev_hash",
+            "event_hash",
+            "wall_ms",
+            "timestamp_us",
+            "lane",
+            "depth",
+            "flags",
+        ):
             with pytest.raises(batpak.DamagedError):
                 getattr(bad, read)
         with pytest.raises(batpak.DamagedError):
@@ -267,7 +379,8 @@ def test_a_damaged_event_stands_in_its_place(path: Path) -> None:
         with pytest.raises(batpak.DamagedError):
             store.get(receipts[2].event_id)
         assert [event.error is None for event in store.walk(receipts[4].event_id)] == [True, True, False]
-        seen = store.fold([], lambda state, event: [*state, event.error is None], entity="e")
+        none: list[bool] = []
+        seen = store.fold(none, lambda state, event: [*state, event.error is None], entity="e")
         assert seen == [True, True, False, True, True]
 
 
@@ -278,17 +391,20 @@ def test_a_torn_tail_is_a_note(path: Path) -> None:
     for name, data in copy.items():
         (path / name).write_bytes(data)
     segment = path / f"{receipt.segment_id:06}.fbat"
-    segment.write_bytes(segment.read_bytes()[:receipt.offset + receipt.frame_length - 100])
+    segment.write_bytes(segment.read_bytes()[: receipt.offset + receipt.frame_length - 100])
     with batpak.open(path) as store:
         codes = {finding.code: finding for finding in store.open_report()}
-        assert "torn_tail" in codes and codes["torn_tail"].severity == "note" and codes["torn_tail"].offset is not None
+        assert (
+            "torn_tail" in codes and codes["torn_tail"].severity == "note" and codes["torn_tail"].offset is not None
+        )
         assert not store.stat().clean_close and len(store.page(entity="e")) == 0
 
 
 def test_reports_are_plain_values(path: Path) -> None:
     with batpak.open(path) as store:
         report, stat = store.verify(), store.stat()
-    for value in (report, stat, *report):
+    plain: list[Any] = [report, stat, *report]
+    for value in plain:
         assert pickle.loads(pickle.dumps(value)) == value
         with pytest.raises(dataclasses.FrozenInstanceError):
             setattr(value, dataclasses.fields(value)[0].name, None)

@@ -16,6 +16,7 @@ import invariants
 import layers
 import lines
 import names
+import package_names
 import paths
 import seam
 import selftest
@@ -32,6 +33,7 @@ GATES = {
     "generated": generated.check,
     "in_step": in_step.check,
     "names": names.check,
+    "package_names": package_names.check,
     "statuses": statuses.check,
     "invariants": invariants.check,
     "documents": documents.check,

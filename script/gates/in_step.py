@@ -43,11 +43,11 @@ def check(tree: Tree) -> list[str]:
 
 
 class Gaps:
-    """The lines of in_step.txt, and which of them were asked for."""
+    """The lines of in_step.txt whose names are of a form, and which of them were asked for."""
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, tree: Tree, form: str = r"\w+") -> None:
         path = tree.root / GAPS
-        rows = re.findall(r"^(\w+) ([\w, ]+): \S.*$", text(path), re.M) if path.exists() else []
+        rows = re.findall(rf"^({form}) ([\w, ]+): \S.*$", text(path), re.M) if path.exists() else []
         self.left = {(name, where.strip()) for name, places in rows for where in places.split(",")}
         self.used: set[tuple[str, str]] = set()
 
@@ -139,7 +139,7 @@ def constants(tree: Tree, declared: declarations.Declarations) -> list[str]:
 def compiled(tree: Tree) -> list[str]:
     """What is written down of the types of the compiled parts is what these export."""
     return [
-        *differ(tree, "python/batpak/_batpak.pyi", r"^    def (\w+)\(", "bindings/python/*.c", r'^    (?:\{"|[A-Z]+\()(\w+)"?, '),
+        *differ(tree, "python/batpak/_batpak.pyi", r"^(?:    )?def (\w+)\(", "bindings/python/*.c", r'^    (?:\{"|[A-Z]+\()(\w+)"?, '),
         *differ(tree, "node/src/native.ts", r"^  (\w+)(?:<\w+>)?\(.*\): .*;$", "bindings/node/*.c", r'^    \{"(\w+)", \w+\},'),
     ]
 

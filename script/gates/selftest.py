@@ -14,6 +14,7 @@ import in_step
 import invariants
 import layers
 import lines
+import package_names
 import paths
 import seam
 import statuses
@@ -48,8 +49,8 @@ BASE = {"CMakeLists.txt": CMAKE, "core/base/version.c": VERSION, "ffi.h": HEADER
 # Where a language calls and raises what, for the header above.
 BASE |= {
     "abi/batpak-1.txt": "constant BP_OK 0\nconstant BP_BAD 1\n",
-    "python/batpak/_constants.py": "    BP_OK = 0\n    BP_BAD = 1\n",
-    "python/batpak/_batpak.pyi": "    def at(self): ...\n",
+    "python/batpak/_constants.py": "class Status:\n    BP_OK = 0\n    BP_BAD = 1\n",
+    "python/batpak/_batpak.pyi": "class Handle:\n    def at(self): ...\n",
     "python/batpak/a.py": "lib.bp_do(x)\n",
     "python/tests/test_a.py": "BP_BAD\n",
     "bindings/python/a.c": '    {"at", at, 1},\n',
@@ -57,6 +58,12 @@ BASE |= {
     "node/src/a.ts": "raw.bp_do(x)\n",
     "node/test/a.test.mjs": "BP_BAD\n",
     "bindings/node/a.c": '    {"at", at},\n',
+    "python/batpak/__init__.py": '__all__ = ["Event", "open"]\n',
+    "python/batpak/b.py": "class Event:\n    sequence: int\n    def view(self): ...\ndef open(path, mode): ...\n",
+    "node/src/index.ts": 'export { Event, open } from "./b.js";\n',
+    "node/src/b.ts": "export class Event {\n  readonly wallMs: number;\n}\n",
+    "docs/names.md": "| C | Python | Node |\n|---|---|---|\n| `bp_do` | `open`, `Event`, `Event.view`, `Event.sequence` "
+                     "| `open`, `Event`, `Event.wallMs` |\n",
     "conformance/functions.txt": "bp_do do\n",
     "conformance/driver_c/a.c": '    {"do", run_do, false},\n bp_do(&x);\n',
     "conformance/driver_python/a.py": '    "do": run_do,\n',
@@ -104,9 +111,18 @@ SAMPLES = [
     (in_step, {"conformance/driver_node/a.mjs": ""}, "the driver node does not know do"),
     (in_step, {"conformance/driver_python/a.py": ""}, "the driver python does not know do"),
     (in_step, {"script/gates/in_step.txt": "bp_do node: no reason is left\n"}, "bp_do is not missing in node"),
-    (in_step, {"python/batpak/_constants.py": "    BP_OK = 0\n    BP_BAD = 2\n"}, "BP_BAD is 2, not 1"),
+    (in_step, {"python/batpak/_constants.py": "class Status:\n    BP_OK = 0\n    BP_BAD = 2\n"}, "BP_BAD is 2, not 1"),
     (in_step, {"python/batpak/_batpak.pyi": ""}, "_batpak.pyi lacks at"),
     (in_step, {"bindings/node/a.c": ""}, "native.ts names at, which"),
+    (package_names, {"docs/names.md": "| C | Python | Node |\n|---|---|---|\n| `bp_gone` | | |\n"}, "no row for bp_do"),
+    (package_names, {"python/batpak/b.py": "class Event:\n    sequence: int\ndef open(path): ...\n"}, "says `Event.view` of python"),
+    (package_names, {"node/src/index.ts": 'export { Event } from "./b.js";\n'}, "says `open` of node"),
+    (package_names, {"node/src/b.ts": "export class Event {\n  readonly wallMs: number;\n  more(): void {\n  }\n}\n"},
+     "lacks `Event.more` of node"),
+    (package_names, {"python/batpak/__init__.py": '__all__ = ["Event", "open", "extra"]\n'}, "lacks `extra` of python"),
+    (package_names, {"ffi.h": HEADER.replace("enum {", "typedef struct bp_config { uint32_t extra; } bp_config;\nenum {")},
+     "bp_config.extra is no argument of open in python"),
+    (package_names, {"script/gates/in_step.txt": "bp_config.gone node: no reason is left\n"}, "bp_config.gone is not missing"),
     (alone, {"README.md": "see /wo" "rk/main\n"}, "README.md:1"),
     (alone, {"README.md": "\nfrom static.crat" "es.io\n"}, "README.md:2"),
 ]
@@ -118,7 +134,7 @@ CALLS = {"write": "long write(int, const void *, unsigned long);\nlong f(void); 
 
 def check(_: Tree) -> list[str]:
     problems = []
-    for gate in (layers, lines, header, statuses, invariants, documents, in_step, alone):
+    for gate in (layers, lines, header, statuses, invariants, documents, in_step, package_names, alone):
         problems += [f"{gate.__name__} finds in a good tree: {found}" for found in run(gate, {})]
     for gate, change, words in SAMPLES:
         found = run(gate, change)

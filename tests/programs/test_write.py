@@ -118,6 +118,13 @@ class Import(Cli):
         self.assertEqual((second["event_id"], second["correlation_id"], second["causation_id"]),
                          (key(2), key(1), key(1)))
 
+    def test_characters_of_every_plane(self):
+        words = ["\U0001d800", "\U0002d800:\U0010fffd", "\U0001f987\uffff", "é\\\""]
+        self.rows("import", "st", given="".join(line(entity=word, scope=word, payload={word: word}) for word in words))
+        events = self.rows("log", "st")
+        self.assertEqual([(event["entity"], event["scope"], event["payload"]) for event in events],
+                         [(word, word, {word: word}) for word in words])
+
     def test_quiet_without_json(self):
         done = self.run_it("import", "st", given=line() + line())
         self.assertEqual(done.out, "")
@@ -155,7 +162,7 @@ class Import(Cli):
         line(kind=1.5), line(kind=-1), line(kind=65536), line(kind="nope"), line(kind=None), line(kind=True),
         line(kind=0x0001), line(kind=0x0006), line(kind="D:001"), line(key="12"), line(key="g" * 32), line(key=1),
         line(key=None), line(correlation=key(1) + "0"), line(causation={}), line(entity=""), line(entity="a/b"),
-        line(scope="a=b"), line(entity="a\0"), line(entity="x" * 1025), line(scope=""),
+        line(scope="a=b"), line(entity="a\0"), line(entity="\ud800"), line(scope="\udc00"), line(entity="x" * 1025), line(scope=""),
         '{"entity":"e","scope":"s","kind":61441}', '{"entity":"e","entity":"e","scope":"s","kind":61441,"payload":1}',
         '{"entity":"e","scope":"s","kind":61441,"payload":nope}', '{"entity":"e","scope":"s","kind":61441,"payload":}',
         '{"entity":"e","scope":"s","kind":61441,"payload":' + "[" * 1024 + "]" * 1024 + "}",
