@@ -85,11 +85,13 @@ PyObject *page_copy(handle *owner, const bp_event *source, PyObject *decode) {
 }
 
 PyObject *page_event(page_object *self, Py_ssize_t index) {
-  event_object *made = (event_object *)PyType_GenericAlloc((PyTypeObject *)self->owner->event_type, 0);
+  /* The collector hears of an event only when it holds an object that may hold the event: most never do. */
+  event_object *made = PyObject_GC_New(event_object, (PyTypeObject *)self->owner->event_type);
   if (made == NULL) return NULL;
   Py_INCREF((PyObject *)self);
   made->page = self;
   made->event = &self->events[index];
+  made->decoded = NULL;
   return (PyObject *)made;
 }
 
@@ -182,8 +184,9 @@ static PyObject *event_payload(PyObject *object, void *closure) {
     PyObject *decoded = PyObject_CallFunctionObjArgs(self->page->decode, bytes, NULL);
     Py_DECREF(bytes);
     if (decoded == NULL) return NULL;
-    PyObject *old = self->decoded;
+    PyObject *old = self->decoded;  /* decoding runs code that may have asked for it too */
     self->decoded = decoded;
+    if (old == NULL) PyObject_GC_Track(object);
     Py_XDECREF(old);
   }
   Py_INCREF(self->decoded);
@@ -197,8 +200,15 @@ static PyObject *event_page(PyObject *object, void *closure) {
   return result;
 }
 
+static int event_traverse(PyObject *object, visitproc visit, void *arg) {
+  Py_VISIT(Py_TYPE(object));
+  Py_VISIT(((event_object *)object)->decoded);
+  return 0;
+}
+
 static void event_dealloc(PyObject *object) {
   event_object *self = (event_object *)object;
+  PyObject_GC_UnTrack(object);
   Py_XDECREF((PyObject *)self->page);
   Py_XDECREF(self->decoded);
   object_free(object);
@@ -253,13 +263,14 @@ static PyMethodDef event_methods[] = {
 static PyType_Slot event_slots[] = {
     {Py_tp_new, not_by_hand},
     {Py_tp_dealloc, event_dealloc},
+    {Py_tp_traverse, event_traverse},
     {Py_tp_methods, event_methods},
     {Py_tp_getset, event_members},
     {0, NULL},
 };
 
-PyType_Spec event_spec = {"batpak._batpak.EventBase", sizeof(event_object), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
-                          event_slots};
+PyType_Spec event_spec = {"batpak._batpak.EventBase", sizeof(event_object), 0,
+                          Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, event_slots};
 
 /* --- the page as a sequence */
 

@@ -44,6 +44,10 @@ class Callbacks:
         self._stopped: dict[int, BaseException] = {}
         self._raised_by_clock: BaseException | None = None
 
+    def forget(self) -> None:
+        """The store is closed: what it called, which may know the store, is let go."""
+        self.clock = self.progress = self.log = None
+
     def tell_time(self) -> int:
         """The clock's time, or -1, which the library refuses. Whichever thread commits calls this."""
         assert self.clock is not None

@@ -19,9 +19,10 @@ from ._constants import (
     Status,
 )
 from .errors import made
+from .extensions import pairs_of
 from .receipt import Receipt
 from .typed import binding_of
-from .values import payload_encode
+from .values import Buffer, octets, payload_encode
 
 
 class Empty:
@@ -31,6 +32,9 @@ class Empty:
 
     def __repr__(self) -> str:
         return "batpak.EMPTY"
+
+    def __reduce__(self) -> str:
+        return "EMPTY"  # a copy is this one
 
 
 class Missing:
@@ -50,8 +54,6 @@ MISSING: Final = Missing()
 #: clock; bytes: its id.
 Expectation = Union[Empty, int, bytes, None]
 Durability = Literal["durable", "written"]
-#: Anything that holds bytes.
-Bytes = Union[bytes, bytearray, memoryview]
 
 DURABILITIES: Final[dict[str | None, int]] = {None: BP_DURABILITY_DEFAULT, "durable": BP_DURABLE, "written": BP_WRITTEN}
 
@@ -78,12 +80,7 @@ def choice(name: str, value: str | None, numbers: Mapping[Any, int]) -> int:
     return found
 
 
-def octets(data: Bytes) -> bytes:
-    """The bytes of what holds some; a number or a list is refused, of which bytes() would make some. Raises TypeError."""
-    return memoryview(data).tobytes()
-
-
-def content(event: object, kind: int | None, value: object, payload: Bytes | None) -> tuple[int, bytes]:
+def content(event: object, kind: int | None, value: object, payload: Buffer | None) -> tuple[int, bytes]:
     """The kind and the payload of a draft: of a typed event, of a value, or as they are."""
     if event is not None:
         if kind is not None or value is not MISSING or payload is not None:
@@ -109,25 +106,15 @@ def _expectation(expect: Expectation) -> tuple[int, int, bytes | None]:
     raise made(Status.BP_ARGUMENT, "expect is None, EMPTY, a clock or the bytes of an event's id")
 
 
-def _extensions(extensions: Mapping[str, Bytes]) -> tuple[tuple[bytes, bytes], ...]:
-    if not isinstance(extensions, Mapping):
-        raise made(Status.BP_VALUE, "extensions are a mapping of names (str) to bytes")
-    for name, value in extensions.items():
-        if not isinstance(name, str) or not isinstance(value, (bytes, bytearray, memoryview)):
-            raise made(Status.BP_VALUE, f"extension {name!r}: extensions map names (str) to bytes")
-    # Lone surrogates go in as they are: no name beyond ASCII is accepted.
-    return tuple((name.encode("utf-8", "surrogatepass"), bytes(value)) for name, value in extensions.items())
-
-
 def rest(key: bytes | None, expect: Expectation, correlation_id: bytes | None, causation_id: bytes | None, lane: int,
-         depth: int, flags: int, extensions: Mapping[str, Bytes] | None, durability: Durability | None,
+         depth: int, flags: int, extensions: Mapping[str, Buffer] | None, durability: Durability | None,
          allow_reserved: bool) -> tuple[Any, ...]:
     """All that few drafts need, as the raw module takes it."""
     found, clock, event_id = _expectation(expect)
     return (number("flags", flags, 0xFF), choice("durability", durability, DURABILITIES), key, correlation_id,
             causation_id, found, clock, event_id, number("lane", lane, 0xFFFF_FFFF),
             number("depth", depth, 0xFFFF_FFFF), 1 if allow_reserved else 0,
-            _extensions(extensions) if extensions else None)
+            pairs_of(extensions) if extensions else None)
 
 
 class Draft:
@@ -142,9 +129,9 @@ class Draft:
     _packed: Packed
 
     def __init__(self, entity: str, scope: str, event: object = None, *, kind: int | None = None,
-                 value: object = MISSING, payload: Bytes | None = None, key: bytes | None = None,
+                 value: object = MISSING, payload: Buffer | None = None, key: bytes | None = None,
                  expect: Expectation = None, correlation_id: bytes | None = None, causation_id: bytes | None = None,
-                 lane: int = 0, depth: int = 0, flags: int = 0, extensions: Mapping[str, Bytes] | None = None,
+                 lane: int = 0, depth: int = 0, flags: int = 0, extensions: Mapping[str, Buffer] | None = None,
                  durability: Durability | None = None, allow_reserved: bool = False) -> None:
         if event is not None or kind is None or value is not MISSING or type(payload) is not bytes:
             kind, payload = content(event, kind, value, payload)

@@ -3,43 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from ._batpak import ffi, lib
 from ._constants import Status
 from .errors import made, raise_for
-from .values import Buffer
+from .values import Buffer, utf8
 
 
-def items_of(extensions: Mapping[str, Buffer]) -> tuple[Any, list[Any]]:
-    """An array of bp_extension, and what must be kept alive as long as it is used."""
-    items = ffi.new("bp_extension[]", len(extensions))
-    kept: list[Any] = []
-    for item, (name, value) in zip(items, extensions.items()):
-        if not isinstance(name, str):
-            raise made(Status.BP_VALUE, f"the name of an extension is a str, not {type(name).__name__}")
-        if not isinstance(value, (bytes, bytearray, memoryview)):
-            raise made(Status.BP_VALUE, f"extension {name!r} is bytes, not {type(value).__name__}")
-        # Lone surrogates go in as they are: no name beyond ASCII is accepted.
-        name_bytes = ffi.from_buffer(name.encode("utf-8", "surrogatepass"))
-        value_bytes = ffi.from_buffer(value)
-        kept += (name_bytes, value_bytes)
-        item.name, item.name_length = ffi.cast("uint8_t *", name_bytes), len(name_bytes)
-        item.value, item.value_length = ffi.cast("uint8_t *", value_bytes), len(value_bytes)
-    return items, kept
+def pairs_of(extensions: Mapping[str, Buffer]) -> tuple[tuple[bytes, bytes], ...]:
+    """Names and values in bytes of their own, so that no other thread changes them. Raises ValueRefused."""
+    if not isinstance(extensions, Mapping):
+        raise made(Status.BP_VALUE, "extensions are a mapping of names (str) to bytes")
+    pairs = tuple(extensions.items())
+    for name, value in pairs:
+        if not isinstance(name, str) or not isinstance(value, (bytes, bytearray, memoryview)):
+            raise made(Status.BP_VALUE, f"extension {name!r}: extensions map names (str) to bytes")
+    # Lone surrogates go in as they are: no name beyond ASCII is accepted.
+    return tuple((utf8("name", name), bytes(value)) for name, value in pairs)
 
 
 def extensions_encode(extensions: Mapping[str, Buffer]) -> bytes:
     """The canonical map of extensions, the form that receipts carry. Raises ExtensionError."""
-    items, kept = items_of(extensions)
+    pairs = pairs_of(extensions)
+    items = ffi.new("bp_extension[]", len(pairs))
+    for item, (name, value) in zip(items, pairs):
+        item.name, item.name_length = ffi.from_buffer("uint8_t[]", name), len(name)
+        item.value, item.value_length = ffi.from_buffer("uint8_t[]", value), len(value)
     needed, error = ffi.new("size_t *"), ffi.new("bp_error *")
-    status = lib.bp_extensions_encode(items, len(extensions), ffi.NULL, 0, needed, error)
+    status = lib.bp_extensions_encode(items, len(pairs), ffi.NULL, 0, needed, error)
     buffer = ffi.new("uint8_t[]", needed[0]) if status == Status.BP_TOO_SMALL else ffi.NULL
     if status == Status.BP_TOO_SMALL:
-        status = lib.bp_extensions_encode(items, len(extensions), buffer, needed[0], needed, error)
+        status = lib.bp_extensions_encode(items, len(pairs), buffer, needed[0], needed, error)
     if status:
         raise_for(status, error)
-    del kept
     return bytes(ffi.buffer(buffer, needed[0])) if buffer else b""
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from ._batpak import ffi, lib
 from ._constants import Status
 from .errors import raise_for, text_of
+from .values import Buffer, octets, utf8
 
 
 def version() -> str:
@@ -46,8 +46,7 @@ def id_new() -> bytes:
 
 def coordinate_check(entity: str, scope: str) -> None:
     """Raises CoordinateError, with the first rule that is broken."""
-    # A lone surrogate becomes bytes that are not UTF-8, and is refused as such.
-    whose, where = entity.encode("utf-8", "surrogatepass"), scope.encode("utf-8", "surrogatepass")
+    whose, where = utf8("entity", entity), utf8("scope", scope)
     error = ffi.new("bp_error *")
     status = lib.bp_coordinate_check(whose, len(whose), where, len(where), error)
     if status:
@@ -68,15 +67,15 @@ def _converted(convert: Callable[..., int], source: bytes) -> bytes:
     return bytes(ffi.buffer(buffer, needed[0]))
 
 
-def payload_from_json(json: str | bytes) -> bytes:
+def payload_from_json(json: str | Buffer) -> bytes:
     """A JSON text as one canonical MessagePack value. Raises PayloadError; `offset` says where.
 
     Member order is kept; of equal names the last counts, in the first one's place. Integers are exact and refused beyond
     64 bits; all other numbers, -0 too, are doubles.
     """
-    return _converted(lib.bp_payload_from_json, json.encode("utf-8", "surrogatepass") if isinstance(json, str) else json)
+    return _converted(lib.bp_payload_from_json, utf8("json", json) if isinstance(json, str) else octets(json))
 
 
-def payload_to_json(payload: Any) -> str:
+def payload_to_json(payload: Buffer) -> str:
     """One MessagePack value as a JSON text. Raises PayloadError where it is none, or JSON cannot say it."""
-    return _converted(lib.bp_payload_to_json, bytes(payload)).decode()
+    return _converted(lib.bp_payload_to_json, octets(payload)).decode()

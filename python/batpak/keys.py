@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ._batpak import ffi, lib
 from ._constants import Status
 from .errors import made, raise_for
+from .values import octets
 
 _LENGTH = 32
 
@@ -24,9 +25,10 @@ class Key:
 
 
 def _checked(value: bytes, what: str) -> bytes:
-    if len(value) != _LENGTH:
-        raise made(Status.BP_ARGUMENT, f"a {what} has {_LENGTH} bytes, not {len(value)}")
-    return bytes(value)
+    found = octets(value)
+    if len(found) != _LENGTH:
+        raise made(Status.BP_ARGUMENT, f"a {what} has {_LENGTH} bytes, not {len(found)}")
+    return found
 
 
 def _key(seed: bytes | None) -> Key:

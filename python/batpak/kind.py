@@ -8,6 +8,7 @@ from typing import SupportsIndex
 from ._batpak import ffi, lib
 from ._constants import Status
 from .errors import error_of, made, raise_for, text_of
+from .values import utf8
 
 
 class Kind(int):
@@ -38,7 +39,7 @@ class Kind(int):
     @classmethod
     def parse(cls, text: str) -> Kind:
         """The kind that a text names: `F:001`, `61441` or `0xF001`. Raises KindError or CallError."""
-        data = text.encode("utf-8", "surrogatepass")
+        data = utf8("text", text)
         out, error = ffi.new("uint16_t *"), ffi.new("bp_error *")
         status = lib.bp_kind_parse(data, len(data), out, error)
         if status:

@@ -22,6 +22,7 @@ from .errors import Path, made, raise_for
 from .event import Event
 from .page import MAXIMUM, Page
 from .receipt import Receipt
+from .values import octets
 
 Mode = Literal["create", "must_exist", "read_only"]
 SyncMode = Literal["data", "all"]
@@ -39,7 +40,9 @@ def fail(callbacks: Callbacks, path: Path, status: int, error: bytes) -> NoRetur
 
 def keys(what: str, given: Iterable[bytes]) -> tuple[Any, int]:
     """Keys or seeds back to back, and how many."""
-    kept = [bytes(key) for key in given]
+    if isinstance(given, (str, bytes, bytearray, memoryview)):
+        raise TypeError(f"{what} are several, each of {_KEY_BYTES} bytes: put a single one into a list")
+    kept = [octets(key) for key in given]
     for key in kept:
         if len(key) != _KEY_BYTES:
             raise made(Status.BP_ARGUMENT, f"{what} have {_KEY_BYTES} bytes, not {len(key)}")

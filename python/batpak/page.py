@@ -19,6 +19,7 @@ from ._constants import (
 from .draft import number
 from .errors import made
 from .event import Event
+from .values import utf8
 
 T = TypeVar("T")
 
@@ -81,17 +82,15 @@ class Query:
             self.continue_after(after)
         if clock is not None:
             raw.flags |= BP_QUERY_CLOCK
-            raw.clock_min = number("clock", clock[0], 0xFFFF_FFFF)
-            raw.clock_max = number("clock", clock[1], 0xFFFF_FFFF)
+            least, most = clock
+            raw.clock_min, raw.clock_max = number("clock", least, 0xFFFF_FFFF), number("clock", most, 0xFFFF_FFFF)
         if limit is not None:
             raw.limit = number("limit", limit, MAXIMUM)
         if max_bytes is not None:
             raw.max_bytes = number("max_bytes", max_bytes, MAXIMUM)
 
-    def _text(self, name: str, text: str | None) -> tuple[Any, int]:
-        if not isinstance(text, str):
-            raise TypeError(f"{name} is a str, not {type(text).__name__}")
-        data = text.encode("utf-8", "surrogatepass")
+    def _text(self, name: str, text: Any) -> tuple[Any, int]:
+        data = utf8(name, text)
         pointer = ffi.from_buffer("uint8_t[]", data)
         self._kept.append(pointer)
         return pointer, len(data)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import MISSING, Field, fields
+from inspect import Parameter, signature
+from os.path import commonprefix
 from typing import Any, Final, get_type_hints
 
 from .shapes import Mismatch, Shape, shape_of
@@ -28,7 +30,6 @@ class _Named:
         self.shape = shape
         self.default = field.default
         self.factory = field.default_factory
-        self.keyword = field.kw_only
 
     def give(self, value: Any) -> Any:
         try:
@@ -111,6 +112,21 @@ def _declared(cls: Any) -> list[tuple[Field[Any], Any]]:
     return declared
 
 
+def _positional(cls: type, named: list[_Named]) -> int:
+    """How many fields the class takes by their places; the others are given by name. Raises TypeError where it cannot be
+    made of its fields: an InitVar, or an `__init__` of its own with other parameters."""
+    taken = signature(cls).parameters
+    places = [name for name, parameter in taken.items() if parameter.kind is Parameter.POSITIONAL_OR_KEYWORD]
+    names = [each.name for each in named]
+    for name, parameter in taken.items():
+        if name not in names and (parameter.default is Parameter.empty or name in getattr(cls, "__dataclass_fields__")):
+            raise TypeError(f"{cls.__qualname__}: {name} is no field but needed to make one, so it cannot be read back")
+    for name in names:
+        if name not in taken:
+            raise TypeError(f"{cls.__qualname__}.{name}: __init__ does not take this field, so it cannot be read back")
+    return len(commonprefix([places, names]))
+
+
 def _compiled(name: str, parameter: str, lines: list[str], known: dict[str, Any]) -> Any:
     """A function of one parameter from its lines, over what it knows."""
     body = "".join(f"\n    {line}" for line in lines)
@@ -137,10 +153,11 @@ def _no_instance(cls: type, value: object) -> Mismatch:
 def _make_made(cls: type, named: list[_Named]) -> Callable[[dict[Any, Any]], Any]:
     known: dict[str, Any] = {"made": cls, "lacking": _LACKING}
     lines, given = ["get = found.get"], []
+    positional = _positional(cls, named)
     for at, each in enumerate(named):
         known[f"exact{at}"], known[f"take{at}"] = each.shape.exact, each.take
         lines += [f"value{at} = get({each.name!r}, lacking)",
                   f"if type(value{at}) is not exact{at}: value{at} = take{at}(value{at})"]
-        given.append(f"{each.name}=value{at}" if each.keyword else f"value{at}")
+        given.append(f"value{at}" if at < positional else f"{each.name}=value{at}")
     take: Callable[[dict[Any, Any]], Any] = _compiled("take", "found", [*lines, f"return made({', '.join(given)})"], known)
     return take

@@ -73,6 +73,8 @@ class Receipt(ReceiptBase):
             raw.has_signature = 1
         raw.durable = _flag(members, "durable")
         raw.replayed = _flag(members, "replayed")
+        if (members["same"] is None) == members["replayed"]:
+            raise _refused("same is given where replayed is true, and there alone")
         raw.same = members["same"] is not None and _flag(members, "same")
         return cls._from_raw(bytes(ffi.buffer(raw)), _extensions(members))
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import is_dataclass
-from enum import Enum
-from typing import Any, Final, Literal, NewType, Union, get_args, get_origin
+from enum import Enum, Flag
+from typing import Any, Final, Literal, NewType, Tuple, Union, get_args, get_origin
 
 
 class Mismatch(Exception):
@@ -211,11 +211,21 @@ class Member(Shape):
             raise Mismatch(f"{value!r} is not one of {self.name}") from None
 
 
+def _by_value(name: str, members: Iterable[tuple[Any, Any]]) -> dict[tuple[type, Any], Any]:
+    """The members by what stands for them in a payload, which must be what a payload gives back."""
+    found = {}
+    for value, member in members:
+        if type(value) not in (bool, int, float, str, bytes, types.NoneType) or value != value:
+            raise TypeError(f"{name}: {value!r} is no value that reads back as it was written")
+        found[type(value), value] = member
+    return found
+
+
 class EnumMember(Member):
     """A member of an Enum."""
 
     def __init__(self, made_of: type[Enum]) -> None:
-        super().__init__(made_of.__name__, {(type(member.value), member.value): member for member in made_of})
+        super().__init__(made_of.__name__, _by_value(made_of.__name__, ((each.value, each) for each in made_of)))
         self.made_of = made_of
 
     def give(self, value: Any) -> Any:
@@ -223,12 +233,23 @@ class EnumMember(Member):
             raise _no(value, self.name)
         return value.value
 
+    def take(self, value: Any) -> Any:
+        if issubclass(self.made_of, Flag) and type(value) is int:
+            try:
+                found = self.made_of(value)  # several at once have no name of their own
+            except ValueError:
+                found = None
+            if found is not None and found.value == value:
+                return found
+        return super().take(value)
+
 
 class LiteralMember(Member):
     """One of the values of a Literal."""
 
     def __init__(self, values: tuple[Any, ...]) -> None:
-        super().__init__(", ".join(map(repr, values)), {(type(value), value): value for value in values})
+        name = ", ".join(map(repr, values))
+        super().__init__(name, _by_value(name, ((value, value) for value in values)))
 
     def give(self, value: Any) -> Any:
         return self.take(value)
@@ -280,13 +301,15 @@ def shape_of(declared: Any, dataclass_shape: Callable[[type], Shape]) -> Shape:
         return Either([shape_of(each, dataclass_shape) for each in inner])
     if origin is Literal:
         return LiteralMember(inner)
-    if origin is list or origin is tuple and (not inner or inner[-1] is Ellipsis):
+    if origin is list or declared in (tuple, Tuple) or origin is tuple and inner[1:] == (Ellipsis,):
         return Listed(origin, shape_of(inner[0] if inner else Any, dataclass_shape))
     if origin is tuple:
         return Fixed([shape_of(each, dataclass_shape) for each in inner if each != ()])
     if origin is dict:
-        key, value = inner or (Any, Any)
-        return Mapped(shape_of(key, dataclass_shape), shape_of(value, dataclass_shape))
+        key, value = (shape_of(each, dataclass_shape) for each in inner or (Any, Any))
+        if key.native in (list, dict):
+            raise TypeError(f"{declared!r}: keys that are arrays or maps cannot be read back")
+        return Mapped(key, value)
     if isinstance(declared, type) and issubclass(declared, Enum):
         return EnumMember(declared)
     if isinstance(declared, type) and is_dataclass(declared):

@@ -15,7 +15,7 @@ from ._batpak import Handle, ffi, lib
 from ._constants import Status
 from .asynchronous import awaitable, in_executor, opening
 from .callbacks import Callbacks, Clock, Log, Progress
-from .draft import MISSING, Accepted, Bytes, Draft, Durability, Expectation, content, rest
+from .draft import MISSING, Accepted, Draft, Durability, Expectation, Packed, content, rest
 from .errors import KindMismatch, Path, made
 from .event import Event
 from .opening import Mode, SyncMode, configuration, keys, open_handle
@@ -23,6 +23,7 @@ from .page import MAXIMUM, Page, Query
 from .receipt import Receipt
 from .report import Judgement, Report, Stat
 from .typed import binding_of
+from .values import Buffer
 
 T = TypeVar("T")
 State = TypeVar("State")
@@ -43,11 +44,12 @@ class Store:
     Every method may raise Closed, Forked, and SystemFailure with its kin.
     """
 
-    __slots__ = ("__weakref__", "_chunk", "_handle", "_pid", "path")
+    __slots__ = ("__weakref__", "_callbacks", "_chunk", "_handle", "_pid", "path")
 
     #: The path as the caller gave it.
     path: Path
     _handle: Handle
+    _callbacks: Callbacks
     _pid: int
     _chunk: int
 
@@ -55,11 +57,12 @@ class Store:
         raise TypeError("a store comes from batpak.open")
 
     @classmethod
-    def _from_handle(cls, handle: Handle, path: Path, group_max_events: int) -> Store:
+    def _from_handle(cls, handle: Handle, callbacks: Callbacks, path: Path, group_max_events: int) -> Store:
         store: Store = object.__new__(cls)
-        store._handle = handle
         store.path = path
         store._pid = os.getpid()
+        store._callbacks = callbacks
+        store._handle = handle
         # Whole groups, so that no more flushes are made than in one call.
         store._chunk = group_max_events * max(1, _CHUNK // group_max_events)
         return store
@@ -77,10 +80,14 @@ class Store:
         Raises Busy while calls of other threads are under way: then nothing happened. After any other error the store is
         closed, and the error says what is not on the disk.
         """
-        if os.getpid() == self._pid:
-            self._handle.close()
-        else:
-            self._handle.release()
+        try:
+            if os.getpid() == self._pid:
+                self._handle.close()
+            else:
+                self._handle.release()
+        finally:
+            if self._handle.closed:
+                self._callbacks.forget()
 
     def __enter__(self) -> Store:
         return self
@@ -100,9 +107,14 @@ class Store:
         handle = getattr(self, "_handle", None)
         if handle is None or handle.closed:
             return
-        if os.getpid() == self._pid:
-            warnings.warn(f"unclosed store {os.fsdecode(self.path)}", ResourceWarning, stacklevel=2, source=self)
-        handle.release()
+        try:
+            if os.getpid() == self._pid:
+                warnings.warn(f"unclosed store {os.fsdecode(self.path)}", ResourceWarning, stacklevel=2, source=self)
+        finally:
+            handle.release()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("an open store can neither be copied nor pickled")
 
     def __repr__(self) -> str:
         return f"<batpak.Store {os.fsdecode(self.path)!r}{', closed' if self.closed else ''}>"
@@ -114,9 +126,9 @@ class Store:
     # --- append
 
     def append(self, entity: str, scope: str, event: object = None, *, kind: int | None = None, value: object = MISSING,
-               payload: Bytes | None = None, key: bytes | None = None, expect: Expectation = None,
+               payload: Buffer | None = None, key: bytes | None = None, expect: Expectation = None,
                correlation_id: bytes | None = None, causation_id: bytes | None = None, lane: int = 0, depth: int = 0,
-               flags: int = 0, extensions: Mapping[str, Bytes] | None = None, durability: Durability | None = None,
+               flags: int = 0, extensions: Mapping[str, Buffer] | None = None, durability: Durability | None = None,
                allow_reserved: bool = False) -> Receipt:
         """Appends one event and answers its receipt, after the flush if it is to be durable.
 
@@ -150,22 +162,22 @@ class Store:
         It is not atomic: the first failure ends it. Its error then has `accepted`, the receipts of the events before it,
         which are in the store. Raises as `append`.
         """
-        packed = [draft._packed for draft in drafts]
+        packed = _packed(drafts)
         blobs: list[bytes] = []
         extensions: dict[int, bytes] = {}
-        for start in range(0, len(packed), self._chunk):
-            part = packed if len(packed) <= self._chunk else packed[start:start + self._chunk]
-            blob, carried, status, error = self._handle.append_many(part)
-            blobs.append(blob)
-            for at, found in carried.items():
-                extensions[start + at] = found
-            if status:
-                try:
+        try:
+            for start in range(0, len(packed), self._chunk):
+                part = packed if len(packed) <= self._chunk else packed[start:start + self._chunk]
+                blob, carried, status, error = self._handle.append_many(part)
+                blobs.append(blob)
+                for at, found in carried.items():
+                    extensions[start + at] = found
+                if status:
                     self._handle.fail(status, error)
-                except BaseException as raised:
-                    with suppress(AttributeError):
-                        raised.accepted = Accepted._from_raw(blobs, self._chunk, extensions)  # type: ignore[attr-defined]
-                    raise
+        except BaseException as raised:  # whatever it is: what was appended before it is in the store
+            with suppress(AttributeError):
+                raised.accepted = Accepted._from_raw(blobs, self._chunk, extensions)  # type: ignore[attr-defined]
+            raise
         return Accepted._from_raw(blobs, self._chunk, extensions)
 
     def sync(self) -> None:
@@ -289,7 +301,7 @@ class Store:
         """Holds one receipt against the store. `trust`: public keys of 32 bytes, beside those the store was opened with."""
         raw, outcome, error = ffi.new("bp_receipt *"), ffi.new("int32_t *"), ffi.new("bp_error *")
         believed = _Trust(trust, ())
-        kept = receipt._fill(raw)
+        kept = _receipt(receipt)._fill(raw)
         with self._handle as address:
             status = lib.bp_store_verify_receipt(ffi.cast("bp_store *", address), raw, believed.raw, outcome, error)
         if status:
@@ -365,6 +377,14 @@ async def _each(pages: Iterator[Page[Any]], limit: int | None) -> AsyncIterator[
         left = None if left is None else left - len(page)
 
 
+def _packed(drafts: Iterable[Draft]) -> list[Packed]:
+    given = list(drafts)
+    try:
+        return [draft._packed for draft in given]
+    except AttributeError:
+        raise TypeError("append_many takes drafts alone") from None
+
+
 class _Trust:
     """A bp_trust, and what its pointers point to."""
 
@@ -375,11 +395,17 @@ class _Trust:
         lib.bp_trust_init(raw, ffi.sizeof("bp_trust"))
         raw.public_keys, raw.public_key_count = joined, _ = keys("public keys", public_keys)
         self._kept: list[Any] = [joined]
-        given = list(receipts)
+        given = [_receipt(receipt) for receipt in receipts]
         if given:
             array = ffi.new("bp_receipt[]", len(given))
             self._kept += [array, *(receipt._fill(array + at) for at, receipt in enumerate(given))]
             raw.receipts, raw.receipt_count = array, len(given)
+
+
+def _receipt(given: Receipt) -> Receipt:
+    if not isinstance(given, Receipt):
+        raise TypeError(f"a Receipt is wanted, not {type(given).__name__}")
+    return given
 
 
 def _question(type: type | None, **which: Any) -> tuple[Query, Callable[[bytes], Any] | None]:
@@ -422,8 +448,9 @@ def open(path: Path, *, mode: Mode = "create", durability: Durability = "durable
     seeds, config.signing_seed_count = keys("signing seeds", signing_seeds)
     verifying, config.verify_key_count = keys("verify keys", verify_keys)
     config.signing_seeds, config.verify_keys = seeds, verifying
-    handle = open_handle(path, config, Callbacks(clock, progress, log))
-    return Store._from_handle(handle, path, config.group_max_events)
+    callbacks = Callbacks(clock, progress, log)
+    handle = open_handle(path, config, callbacks)
+    return Store._from_handle(handle, callbacks, path, config.group_max_events)
 
 
 open_async = opening(open)

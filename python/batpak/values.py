@@ -63,6 +63,21 @@ class _Refused(Exception):
         self.code = code
 
 
+def octets(data: Buffer) -> bytes:
+    """The bytes of what holds some; a number or a list is refused, of which bytes() would make some. Raises TypeError."""
+    view = memoryview(data)
+    if view.format not in ("B", "b", "c"):
+        raise TypeError(f"a memoryview of {view.format!r} is not bytes")
+    return view.tobytes()
+
+
+def utf8(name: str, text: str) -> bytes:
+    """A text in bytes; a lone surrogate becomes what is not UTF-8, and is refused as such. Raises TypeError."""
+    if not isinstance(text, str):
+        raise TypeError(f"{name} is a str, not {type(text).__name__}")
+    return text.encode("utf-8", "surrogatepass")
+
+
 def payload_encode(value: object) -> bytes:
     """The canonical MessagePack bytes of a native value.
 
@@ -86,7 +101,7 @@ def payload_decode(payload: Buffer) -> Any:
     and true, the same name twice).
     """
     if type(payload) is not bytes:
-        payload = _octets(payload)
+        payload = octets(payload)
     found = decode_value(payload)
     if found is not NotImplemented:
         return found
@@ -171,12 +186,17 @@ def _flatten(value: object, words: list[int], texts: bytearray) -> None:
 
 
 def _open(holder: Any, add: Callable[[Iterable[int]], None]) -> Iterator[object]:
-    """The header of a container, and what is in it: of a map key, value, key, ..."""
+    """The header of a container, and what is in it: of a map key, value, key, ...
+
+    A copy, since another thread may change the container before all of it is written.
+    """
     if type(holder) is dict:
-        add((MAP, len(holder), 0))
-        return chain.from_iterable(holder.items())
-    add((ARRAY, len(holder), 0))
-    return iter(holder)
+        pairs = list(holder.items())
+        add((MAP, len(pairs), 0))
+        return chain.from_iterable(pairs)
+    items = tuple(holder)
+    add((ARRAY, len(items), 0))
+    return iter(items)
 
 
 def _utf8(text: Any) -> bytes:
@@ -209,10 +229,10 @@ def _plain(value: object) -> object:
 
 
 def _octets(value: Any) -> bytes:
-    view = memoryview(value)
-    if view.itemsize != 1 or view.format not in ("B", "b", "c"):
-        raise _Refused(f"a memoryview of {view.format!r} is not bytes")
-    return view.tobytes()
+    try:
+        return octets(value)
+    except TypeError as problem:
+        raise _Refused(str(problem)) from None
 
 
 def _type_name(value: object) -> str:

@@ -15,6 +15,7 @@ import time
 import warnings
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,13 @@ from batpak import Draft
 import faults
 
 NOTE = 0xF001
+
+
+@batpak.event(category=0xF, type_id=0x7F1)
+@dataclass
+class Linked:
+    x: int
+    link: Any = None
 
 
 # --- threads
@@ -464,6 +472,34 @@ def test_a_cycle_through_a_callback(path: Path) -> None:
         gc.collect()
     assert gone() is None
     batpak.open(path).close()
+
+
+def test_a_payload_that_knows_its_event_is_collected(path: Path) -> None:
+    with batpak.open(path) as store:
+        event = store.get(store.append("e", "s", Linked(1)).event_id, Linked)
+        event.payload.link = event
+        seen = weakref.ref(event.payload)
+        del event
+        gc.collect()
+        assert seen() is None
+
+
+def test_a_closed_store_holds_no_callback(path: Path) -> None:
+    class Application:
+        def __init__(self) -> None:
+            self.store = batpak.open(path, log=self.log)
+            self.store.append("e", "s", kind=0xF001, payload=b"")
+            self.last = self.store.page()[0]  # holds the page, which holds the handle
+
+        def log(self, line: str) -> None:
+            pass
+
+    application = Application()
+    application.store.close()
+    seen = weakref.ref(application)
+    del application
+    gc.collect()
+    assert seen() is None
 
 
 def test_a_closed_store_does_not_warn(path: Path) -> None:
