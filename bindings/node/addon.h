@@ -217,6 +217,7 @@ bool bpn_fixed_bytes(napi_env env, napi_value value, size_t length, const uint8_
 napi_value bpn_copy_bytes(napi_env env, const void *data, size_t length);
 bool bpn_uint64(napi_env env, napi_value value, uint64_t *number);
 bool bpn_uint32(napi_env env, napi_value value, uint32_t *number);
+bool bpn_int32(napi_env env, napi_value value, int32_t *number);
 bool bpn_set(napi_env env, napi_value object, const char *name, napi_value value);
 napi_value bpn_text(napi_env env, const char *text);
 /* The named property; *value is NULL where it is undefined or null. */

@@ -42,8 +42,6 @@ napi_value bpn_payload_to_json(napi_env env, napi_callback_info info) {
   return converted(env, info, bp_payload_to_json, as_text);
 }
 
-/* --- values as tokens */
-
 /* --- values: as tokens, through memory of JavaScript that is used again and again, for making a buffer costs more than all
  * the rest.  Both answer what they need; where that is more than there is, nothing was written. */
 

@@ -19,7 +19,7 @@
   $1 = static_cast<uint16_t>(wide);
 }
 %typemap(in) int32_t, bp_status {
-  if (napi_get_value_int32(env, $input, &$1) != napi_ok) { bpn_refuse(env, BP_ARGUMENT, "a whole number"); SWIG_fail; }
+  if (!bpn_int32(env, $input, &$1)) SWIG_fail;
 }
 %typemap(out) uint32_t { $result = Napi::Number::New(env, $1); }
 %typemap(out) const char * { $result = Napi::Value(env, bpn_text(env, $1)); }

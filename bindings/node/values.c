@@ -68,6 +68,16 @@ bool bpn_uint32(napi_env env, napi_value value, uint32_t *number) {
   return true;
 }
 
+bool bpn_int32(napi_env env, napi_value value, int32_t *number) {
+  double given;
+  if (value == NULL || napi_get_value_double(env, value, &given) != napi_ok || !(given >= INT32_MIN && given <= INT32_MAX) ||
+      given != (double)(int32_t)given) {
+    return refuse(env, "a whole number of 32 bits");
+  }
+  *number = (int32_t)given;
+  return true;
+}
+
 bool bpn_set(napi_env env, napi_value object, const char *name, napi_value value) {
   return value != NULL && napi_set_named_property(env, object, name, value) == napi_ok;
 }

@@ -1,6 +1,7 @@
 import { refusal } from "./errors.js";
 import { kindNumber, makeKind, type KindLike } from "./kind.js";
-import { decode, encode, encodeMembers, setMember, type Value } from "./values.js";
+import { setMember } from "./text.js";
+import { decode, encode, encodeMembers, type Value } from "./values.js";
 
 /** Names of the members of `T` whose type satisfies `bigint`. */
 type BigintNames<T> = T extends object ? { [K in keyof T]-?: bigint extends T[K] ? K : never }[keyof T] & string : never;
@@ -110,7 +111,7 @@ export function defineEvent<T>(definition: EventDefinition<T>): EventType<T> {
     encode: (value: T): Uint8Array => shape.encode(value),
     decode: (payload: Uint8Array): T => decodeWith(payload, shape, definition.parse),
     is: (event: KindLike | { readonly kind: KindLike }): boolean =>
-      kindNumber(typeof event === "object" && "kind" in event ? event.kind : event) === kind,
+      kindNumber(typeof event === "object" && event !== null && "kind" in event ? event.kind : event) === kind,
   }));
 }
 
@@ -175,6 +176,9 @@ class Shape implements AnyShape {
     for (const name of Object.keys(record)) {
       if (!this.#known.has(name)) throw refusal("BP_VALUE", `$: ${JSON.stringify(name)} is not among the fields`);
       if (record[name] !== undefined) names++;
+    }
+    for (const symbol of Object.getOwnPropertySymbols(record)) {
+      if (Object.prototype.propertyIsEnumerable.call(record, symbol)) throw refusal("BP_VALUE", `$: ${String(symbol)} is not among the fields`);
     }
     if (names === this.#fields.length) return encodeMembers(record, this.#fields, this.#floats);
     const full = this.#complete(record);

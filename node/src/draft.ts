@@ -60,11 +60,10 @@ const EVENT_FORMS = "an event is { kind, value }, { kind, payload } or made by i
 export function payloadOf(event: NewEvent): Uint8Array {
   if (typeof event !== "object" || event === null) throw refusal("BP_ARGUMENT", EVENT_FORMS);
   const payload = (event as { payload?: unknown }).payload;
-  if (payload instanceof Uint8Array) {
+  if (payload !== undefined) {
     if (!("type" in event) && "value" in event) throw refusal("BP_ARGUMENT", "the event has both value and payload");
-    return payload;
+    return bytesOf("the payload", payload);
   }
-  if (payload !== undefined) throw refusal("BP_ARGUMENT", "the payload is not a Uint8Array");
   if (!("value" in event)) throw refusal("BP_ARGUMENT", "the event has neither value nor payload");
   return encode(event.value);
 }
@@ -195,9 +194,8 @@ function putExtensions(at: number, entries: readonly (readonly [string, Uint8Arr
   const array = scratch.reserve(entries.length * EXTENSION.size);
   let item = array;
   for (const [name, value] of entries) {
-    if (!(value instanceof Uint8Array)) throw refusal("BP_ARGUMENT", `extension ${name} is not a Uint8Array`);
     scratch.putBytes(item + EXTENSION.name, utf8(name));
-    scratch.putBytes(item + EXTENSION.value, value);
+    scratch.putBytes(item + EXTENSION.value, bytesOf(`extension ${name}`, value));
     item += EXTENSION.size;
   }
   scratch.words[(at + DRAFT.extensions) >> 2] = array;

@@ -1,6 +1,7 @@
 import { Status, type StatusName } from "./constants.js";
 import { native } from "./native.js";
 import type { Receipt } from "./receipt.js";
+import { hexOf } from "./text.js";
 
 /** What C wrote into a `bp_error`, as the addon hands it over. */
 export interface ErrorData {
@@ -66,6 +67,15 @@ export class BatpakError extends Error {
     this.eventId = data?.eventId?.some((byte) => byte !== 0) === true ? data.eventId : null;
   }
 
+  /** For loggers: the members under their names in JSON; counts beyond 2^53 - 1 as text. */
+  toJSON(): Record<string, unknown> {
+    const { code, status, text, advice, path, osError, eventId } = this;
+    const count = (value: bigint): number | string => value <= Number.MAX_SAFE_INTEGER ? Number(value) : `${value}`;
+    return { name: this.name, message: this.message, code, status, text, advice, path, os_error: osError,
+      segment_id: count(this.segmentId), offset: count(this.offset), expected: count(this.expected), actual: count(this.actual),
+      event_id: eventId === null ? null : hexOf(eventId) };
+  }
+
   static {
     Object.defineProperty(this.prototype, "name", { value: "BatpakError", configurable: true, writable: true });
   }
@@ -90,6 +100,15 @@ export function throwFor(status: number, data: ErrorData | undefined, path?: str
 export function withPath(error: unknown, path: string | undefined): unknown {
   if (!(error instanceof BatpakError) || path === undefined || error.path !== undefined) return error;
   return new BatpakError(error.status, error, path);
+}
+
+/** What a callback of the caller threw: it comes out as it is. @internal */
+export class Thrown {
+  readonly error: unknown;
+
+  constructor(error: unknown) {
+    this.error = error;
+  }
 }
 
 /** The error for something that this layer refuses before C sees it. @internal */

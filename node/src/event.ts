@@ -3,7 +3,7 @@ import type { EventType } from "./define.js";
 import { errorFor, type BatpakError } from "./errors.js";
 import { EVENT, EXTENSION } from "./layout.js";
 import type { Extensions } from "./receipt.js";
-import { zerosAsNull } from "./text.js";
+import { setMember, showAs, zerosAsNull } from "./text.js";
 import { decode, type Value } from "./values.js";
 
 /* A page as the addon copied it: a header, the records, the bytes that they point into by offsets. */
@@ -64,6 +64,20 @@ export class Event<T = Uint8Array> {
     this.page = page;
     this.at = at;
     this.#type = type;
+  }
+
+  static {
+    showAs(this.prototype, "Event", ({ sequence, eventId, entity, scope, kind, clock, shown }) =>
+      ({ sequence, eventId, entity, scope, kind, clock, payload: shown }));
+  }
+
+  /** The payload, or why there is none. @internal */
+  get shown(): unknown {
+    try {
+      return this.payload;
+    } catch (error) {
+      return error;
+    }
   }
 
   /** Place in commit order over the whole store, from 0. */
@@ -188,7 +202,7 @@ export class Event<T = Uint8Array> {
     for (let i = 0; i < count; i++, item += EXTENSION.size) {
       const name = words[(item + EXTENSION.name) >> 2]!;
       const text = bytes.toString("latin1", name, name + words[(item + EXTENSION.name_length) >> 2]!);
-      extensions[text] = new Uint8Array(buffer, words[(item + EXTENSION.value) >> 2]!, words[(item + EXTENSION.value_length) >> 2]!);
+      setMember(extensions, text, new Uint8Array(buffer, words[(item + EXTENSION.value) >> 2]!, words[(item + EXTENSION.value_length) >> 2]!));
     }
     return extensions;
   }

@@ -1,6 +1,7 @@
 import { refusal } from "./errors.js";
 import { native } from "./native.js";
 import type { Extensions } from "./receipt.js";
+import { bytesOf, unshared } from "./text.js";
 
 /** A fresh UUIDv7 of 16 bytes, above every id that this process made before. @throws {@link BatpakError} `BP_SYSTEM`.
  * @since 0.1 */
@@ -27,7 +28,7 @@ export function coordinateCheck(entity: string, scope: string): void {
  * @since 0.1
  */
 export function payloadFromJson(json: string | Uint8Array): Uint8Array {
-  return native.payloadFromJson(typeof json === "string" ? wellFormed(json) : json);
+  return native.payloadFromJson(typeof json === "string" ? wellFormed(json) : unshared(bytesOf("json", json)));
 }
 
 /* A lone surrogate would turn into another character unseen. */
@@ -44,7 +45,7 @@ function wellFormed(json: string): Uint8Array {
  * @since 0.1
  */
 export function payloadToJson(payload: Uint8Array): string {
-  return native.payloadToJson(payload);
+  return native.payloadToJson(unshared(bytesOf("payload", payload)));
 }
 
 /**
@@ -54,6 +55,7 @@ export function payloadToJson(payload: Uint8Array): string {
  * @since 0.1
  */
 export function extensionsEncode(extensions: Extensions): Uint8Array {
+  if (typeof extensions !== "object" || extensions === null) throw refusal("BP_ARGUMENT", "extensions are an object");
   return native.extensionsEncode(extensions);
 }
 
@@ -64,7 +66,7 @@ export function extensionsEncode(extensions: Extensions): Uint8Array {
  * @since 0.1
  */
 export function extensionsDecode(map: Uint8Array): Extensions {
-  return native.extensionsDecode(map);
+  return native.extensionsDecode(unshared(bytesOf("map", map)));
 }
 
 /** Version of the library: `"0.1.0"`. @since 0.1 */

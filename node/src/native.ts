@@ -1,8 +1,9 @@
 import { createRequire } from "node:module";
-import { errorFor, withPath, type ErrorData } from "./errors.js";
+import { errorFor, refusal, Thrown, withPath, type ErrorData } from "./errors.js";
 import { DRAFT, EVENT, EXTENSION, QUERY, RECEIPT, TOKEN } from "./layout.js";
 import type { Extensions } from "./receipt.js";
 import type { FindingData, StatData } from "./report.js";
+import { bytesOf, setMember } from "./text.js";
 
 declare const brand: unique symbol;
 
@@ -172,6 +173,7 @@ checkLayouts();
  * @internal
  */
 export function translate(error: unknown, path?: string): unknown {
+  if (error instanceof Thrown) return error.error;
   return raw.is_error(error) ? errorFor(error.code, error, path) : withPath(error, path);
 }
 
@@ -192,6 +194,7 @@ function translated<Arguments extends unknown[], Answer>(call: (...given: Argume
  * @internal
  */
 export function utf8(text: string): Uint8Array {
+  if (typeof text !== "string") throw refusal("BP_ARGUMENT", "a text is a string");
   const bytes = Buffer.from(text);
   return LONE.test(text) ? Buffer.concat([bytes, NOT_UTF8]) : bytes;
 }
@@ -200,12 +203,12 @@ const NOT_UTF8 = Uint8Array.of(0xed, 0xa0, 0x80);
 
 /** The functions without a store, with errors of this package. @internal */
 export const native = {
-  statusName: raw.bp_status_name,
-  statusAdvice: raw.bp_status_advice,
+  statusName: translated(raw.bp_status_name),
+  statusAdvice: translated(raw.bp_status_advice),
   version: raw.bp_version,
   abiVersion: raw.bp_abi_version,
   formatVersion: raw.bp_format_version,
-  receiptOutcomeName: raw.bp_receipt_outcome_name,
+  receiptOutcomeName: translated(raw.bp_receipt_outcome_name),
   verdictName: raw.bp_verdict_name,
   severityName: raw.bp_severity_name,
   coordinateCheck: translated((entity: string, scope: string) => raw.bp_coordinate_check(utf8(entity), utf8(scope))),
@@ -221,11 +224,11 @@ export const native = {
   payloadFromJson: translated(raw.bp_payload_from_json),
   payloadToJson: translated(raw.bp_payload_to_json),
   extensionsEncode: translated((extensions: Extensions) =>
-    raw.bp_extensions_encode(Object.entries(extensions).flatMap(([name, value]) => [utf8(name), value]))),
+    raw.bp_extensions_encode(Object.entries(extensions).flatMap(([name, value]) => [utf8(name), bytesOf(`extension ${name}`, value)]))),
   extensionsDecode: translated((map: Uint8Array): Extensions => {
     const list = raw.bp_extensions_decode(map);
     const extensions: Record<string, Uint8Array> = {};
-    for (let i = 0; i < list.length; i += 2) extensions[list[i] as string] = list[i + 1] as Uint8Array;
+    for (let i = 0; i < list.length; i += 2) setMember(extensions, list[i] as string, list[i + 1] as Uint8Array);
     return extensions;
   }),
 };

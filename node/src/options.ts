@@ -5,7 +5,7 @@ import { refusal } from "./errors.js";
 import type { RawConfig, RawTrust } from "./native.js";
 import { Receipt } from "./receipt.js";
 import { RECEIPT } from "./layout.js";
-import { bytesOf, known } from "./text.js";
+import { bytesOf, known, taken } from "./text.js";
 
 /** How far a long call has come: bytes done of bytes in all. Throwing stops it; what is thrown comes out of the call. */
 export type Progress = (stage: number, done: bigint, total: bigint) => void;
@@ -55,7 +55,11 @@ export interface VerifyOptions extends Trust {
 
 /** A path, or a `file:` address of one, as text. @internal */
 export function pathOf(path: string | URL): string {
-  if (typeof path === "string") return path;
+  if (typeof path === "string") {
+    /* It would turn into another character, and two paths into one. */
+    if (/\p{Surrogate}/u.test(path)) throw refusal("BP_ARGUMENT", "the path has a lone surrogate");
+    return path;
+  }
   if (path instanceof URL) return fileURLToPath(path);
   throw refusal("BP_ARGUMENT", "the path is a string or a file: address");
 }
@@ -72,16 +76,21 @@ const SYNC_MODES = { data: BP_SYNC_DATA, all: BP_SYNC_ALL };
 function keysOf(what: string, keys: readonly Uint8Array[]): Uint8Array {
   if (!Array.isArray(keys)) throw refusal("BP_ARGUMENT", "keys are given as an array");
   const all = new Uint8Array(keys.length * 32);
-  keys.forEach((key, index) => all.set(bytesOf(what, key, 32), index * 32));
+  /* A hole is no key either. */
+  for (let index = 0; index < keys.length; index++) all.set(bytesOf(what, keys[index], 32), index * 32);
   return all;
 }
 
 const NAMES: ReadonlySet<string> = new Set(["mode", "durability", "syncMode", "segmentMaxBytes", "singleAppendMaxBytes",
   "syncEveryEvents", "groupMaxEvents", "signingSeeds", "verifyKeys", "clock", "progress", "log", "signal"]);
 
+/** The options as they are now: a store keeps some of them. @internal */
+export function openOptions<Options extends OpenOptions>(options: Options): Options {
+  return taken(options, NAMES);
+}
+
 /** The options as the addon takes them. @internal */
 export function configOf(options: OpenOptions): RawConfig {
-  known(options, NAMES);
   const config: RawConfig = {};
   const { mode, durability, syncMode, segmentMaxBytes, signingSeeds, verifyKeys, clock, log } = options;
   if (mode !== undefined) config.mode = oneOf("mode", mode, MODES);
@@ -116,11 +125,16 @@ function functionOf<F>(what: string, value: F): F {
   return value;
 }
 
-/** What a store is verified against, as the addon takes it. @internal */
-export function trustOf({ trust, receipts }: VerifyOptions): RawTrust {
+const TRUST_NAMES: ReadonlySet<string> = new Set(["trust", "receipts", "signal"]);
+
+/** What a store is verified against, as the addon takes it. A slip in a name must not pass for less to hold against. @internal */
+export function trustOf(options: VerifyOptions): RawTrust {
+  known(options, TRUST_NAMES);
+  const { trust, receipts } = options;
   const raw: RawTrust = {};
   if (trust !== undefined) raw.publicKeys = keysOf("a public key", trust);
   if (receipts === undefined) return raw;
+  if (typeof receipts !== "object" || !(Symbol.iterator in receipts)) throw refusal("BP_ARGUMENT", "receipts are given as an array");
   const all = [...receipts];
   if (!all.every((receipt) => receipt instanceof Receipt)) throw refusal("BP_ARGUMENT", "not a receipt");
   raw.receipts = new Uint8Array(all.length * RECEIPT.size);

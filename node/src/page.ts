@@ -1,4 +1,4 @@
-import { BP_KIND_CATEGORY, BP_KIND_EXACT, BP_QUERY_AFTER, BP_QUERY_CLOCK, BP_QUERY_ENTITY, BP_QUERY_SCOPE,
+import { BP_KIND_ANY, BP_KIND_CATEGORY, BP_KIND_EXACT, BP_QUERY_AFTER, BP_QUERY_CLOCK, BP_QUERY_ENTITY, BP_QUERY_SCOPE,
   BP_QUERY_UNDER } from "./constants.js";
 import type { EventType } from "./define.js";
 import { refusal } from "./errors.js";
@@ -7,7 +7,7 @@ import { kindNumber, type KindLike } from "./kind.js";
 import { QUERY } from "./layout.js";
 import { whole } from "./draft.js";
 import * as scratch from "./scratch.js";
-import { known } from "./text.js";
+import { known, taken } from "./text.js";
 
 /* Of these at most one. */
 type Whose = { readonly entity?: string | undefined; readonly under?: undefined } | { readonly entity?: undefined; readonly under?: string | undefined };
@@ -55,10 +55,20 @@ export interface Conditions {
 const NAMES: ReadonlySet<string> = new Set(["type", "kind", "category", "entity", "under", "scope", "after", "clock", "limit",
   "maxBytes", "signal"]);
 
+/** A query as it is now: it is read again for every page. @internal */
+export function taking<Asked extends Conditions & { readonly limit?: number | undefined }>(query: Asked): Asked {
+  const own = taken(query, NAMES);
+  if (own.limit !== undefined && own.limit !== null) whole("limit", own.limit, Number.MAX_SAFE_INTEGER);
+  return own;
+}
+
 /** Writes a query into the scratch buffer. @internal */
 export function putQuery(query: Conditions, after: bigint | number | undefined, limit: number, maxBytes: number): void {
   known(query, NAMES);
   const { type, kind, category, entity, under, scope, clock } = query;
+  /* All of it is read before anything is written: that may run code of the caller, which may use the scratch buffer. */
+  const [filter, number] = kindFilter(type, kind, category);
+  const range = clock === undefined ? undefined : clockRange(clock);
   scratch.begin(QUERY.size);
   let flags = 0;
   if (after !== undefined) flags |= putLong(QUERY.after, BP_QUERY_AFTER, sequenceOf(after));
@@ -67,26 +77,32 @@ export function putQuery(query: Conditions, after: bigint | number | undefined, 
   if (under !== undefined) flags |= putText(QUERY.entity, BP_QUERY_UNDER, "under", under);
   if (scope !== undefined) flags |= putText(QUERY.scope, BP_QUERY_SCOPE, "scope", scope);
   const { words } = scratch;
-  if (clock !== undefined) {
+  if (range !== undefined) {
     flags |= BP_QUERY_CLOCK;
-    words[(AT + QUERY.clock_min) >> 2] = whole("clock", clock[0], 0xffffffff);
-    words[(AT + QUERY.clock_max) >> 2] = whole("clock", clock[1], 0xffffffff);
+    words[(AT + QUERY.clock_min) >> 2] = range[0];
+    words[(AT + QUERY.clock_max) >> 2] = range[1];
   }
   words[(AT + QUERY.struct_size) >> 2] = QUERY.size;
   words[(AT + QUERY.flags) >> 2] = flags;
-  putKind(type, kind, category);
+  words[(AT + QUERY.kind_filter) >> 2] = filter;
+  words[(AT + QUERY.kind) >> 2] = number;
   putLong(QUERY.limit, 0, BigInt(whole("limit", limit, Number.MAX_SAFE_INTEGER)));
   putLong(QUERY.max_bytes, 0, BigInt(whole("maxBytes", maxBytes, Number.MAX_SAFE_INTEGER)));
 }
 
-function putKind(type: { readonly kind: number } | undefined, kind: KindLike | undefined, category: number | undefined): void {
-  if (type === undefined && kind === undefined && category === undefined) return;
+/* A filter, and the kind or category that it lets pass. */
+function kindFilter(type: { readonly kind: number } | undefined, kind: KindLike | undefined, category: number | undefined): [number, number] {
+  if (type === undefined && kind === undefined && category === undefined) return [BP_KIND_ANY, 0];
   if (Number(type !== undefined) + Number(kind !== undefined) + Number(category !== undefined) > 1) {
     throw refusal("BP_ARGUMENT", "of type, kind and category one can be given");
   }
-  const filter = category === undefined ? BP_KIND_EXACT : BP_KIND_CATEGORY;
-  scratch.words[(AT + QUERY.kind_filter) >> 2] = filter;
-  scratch.words[(AT + QUERY.kind) >> 2] = category === undefined ? kindNumber(type?.kind ?? kind!) : whole("category", category, 15);
+  if (category !== undefined) return [BP_KIND_CATEGORY, whole("category", category, 15)];
+  return [BP_KIND_EXACT, kindNumber(type?.kind ?? kind!)];
+}
+
+function clockRange(clock: readonly [number, number]): [number, number] {
+  if (!Array.isArray(clock) || clock.length !== 2) throw refusal("BP_ARGUMENT", "clock is [first, last]");
+  return [whole("clock", clock[0], 0xffffffff), whole("clock", clock[1], 0xffffffff)];
 }
 
 function putText(field: number, flag: number, what: string, text: string): number {

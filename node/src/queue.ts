@@ -6,8 +6,10 @@ import * as scratch from "./scratch.js";
 /* One caller's drafts: they go in order, and the first that fails ends them. */
 interface Unit {
   readonly receipts: Receipt[];
-  readonly resolve: (receipts: Receipt[]) => void;
-  readonly reject: (error: unknown) => void;
+  resolve: (receipts: Receipt[]) => void;
+  reject: (error: unknown) => void;
+  /** Nobody waits for it any more. */
+  over?: boolean;
 }
 
 /* A piece of them, as the scratch buffer held it. */
@@ -48,7 +50,7 @@ export class AppendQueue {
   append(drafts: readonly TakenDraft[], signal: AbortSignal | undefined): Promise<Receipt[]> {
     const pieces = piecesOf(drafts);
     return new Promise((resolve, reject) => {
-      const unit = { receipts: [], resolve, reject };
+      const unit: Unit = { receipts: [], resolve, reject };
       if (pieces.length === 0) return resolve([]);
       const last = pieces.length - 1;
       this.#waiting.push(...pieces.map(([bytes, count], index) => ({ unit, bytes, count, last: index === last })));
@@ -63,9 +65,10 @@ export class AppendQueue {
   }
 
   /* Given up: what has not begun is not sent; what has runs on, and nobody hears of it. */
-  #heed(signal: AbortSignal, unit: { resolve: Unit["resolve"]; reject: Unit["reject"] }): void {
+  #heed(signal: AbortSignal, unit: Unit): void {
     const { resolve, reject } = unit;
     const abort = (): void => {
+      unit.over = true;
       this.#forget(unit);
       reject(signal.reason);
     };
@@ -116,7 +119,7 @@ export class AppendQueue {
       unit.receipts.push(...got);
       at += got.length;
       if (got.length < count) {
-        this.#waiting.unshift(...chunks.slice(index + 1));
+        this.#waiting.unshift(...chunks.slice(index + 1).filter((chunk) => chunk.unit.over !== true));
         this.#forget(unit);
         unit.reject(this.#target.failure(failed?.error, unit.receipts));
         return;

@@ -144,6 +144,7 @@ export class Receipt {
     slab[RECEIPT.has_signature] = members["signature"] === null ? 0 : 1;
     slab[RECEIPT.durable] = flagOf("durable", members["durable"]);
     slab[RECEIPT.replayed] = flagOf("replayed", members["replayed"]);
+    if ((members["same"] === null) === members["replayed"]) throw refusal("BP_ARGUMENT", "same is null unless replayed, and only then");
     slab[RECEIPT.same] = members["same"] === null ? 0 : flagOf("same", members["same"]);
     return new Receipt(slab, 0, mapOf(members["extensions"]));
   }
@@ -196,14 +197,23 @@ function put64(slab: Uint8Array, at: number, value: bigint): void {
   slab.set(wordBytes, at);
 }
 
-/* The sequence may be beyond what JSON.parse keeps exact, so it goes through as text. No other place of a receipt's line
- * can look like it: names of extensions have a dot, and all other texts are digits. */
+/* JSON.parse rounds a sequence beyond 2^53 - 1 and passes over a name that comes a second time, so both are looked for in the
+ * text. No other place of a receipt's line can look like its sequence: names of extensions have a dot, all other texts are
+ * digits. */
 function parse(line: string): Record<string, unknown> {
+  let members: Record<string, unknown>;
   try {
-    return JSON.parse(line.replace(/("sequence"\s*:\s*)(\d+)(?=\s*[,}])/, '$1"$2"')) as Record<string, unknown>;
+    members = JSON.parse(line) as Record<string, unknown>;
   } catch (error) {
     throw refusal("BP_JSON", (error as Error).message);
   }
+  check(members);
+  const names = line.match(/"(?:[^"\\]|\\.)*"(?=\s*:)/g)!;
+  const extensions = Object.keys(Object(members["extensions"])).length;
+  if (names.length !== MEMBERS.length + extensions) throw refusal("BP_ARGUMENT", "a receipt in which a name is given twice");
+  const sequence = /"sequence"\s*:\s*(0|[1-9]\d*)(?=\s*[,}])/.exec(line);
+  if (sequence === null) throw refusal("BP_ARGUMENT", "sequence is no whole number");
+  return { ...members, sequence: BigInt(sequence[1]!) };
 }
 
 function check(json: unknown): asserts json is Record<string, unknown> {
@@ -220,10 +230,7 @@ function check(json: unknown): asserts json is Record<string, unknown> {
 
 function sequenceOf(value: unknown): bigint {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return BigInt(value);
-  if (typeof value === "string" && /^(?:0|[1-9]\d{0,19})$/.test(value)) {
-    const sequence = BigInt(value);
-    if (BigInt.asUintN(64, sequence) === sequence) return sequence;
-  }
+  if (typeof value === "bigint" && BigInt.asUintN(64, value) === value) return value;
   throw refusal("BP_ARGUMENT", "sequence is no count of 64 bits");
 }
 

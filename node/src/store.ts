@@ -5,14 +5,14 @@ import { BatpakError, refusal } from "./errors.js";
 import { Event, PageData } from "./event.js";
 import { DRAFT, RECEIPT } from "./layout.js";
 import { native, raw, translate, type RawBatch, type ReportHandle, type StoreHandle } from "./native.js";
-import { configOf, pathOf, recordOf, trustOf, type OpenOptions, type Trust, type VerifyOptions } from "./options.js";
-import { EventIterator, Page, putQuery, type Conditions, type Query } from "./page.js";
+import { configOf, openOptions, pathOf, recordOf, trustOf, type OpenOptions, type Trust, type VerifyOptions } from "./options.js";
+import { EventIterator, Page, putQuery, taking, type Conditions, type Query } from "./page.js";
 import { AppendQueue } from "./queue.js";
 import { Receipt } from "./receipt.js";
 import { Judgement, Report, Stat } from "./report.js";
 import * as scratch from "./scratch.js";
-import { bytesOf, known } from "./text.js";
-import { wait, waitWithProgress, type Waiting } from "./waiting.js";
+import { bytesOf, known, unshared } from "./text.js";
+import { callWithProgress, throwIfAborted, wait, waitWithProgress, type Waiting } from "./waiting.js";
 
 /* Node 18 has no Symbol.dispose; `using`, compiled, looks for it under this name. */
 (Symbol as { dispose?: symbol }).dispose ??= Symbol("Symbol.dispose");
@@ -27,6 +27,8 @@ const STRIDE = 1024;
 const LARGE_PAYLOAD = 8192;
 
 const WALK_NAMES: ReadonlySet<string> = new Set(["limit"]);
+const TRUST_NAMES: ReadonlySet<string> = new Set(["trust"]);
+const WAITING_NAMES: ReadonlySet<string> = new Set(["signal"]);
 
 /* Receipts of single appends lie side by side in one piece of memory: so many keep each other's memory alive. */
 const SLAB_RECEIPTS = 32;
@@ -50,10 +52,11 @@ export interface WalkOptions {
  */
 export function open(path: string | URL, options: OpenOptions = {}): Store {
   const name = pathOf(path);
-  const config = configOf(options);
-  if (options.clock !== undefined) scratch.putClock(options.clock[0]!);
+  const own = openOptions(options);
+  const config = configOf(own);
+  if (own.clock !== undefined) scratch.putClock(own.clock[0]!);
   try {
-    return new Store(raw.bp_store_open(name, config, options.progress), name, options);
+    return new Store(callWithProgress(raw.bp_store_open.bind(undefined, name, config), own.progress), name, own);
   } catch (error) {
     throw translate(error, name);
   }
@@ -66,11 +69,12 @@ export function open(path: string | URL, options: OpenOptions = {}): Store {
  */
 export async function openAsync(path: string | URL, options: OpenOptions & Waiting = {}): Promise<Store> {
   const name = pathOf(path);
-  const config = configOf(options);
-  if (options.clock !== undefined) scratch.putClock(options.clock[0]!);
+  const own = openOptions(options);
+  const config = configOf(own);
+  if (own.clock !== undefined) scratch.putClock(own.clock[0]!);
   try {
     const start = raw.bp_store_open_async.bind(undefined, name, config);
-    return new Store(await waitWithProgress(start, options.progress, options.signal, raw.bp_store_release), name, options);
+    return new Store(await waitWithProgress(start, own.progress, own.signal, raw.bp_store_release), name, own);
   } catch (error) {
     throw translate(error, name);
   }
@@ -88,6 +92,8 @@ export class Store {
   readonly path: string;
   readonly #handle: StoreHandle;
   readonly #options: OpenOptions;
+  /* What its clock said last. */
+  #now: bigint;
   #slab = slabOf(SLAB_RECEIPTS);
   #slabAt = 0;
   readonly #pending = new Set<Promise<unknown>>();
@@ -106,6 +112,7 @@ export class Store {
     this.#handle = handle;
     this.path = path;
     this.#options = options;
+    this.#now = options.clock?.[0] ?? 0n;
   }
 
   /**
@@ -121,7 +128,7 @@ export class Store {
       const taken = takeOptions(options);
       scratch.begin(DRAFT.size);
       putDraft(scratch.RECORDS, entity, scope, kind, taken);
-      const large = payload.length > LARGE_PAYLOAD ? payload : undefined;
+      const large = payload.length > LARGE_PAYLOAD ? unshared(payload) : undefined;
       if (large === undefined) scratch.putBytes(scratch.RECORDS + DRAFT.payload, payload);
       this.#tick();
       if (this.#slabAt === SLAB_BYTES) {
@@ -170,7 +177,11 @@ export class Store {
   }
 
   /** All events that match, a page at a time; `limit` and `maxBytes` are those of a page. */
-  *pages<T = Uint8Array>(query: Query<T> = {}): IterableIterator<Page<T>> {
+  pages<T = Uint8Array>(query: Query<T> = {}): IterableIterator<Page<T>> {
+    return this.#pages(this.#taking(query));
+  }
+
+  *#pages<T>(query: Query<T>): IterableIterator<Page<T>> {
     let after = query.after;
     for (;;) {
       const page = this.page({ ...query, after });
@@ -182,7 +193,8 @@ export class Store {
 
   /** All events that match, in commit order. Those appended meanwhile may or may not be among them. */
   events<T = Uint8Array>(query: Query<T> = {}): IterableIterator<Event<T>> {
-    return new EventIterator((after, limit) => this.#fill(query, after, limit, query.maxBytes ?? PAGE_BYTES), query);
+    const own = this.#taking(query);
+    return new EventIterator((after, limit) => this.#fill(own, after, limit, own.maxBytes ?? PAGE_BYTES), own);
   }
 
   /**
@@ -218,7 +230,10 @@ export class Store {
   verifyReceipt(receipt: Receipt, options: Trust = {}): Judgement {
     if (!(receipt instanceof Receipt)) throw refusal("BP_ARGUMENT", "not a receipt", this.path);
     const held = { record: recordOf(receipt, 0), extensions: receipt.map };
-    return this.#call(() => new Judgement(raw.bp_store_verify_receipt(this.#handle, held, trustOf({ trust: options.trust }))));
+    return this.#call(() => {
+      known(options, TRUST_NAMES);
+      return new Judgement(raw.bp_store_verify_receipt(this.#handle, held, trustOf(options)));
+    });
   }
 
   /**
@@ -227,7 +242,10 @@ export class Store {
    * @throws {@link BatpakError} `BP_NO_MEMORY`; what `progress` throws. A damaged store is a verdict, not an error.
    */
   verify(options: VerifyOptions = {}): Report {
-    return this.#call(() => reportOf(raw.bp_store_verify(this.#handle, trustOf(options), this.#options.progress)));
+    return this.#call(() => {
+      const call = raw.bp_store_verify.bind(undefined, this.#handle, trustOf(options));
+      return reportOf(callWithProgress(call, this.#options.progress));
+    });
   }
 
   /** What the open found and repaired (or, read-only, would repair). */
@@ -258,7 +276,13 @@ export class Store {
    * closed, and the error says what is not on the disk.
    */
   close(): void {
-    if (this.#closing === undefined) this.#call(() => raw.bp_store_close(this.#handle));
+    if (this.#closing !== undefined) return;
+    try {
+      this.#putClock(true);
+      raw.bp_store_close(this.#handle);
+    } catch (error) {
+      throw translate(error, this.path);
+    }
   }
 
   /** As {@link close}: for `using`. */
@@ -271,16 +295,18 @@ export class Store {
    * order of the calls.
    */
   async appendAsync(entity: string, scope: string, event: NewEvent, options: DraftOptions & Waiting = {}): Promise<Receipt> {
-    return (await this.appendManyAsync([{ ...options, entity, scope, event }], options))[0]!;
+    const { signal, ...rest } = options;
+    return (await this.appendManyAsync([{ ...rest, entity, scope, event }], { signal }))[0]!;
   }
 
   /** As {@link appendMany}, on another thread. The drafts are taken before it returns. */
   async appendManyAsync(drafts: Iterable<Draft>, options: Waiting = {}): Promise<Receipt[]> {
-    options.signal?.throwIfAborted();
+    const signal = this.#signal(options);
+    throwIfAborted(signal);
     try {
       const all = takeDrafts(drafts);
       this.#tick();
-      return await this.#queue.append(all, options.signal);
+      return await this.#queue.append(all, signal);
     } catch (error) {
       throw translate(error, this.path);
     }
@@ -288,7 +314,8 @@ export class Store {
 
   /** As {@link sync}, on another thread. */
   async syncAsync(options: Waiting = {}): Promise<void> {
-    return this.#held(() => wait(() => raw.bp_store_sync_async(this.#handle), options.signal));
+    const signal = this.#signal(options);
+    return this.#held(() => wait(() => raw.bp_store_sync_async(this.#handle), signal));
   }
 
   /** As {@link page}, on another thread. */
@@ -297,11 +324,15 @@ export class Store {
   }
 
   /** As {@link events}, read on another thread. */
-  async *eventsAsync<T = Uint8Array>(query: Query<T> & Waiting = {}): AsyncIterableIterator<Event<T>> {
+  eventsAsync<T = Uint8Array>(query: Query<T> & Waiting = {}): AsyncIterableIterator<Event<T>> {
+    return this.#eventsAsync(this.#taking(query));
+  }
+
+  async *#eventsAsync<T>(query: Query<T> & Waiting): AsyncIterableIterator<Event<T>> {
     let left = query.limit ?? Infinity;
     let after = query.after;
     while (left > 0) {
-      const data = await this.#fillAsync(query, after, Math.min(left, STRIDE), PAGE_BYTES);
+      const data = await this.#fillAsync(query, after, Math.min(left, STRIDE), query.maxBytes ?? PAGE_BYTES);
       for (let place = 0; place < data.count; place++) {
         yield new Event(data, data.at(place), query.type);
         query.signal?.throwIfAborted();
@@ -329,7 +360,7 @@ export class Store {
   async #closeWhenIdle(): Promise<void> {
     while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
     await this.#queue.idle();
-    this.#putClock();
+    this.#putClock(true);
     try {
       await raw.bp_store_close_async(this.#handle);
     } catch (error) {
@@ -388,9 +419,30 @@ export class Store {
   }
 
   /* The clock of this store, for the call that follows. */
-  #putClock(): void {
-    const now = this.#options.clock?.[0];
-    if (now !== undefined) scratch.putClock(now);
+  #putClock(closing = false): void {
+    const { clock } = this.#options;
+    if (clock === undefined) return;
+    const now = clock[0] ?? (closing ? this.#now : undefined);
+    if (now === undefined) throw refusal("BP_ARGUMENT", "the clock is of a buffer that was transferred away", this.path);
+    this.#now = now;
+    scratch.putClock(now);
+  }
+
+  #taking<Asked extends Conditions>(query: Asked): Asked {
+    try {
+      return taking(query);
+    } catch (error) {
+      throw translate(error, this.path);
+    }
+  }
+
+  #signal(options: Waiting): AbortSignal | undefined {
+    try {
+      known(options, WAITING_NAMES);
+      return options.signal;
+    } catch (error) {
+      throw translate(error, this.path);
+    }
   }
 
   #call<Answer>(call: () => Answer): Answer {

@@ -1,4 +1,5 @@
 import { inspect } from "node:util";
+import { isSharedArrayBuffer, isUint8Array } from "node:util/types";
 import { refusal } from "./errors.js";
 
 /* How values stand in the JSON lines that the command line, Python and this package share: bytes as lower-case
@@ -44,12 +45,29 @@ export function zerosAsNull(bytes: Uint8Array): Uint8Array | null {
   return bytes.some((byte) => byte !== 0) ? bytes : null;
 }
 
-/** Checks a piece of bytes that has a fixed length. @internal */
-export function bytesOf(what: string, bytes: unknown, length: number): Uint8Array {
-  if (!(bytes instanceof Uint8Array) || bytes.length !== length) {
-    throw refusal("BP_ARGUMENT", `${what} is not a Uint8Array of ${length} bytes`);
+/** Checks a piece of bytes, of a fixed length if one is given. @internal */
+export function bytesOf(what: string, bytes: unknown, length?: number): Uint8Array {
+  if (!isUint8Array(bytes) || (length !== undefined && bytes.length !== length)) {
+    throw refusal("BP_ARGUMENT", `${what} is not a Uint8Array${length === undefined ? "" : ` of ${length} bytes`}`);
   }
+  if (bytes.length === 0 && !isThere(bytes)) throw refusal("BP_ARGUMENT", `${what} is of a buffer that was transferred away or shrunk`);
   return bytes;
+}
+
+/** Whether bytes that look empty are: those of a buffer that was transferred away, or shrunk, look so too. @internal */
+export function isThere(bytes: Uint8Array): boolean {
+  try {
+    Uint8Array.prototype.at.call(bytes, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A copy of bytes that another thread may change meanwhile: C reads them more than once. @internal */
+export function unshared(bytes: Uint8Array): Uint8Array {
+  const { buffer } = bytes;
+  return buffer instanceof ArrayBuffer || !isSharedArrayBuffer(buffer) ? bytes : bytes.slice();
 }
 
 /** Refuses an option that there is not, a slip of the pen mostly. @internal */
@@ -57,6 +75,26 @@ export function known(options: unknown, names: ReadonlySet<string>): void {
   if (typeof options !== "object" || options === null) throw refusal("BP_ARGUMENT", "options are an object");
   for (const name in options) {
     if (!names.has(name)) throw refusal("BP_ARGUMENT", `there is no option ${JSON.stringify(name)}`);
+  }
+}
+
+/** A copy of options: what the caller does with them later changes nothing. @internal */
+export function taken<Options extends object>(options: Options, names: ReadonlySet<string>): Options {
+  known(options, names);
+  const own: Record<string, unknown> = {};
+  for (const name of names) {
+    const value = (options as Record<string, unknown>)[name];
+    if (value !== undefined) own[name] = value;
+  }
+  return own as Options;
+}
+
+/** Sets a member whatever its name: `__proto__` too becomes one. @internal */
+export function setMember<V>(object: Record<string, V>, name: string, value: V): void {
+  if (name === "__proto__") {
+    Object.defineProperty(object, name, { value, configurable: true, enumerable: true, writable: true });
+  } else {
+    object[name] = value;
   }
 }
 

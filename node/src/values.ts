@@ -4,6 +4,7 @@ import { BP_TOKEN_ARRAY, BP_TOKEN_BOOL, BP_TOKEN_BYTES, BP_TOKEN_FLOAT32, BP_TOK
 import { refusal, type BatpakError } from "./errors.js";
 import { native } from "./native.js";
 import { Entry, place, placeOfToken, type Step } from "./place.js";
+import { bytesOf, isThere, setMember, unshared } from "./text.js";
 import { TOKEN_BYTES, TokenReader, TokenWriter } from "./tokens.js";
 
 /* Values go to C as tokens and come back as tokens; MessagePack itself is C's. What a value cannot say exactly is refused
@@ -19,8 +20,10 @@ import { TOKEN_BYTES, TokenReader, TokenWriter } from "./tokens.js";
 export class Float64 {
   readonly value: number;
 
+  /** @throws {@link BatpakError} `BP_VALUE` for what is no number: it is not made one. */
   constructor(value: number) {
-    this.value = Number(value);
+    if (typeof value !== "number") throw refusal("BP_VALUE", `a Float64 is made of a number, not of a ${typeof value}`);
+    this.value = value;
     Object.freeze(this);
   }
 
@@ -112,7 +115,7 @@ class Flattener {
       this.#plain(value as Record<string, unknown>);
     } else if (isUint8Array(value)) {
       this.#bytes(value);
-    } else if (value instanceof Float64) {
+    } else if (value instanceof Float64 && typeof value.value === "number") {
       this.writer.float(value.value);
     } else if (isMap(value)) {
       this.#map(value);
@@ -124,8 +127,7 @@ class Flattener {
   }
 
   #bytes(value: Uint8Array): void {
-    /* A buffer that was transferred away looks empty. */
-    if (value.length === 0 && value.byteOffset === 0) this.#bufferBytes(value.buffer);
+    if (value.length === 0 && !isThere(value)) throw this.#refuse("a buffer that was transferred away or shrunk");
     this.writer.bytes(value);
   }
 
@@ -313,7 +315,7 @@ export interface DecodeOptions {
  * @since 0.1
  */
 export function decode(payload: Uint8Array, options?: DecodeOptions): Value {
-  return new Builder(payload, options?.floats === "exact").value();
+  return new Builder(unshared(bytesOf("payload", payload)), options?.floats === "exact").value();
 }
 
 /* Keys come again and again: those that are short are made once. A place holds the latest key that falls there. */
@@ -455,13 +457,4 @@ class Builder {
 function startsWithDigit(name: string): boolean {
   const code = name.charCodeAt(0);
   return code >= 0x30 && code <= 0x39;
-}
-
-/** Sets a member whatever its name: `__proto__` too becomes one. @internal */
-export function setMember<V>(object: Record<string, V>, name: string, value: V): void {
-  if (name === "__proto__") {
-    Object.defineProperty(object, name, { value, configurable: true, enumerable: true, writable: true });
-  } else {
-    object[name] = value;
-  }
 }

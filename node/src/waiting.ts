@@ -1,3 +1,5 @@
+import { setImmediate as turn } from "node:timers/promises";
+import { refusal, Thrown } from "./errors.js";
 import { raw } from "./native.js";
 import type { RawProgress } from "./native.js";
 import type { Progress } from "./options.js";
@@ -11,6 +13,13 @@ export interface Waiting {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Throws the reason of a signal that is aborted. @internal */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal === undefined) return;
+  if (typeof signal?.throwIfAborted !== "function") throw refusal("BP_ARGUMENT", "the signal is no AbortSignal");
+  signal.throwIfAborted();
+}
+
 /**
  * Waits for a call on another thread.
  *
@@ -19,7 +28,7 @@ export interface Waiting {
  * @internal
  */
 export async function wait<Answer>(start: () => Promise<Answer>, signal: AbortSignal | undefined, given?: (answer: Answer) => void): Promise<Answer> {
-  signal?.throwIfAborted();
+  throwIfAborted(signal);
   const answer = start();
   if (signal === undefined) return answer;
   const job = raw.last_job();
@@ -42,14 +51,14 @@ export async function wait<Answer>(start: () => Promise<Answer>, signal: AbortSi
 export async function waitWithProgress<Answer>(start: (progress: RawProgress | undefined) => Promise<Answer>, progress: Progress | undefined,
   signal: AbortSignal | undefined, given: (answer: Answer) => void): Promise<Answer> {
   if (progress === undefined) return wait(() => start(undefined), signal, given);
-  let thrown: { error: unknown } | undefined;
+  let thrown: Thrown | undefined;
   let job = 0;
   const report: RawProgress = (stage, done, total) => {
     if (thrown !== undefined) return;
     try {
       progress(stage, done, total);
     } catch (error) {
-      thrown = { error };
+      thrown = new Thrown(error);
       raw.cancel(job);
     }
   };
@@ -60,10 +69,28 @@ export async function waitWithProgress<Answer>(start: (progress: RawProgress | u
   };
   try {
     const answer = await wait(begin, signal, given);
+    /* What was said last is heard in the same turn of the loop as the answer, behind it. */
+    await turn();
     if (thrown === undefined) return answer;
     given(answer);
   } catch (error) {
     if (thrown === undefined) throw error;
   }
-  throw thrown.error;
+  throw thrown;
+}
+
+/**
+ * Makes a call that reports progress. What the callback throws stops the call, and comes out of it.
+ *
+ * @internal
+ */
+export function callWithProgress<Answer>(call: (progress: RawProgress | undefined) => Answer, progress: Progress | undefined): Answer {
+  if (progress === undefined) return call(undefined);
+  return call((stage, done, total) => {
+    try {
+      progress(stage, done, total);
+    } catch (error) {
+      throw new Thrown(error);
+    }
+  });
 }

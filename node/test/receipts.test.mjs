@@ -164,6 +164,20 @@ describe("a receipt as JSON", () => {
     refused(() => Receipt.fromJSON(receipts[0].toLine().replace(/"sequence":\d+/, '"sequence":18446744073709551616')), "BP_ARGUMENT");
   });
 
+  it("is no receipt where readers could disagree on what it says", () => {
+    const line = receipts[3].toLine();
+    for (const [from, to] of [
+      ["{", '{"sequence":9,'], [/}$/, ',"durable":true}'], [/"sequence":(\d+)/, '"sequence":"$1"'], [/"sequence":\d+/, "$&.0"],
+      [/"sequence":\d+/, "$&e0"], [/"sequence":\d+/, '"sequence":-0'],
+      ['"extensions":{}', '"extensions":{"a.b":"00","a.b":"01"}'], ['"same":null', '"same":true'], ['"replayed":false', '"replayed":true'],
+    ]) {
+      const other = line.replace(from, to);
+      assert.notEqual(other, line);
+      refused(() => Receipt.fromJSON(other), "BP_ARGUMENT");
+    }
+    assert.equal(Receipt.fromJSON(line).toLine(), line);
+  });
+
   it("is read by people without its memory", () => {
     const shown = receipts[0][Symbol.for("nodejs.util.inspect.custom")](2, {});
     assert.ok(shown.startsWith("Receipt {") && shown.includes(hex(receipts[0].eventId)) && !shown.includes("slab"), shown);
