@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { defineEvent, open } from "batpak";
 
 const CALL = 1000;
+const RING = 1000;
 const PER_ENTITY = 200;
 
 const Placed = defineEvent({ category: 0xf, typeId: 2, fields: ["order", "symbol", "price", "count", "open"] });
@@ -28,8 +29,7 @@ function withStore(path, options, work) {
 
 const writing = (durability) => ({ durability, syncEveryEvents: 0 });
 
-function timed(path, durability, events, run) {
-  const warm = warmUp(events);
+function timed(path, durability, events, run, warm = warmUp(events)) {
   return withStore(path, writing(durability), (store) => {
     run(store, 0, warm);
     const begin = process.hrtime.bigint();
@@ -38,18 +38,19 @@ function timed(path, durability, events, run) {
   });
 }
 
-function appendEach(path, events, durability) {
-  const all = warmUp(events) + events;
-  const names = entities(all);
-  const payloads = made(all, () => new Uint8Array(randomBytes(256)));
+function appendEach(path, events, length, durability) {
+  const names = entities(length);
+  const payloads = made(length, () => new Uint8Array(randomBytes(256)));
   let total = 0n;
   return timed(path, durability, events, (store, from, to) => {
-    for (let i = from; i < to; i++) total += store.append(names[i], "bench", { kind: 0xf001, payload: payloads[i] }).sequence;
+    for (let i = from; i < to; i++) {
+      total += store.append(names[i % length], "bench", { kind: 0xf001, payload: payloads[i % length] }).sequence;
+    }
   });
 }
 
-function many(path, events) {
-  const drafts = entities(warmUp(events) + events).map((entity) => ({
+function appendMany(path, events, length) {
+  const ring = entities(length).map((entity) => ({
     entity,
     scope: "bench",
     event: { kind: 0xf001, payload: new Uint8Array(randomBytes(256)) },
@@ -57,9 +58,10 @@ function many(path, events) {
   let total = 0n;
   return timed(path, "written", events, (store, from, to) => {
     for (let i = from; i < to; i += CALL) {
-      for (const receipt of store.appendMany(drafts.slice(i, Math.min(i + CALL, to)))) total += receipt.sequence;
+      const at = i % length;
+      for (const receipt of store.appendMany(ring.slice(at, at + Math.min(CALL, to - i)))) total += receipt.sequence;
     }
-  });
+  }, Math.floor(warmUp(events) / CALL) * CALL);
 }
 
 function typedAppend(path, events) {
@@ -109,9 +111,11 @@ function typedDecode(path, events) {
 }
 
 const rows = {
-  durable: (path, events) => appendEach(path, events, "durable"),
-  written: (path, events) => appendEach(path, events, "written"),
-  many,
+  durable: (path, events) => appendEach(path, events, RING, "durable"),
+  written: (path, events) => appendEach(path, events, RING, "written"),
+  "written-cold": (path, events) => appendEach(path, events, warmUp(events) + events, "written"),
+  many: (path, events) => appendMany(path, events, RING),
+  "many-cold": (path, events) => appendMany(path, events, Math.floor((warmUp(events) + events) / CALL) * CALL + CALL),
   iterate,
   columns: iterate, // pages have no columns here
   "typed-append": typedAppend,

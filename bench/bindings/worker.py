@@ -4,12 +4,14 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import cycle, islice
 from time import perf_counter
 from typing import Literal
 
 import batpak
 
 CALL = 1000
+RING = 1000
 PER_ENTITY = 200
 
 
@@ -32,29 +34,29 @@ def entities(events: int) -> list[str]:
     return [f"entity:{number % count}" for number in range(events)]
 
 
-def append_each(path: str, events: int, durability: Literal["durable", "written"]) -> float:
+def append_each(path: str, events: int, length: int, durability: Literal["durable", "written"]) -> float:
     warm = warm_up(events)
-    names, payloads = entities(warm + events), [os.urandom(256) for _ in range(warm + events)]
+    ring = list(zip(entities(length), [os.urandom(256) for _ in range(length)]))
     with batpak.open(path, durability=durability, sync_every_events=0) as store:
         def run(begin: int, end: int) -> float:
             append, total = store.append, 0
             start = perf_counter()
-            for entity, payload in zip(names[begin:end], payloads[begin:end]):
+            for entity, payload in islice(cycle(ring), begin % length, begin % length + end - begin):
                 total += append(entity, "bench", kind=0xF001, payload=payload).sequence
             return perf_counter() - start
         run(0, warm)
         return run(warm, warm + events)
 
 
-def many(path: str, events: int) -> float:
-    warm = warm_up(events)
-    drafts = [batpak.Draft(entity, "bench", kind=0xF001, payload=os.urandom(256)) for entity in entities(warm + events)]
+def append_many(path: str, events: int, length: int) -> float:
+    warm = warm_up(events) // CALL * CALL
+    ring = [batpak.Draft(entity, "bench", kind=0xF001, payload=os.urandom(256)) for entity in entities(length)]
     with batpak.open(path, durability="written", sync_every_events=0) as store:
         def run(begin: int, end: int) -> float:
             total = 0
             start = perf_counter()
             for at in range(begin, end, CALL):
-                for receipt in store.append_many(drafts[at:min(at + CALL, end)]):
+                for receipt in store.append_many(ring[at % length:at % length + min(CALL, end - at)]):
                     total += receipt.sequence
             return perf_counter() - start
         run(0, warm)
@@ -117,9 +119,11 @@ def typed_decode(path: str, events: int) -> float:
 
 
 ROWS: dict[str, Callable[[str, int], float]] = {
-    "durable": lambda path, events: append_each(path, events, "durable"),
-    "written": lambda path, events: append_each(path, events, "written"),
-    "many": many,
+    "durable": lambda path, events: append_each(path, events, RING, "durable"),
+    "written": lambda path, events: append_each(path, events, RING, "written"),
+    "written-cold": lambda path, events: append_each(path, events, warm_up(events) + events, "written"),
+    "many": lambda path, events: append_many(path, events, RING),
+    "many-cold": lambda path, events: append_many(path, events, (warm_up(events) + events) // CALL * CALL + CALL),
     "iterate": iterate,
     "columns": columns,
     "typed-append": typed_append,
