@@ -7,7 +7,7 @@ import { DRAFT, EXTENSION } from "./layout.js";
 import { utf8 } from "./native.js";
 import type { Extensions } from "./receipt.js";
 import * as scratch from "./scratch.js";
-import { bytesOf, known } from "./text.js";
+import { bytesOf, known, namedBytes } from "./text.js";
 import { encode } from "./values.js";
 
 /** Before a receipt comes: `"durable"`: the flush; `"written"`: the write, which survives the process, not the machine. */
@@ -86,14 +86,15 @@ export interface TakenDraft {
 }
 
 const NAMES: ReadonlySet<string> = new Set(["key", "expect", "correlationId", "causationId", "lane", "depth", "flags",
-  "extensions", "durability", "allowReserved", "entity", "scope", "event", "signal"]);
+  "extensions", "durability", "allowReserved"]);
+const DRAFT_NAMES: ReadonlySet<string> = new Set([...NAMES, "entity", "scope", "event"]);
 
 /** @internal */
-export function takeOptions(options: DraftOptions | undefined): TakenOptions | undefined {
+export function takeOptions(options: DraftOptions | undefined, names = NAMES): TakenOptions | undefined {
   if (options === undefined) return undefined;
-  known(options, NAMES);
+  known(options, names);
   const { key, expect, correlationId, causationId, lane, depth, flags, extensions, durability, allowReserved } = options;
-  const entries = extensions === undefined ? undefined : Object.entries(extensions);
+  const entries = extensions === undefined ? undefined : namedBytes(extensions);
   return { key, expect, correlationId, causationId, lane, depth, flags, extensions: entries, durability, allowReserved };
 }
 
@@ -101,7 +102,7 @@ export function takeOptions(options: DraftOptions | undefined): TakenOptions | u
 export function takeDraft(draft: Draft): TakenDraft {
   if (typeof draft !== "object" || draft === null) throw refusal("BP_ARGUMENT", "a draft is { entity, scope, event, ... }");
   const { entity, scope, event } = draft;
-  const options = isPlain(draft) ? undefined : takeOptions(draft);
+  const options = isPlain(draft) ? undefined : takeOptions(draft, DRAFT_NAMES);
   return { entity, scope, kind: kindOf(event), payload: payloadOf(event), options };
 }
 
@@ -195,7 +196,7 @@ function putExtensions(at: number, entries: readonly (readonly [string, Uint8Arr
   let item = array;
   for (const [name, value] of entries) {
     scratch.putBytes(item + EXTENSION.name, utf8(name));
-    scratch.putBytes(item + EXTENSION.value, bytesOf(`extension ${name}`, value));
+    scratch.putBytes(item + EXTENSION.value, value);
     item += EXTENSION.size;
   }
   scratch.words[(at + DRAFT.extensions) >> 2] = array;

@@ -89,6 +89,14 @@ export function taken<Options extends object>(options: Options, names: ReadonlyS
   return own as Options;
 }
 
+/** Named values, each with its bytes. A Map or an array has none that are its members: it must not pass for no values. @internal */
+export function namedBytes(values: unknown): [string, Uint8Array][] {
+  if (typeof values !== "object" || values === null || Symbol.iterator in values) {
+    throw refusal("BP_ARGUMENT", "extensions are an object of names and bytes");
+  }
+  return Object.entries(values).map(([name, value]) => [name, bytesOf(`extension ${name}`, value)]);
+}
+
 /** Sets a member whatever its name: `__proto__` too becomes one. @internal */
 export function setMember<V>(object: Record<string, V>, name: string, value: V): void {
   if (name === "__proto__") {

@@ -88,6 +88,9 @@ describe("what is given by a wrong name", () => {
     }
     refused(() => store.verifyReceipt(receipt, { trusted: [] }), "BP_ARGUMENT");
     refused(() => store.verifyReceipt(receipt, { receipts: [] }), "BP_ARGUMENT");
+    for (const options of [{ entity: "b" }, { scope: "t" }, { event }, { signal: AbortSignal.abort() }]) {
+      refused(() => store.append("a", "s", event, options), "BP_ARGUMENT");
+    }
     await refusedAsync(store.syncAsync({ singal: new AbortController().signal }), "BP_ARGUMENT");
     await refusedAsync(store.appendManyAsync([], { durability: "written" }), "BP_ARGUMENT");
     store.close();
@@ -180,7 +183,12 @@ describe("texts and maps", () => {
   it("what is no text or no map is refused", () => {
     refused(() => batpak.coordinateCheck(1, "s"), "BP_ARGUMENT");
     refused(() => batpak.Kind.parse(5), "BP_ARGUMENT");
-    refused(() => batpak.extensionsEncode(null), "BP_ARGUMENT");
+    const store = filled(0);
+    for (const extensions of [null, [], new Map([["a.b", new Uint8Array(1)]])]) {
+      refused(() => batpak.extensionsEncode(extensions), "BP_ARGUMENT");
+      refused(() => store.append("a", "s", event, { extensions }), "BP_ARGUMENT");
+    }
+    store.close();
     refused(() => batpak.extensionsEncode({ "a.b": undefined }), "BP_ARGUMENT");
     for (const call of [batpak.extensionsDecode, payloadDecode, batpak.payloadToJson, batpak.payloadFromJson]) {
       refused(() => call(undefined), "BP_ARGUMENT");
