@@ -1,3 +1,4 @@
+import { isUint8Array } from "node:util/types";
 import { BP_DURABILITY_DEFAULT, BP_DURABLE, BP_EXPECT_ANY, BP_EXPECT_CLOCK, BP_EXPECT_EMPTY, BP_EXPECT_EVENT,
   BP_GIVEN_CAUSATION, BP_GIVEN_CORRELATION, BP_GIVEN_KEY, BP_WRITTEN } from "./constants.js";
 import type { TypedEvent } from "./define.js";
@@ -104,6 +105,17 @@ export function takeDraft(draft: Draft): TakenDraft {
   const { entity, scope, event } = draft;
   const options = isPlain(draft) ? undefined : takeOptions(draft, DRAFT_NAMES);
   return { entity, scope, kind: kindOf(event), payload: payloadOf(event), options };
+}
+
+/** The same with bytes of its own: whoever makes drafts one by one may make the next in the same memory. @internal */
+export function keepDraft(draft: TakenDraft): TakenDraft {
+  const { payload, options } = draft;
+  const copy = <T>(value: T): T => (isUint8Array(value) ? new Uint8Array(value) as T : value);
+  if (options === undefined) return { ...draft, payload: copy(payload) };
+  const { key, expect, correlationId, causationId, extensions } = options;
+  return { ...draft, payload: copy(payload), options: { ...options, key: copy(key), expect: copy(expect),
+    correlationId: copy(correlationId), causationId: copy(causationId),
+    extensions: extensions?.map(([name, value]) => [name, copy(value)] as const) } };
 }
 
 /* The usual draft: an object with nothing but what it must have. */

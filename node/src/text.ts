@@ -67,7 +67,7 @@ export function isThere(bytes: Uint8Array): boolean {
 /** A copy of bytes that another thread may change meanwhile: C reads them more than once. @internal */
 export function unshared(bytes: Uint8Array): Uint8Array {
   const { buffer } = bytes;
-  return buffer instanceof ArrayBuffer || !isSharedArrayBuffer(buffer) ? bytes : bytes.slice();
+  return buffer instanceof ArrayBuffer || !isSharedArrayBuffer(buffer) ? bytes : new Uint8Array(bytes);
 }
 
 /** Refuses an option that there is not, a slip of the pen mostly. @internal */

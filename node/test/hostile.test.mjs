@@ -60,7 +60,10 @@ describe("bytes that are not what they look like", () => {
       for (let value = 0;; value++) new Uint8Array(workerData).fill(value);`, { eval: true, workerData: shared });
     await once(worker, "message");
     const store = filled(0);
-    for (let round = 0; round < 40; round++) store.append("a", "s", { kind: KIND, payload: new Uint8Array(shared) });
+    for (let round = 0; round < 20; round++) {
+      store.append("a", "s", { kind: KIND, payload: new Uint8Array(shared) });
+      store.append("a", "s", { kind: KIND, payload: Buffer.from(shared) });
+    }
     assert.equal(store.verify().verdict, "CONSISTENT");
     await worker.terminate();
     store.close();
@@ -149,6 +152,37 @@ describe("what is given and changed afterwards", () => {
     assert.equal(store.page({ type, entity: "a" }).length, 3);
     assert.equal(store.page({ clock, entity: "a" }).length, 3);
     store.close();
+  });
+});
+
+describe("memory that is used again", () => {
+  it("for the next draft of a generator is not the draft before", async () => {
+    const store = filled(0);
+    const payload = new Uint8Array(4);
+    const key = Buffer.alloc(16, 1);
+    const value = new Uint8Array(1);
+    function* drafts() {
+      for (let number = 1; number <= 3; number++) {
+        payload[0] = key[0] = value[0] = number;
+        yield { entity: "a", scope: "s", event: { kind: KIND, payload }, key, extensions: { "a.b": value } };
+      }
+    }
+    const says = ({ eventId }) => {
+      const { payload: said, extensions } = store.get(eventId);
+      return [said[0], eventId[0], extensions["a.b"][0]];
+    };
+    const wanted = [[1, 1, 1], [2, 2, 2], [3, 3, 3]];
+    assert.deepEqual(store.appendMany(drafts()).map(says), wanted);
+    key[1] = 7;
+    assert.deepEqual((await store.appendManyAsync(drafts())).map(says), wanted);
+    store.close();
+  });
+
+  it("for a seed is not the key's", () => {
+    const seed = Buffer.alloc(32, 3);
+    const key = batpak.keyDerive(seed);
+    seed.fill(0);
+    assert.deepEqual(key.seed, new Uint8Array(32).fill(3));
   });
 });
 
