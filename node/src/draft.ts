@@ -1,3 +1,4 @@
+import { isUint8Array } from "node:util/types";
 import { BP_DURABILITY_DEFAULT, BP_DURABLE, BP_EXPECT_ANY, BP_EXPECT_CLOCK, BP_EXPECT_EMPTY, BP_EXPECT_EVENT,
   BP_GIVEN_CAUSATION, BP_GIVEN_CORRELATION, BP_GIVEN_KEY, BP_WRITTEN } from "./constants.js";
 import type { TypedEvent } from "./define.js";
@@ -7,7 +8,7 @@ import { DRAFT, EXTENSION } from "./layout.js";
 import { utf8 } from "./native.js";
 import type { Extensions } from "./receipt.js";
 import * as scratch from "./scratch.js";
-import { bytesOf, known } from "./text.js";
+import { bytesOf, known, namedBytes } from "./text.js";
 import { encode } from "./values.js";
 
 /** Before a receipt comes: `"durable"`: the flush; `"written"`: the write, which survives the process, not the machine. */
@@ -86,14 +87,15 @@ export interface TakenDraft {
 }
 
 const NAMES: ReadonlySet<string> = new Set(["key", "expect", "correlationId", "causationId", "lane", "depth", "flags",
-  "extensions", "durability", "allowReserved", "entity", "scope", "event", "signal"]);
+  "extensions", "durability", "allowReserved"]);
+const DRAFT_NAMES: ReadonlySet<string> = new Set([...NAMES, "entity", "scope", "event"]);
 
 /** @internal */
-export function takeOptions(options: DraftOptions | undefined): TakenOptions | undefined {
+export function takeOptions(options: DraftOptions | undefined, names = NAMES): TakenOptions | undefined {
   if (options === undefined) return undefined;
-  known(options, NAMES);
+  known(options, names);
   const { key, expect, correlationId, causationId, lane, depth, flags, extensions, durability, allowReserved } = options;
-  const entries = extensions === undefined ? undefined : Object.entries(extensions);
+  const entries = extensions === undefined ? undefined : namedBytes(extensions);
   return { key, expect, correlationId, causationId, lane, depth, flags, extensions: entries, durability, allowReserved };
 }
 
@@ -101,8 +103,19 @@ export function takeOptions(options: DraftOptions | undefined): TakenOptions | u
 export function takeDraft(draft: Draft): TakenDraft {
   if (typeof draft !== "object" || draft === null) throw refusal("BP_ARGUMENT", "a draft is { entity, scope, event, ... }");
   const { entity, scope, event } = draft;
-  const options = isPlain(draft) ? undefined : takeOptions(draft);
+  const options = isPlain(draft) ? undefined : takeOptions(draft, DRAFT_NAMES);
   return { entity, scope, kind: kindOf(event), payload: payloadOf(event), options };
+}
+
+/** The same with bytes of its own: whoever makes drafts one by one may make the next in the same memory. @internal */
+export function keepDraft(draft: TakenDraft): TakenDraft {
+  const { payload, options } = draft;
+  const copy = <T>(value: T): T => (isUint8Array(value) ? new Uint8Array(value) as T : value);
+  if (options === undefined) return { ...draft, payload: copy(payload) };
+  const { key, expect, correlationId, causationId, extensions } = options;
+  return { ...draft, payload: copy(payload), options: { ...options, key: copy(key), expect: copy(expect),
+    correlationId: copy(correlationId), causationId: copy(causationId),
+    extensions: extensions?.map(([name, value]) => [name, copy(value)] as const) } };
 }
 
 /* The usual draft: an object with nothing but what it must have. */
@@ -195,7 +208,7 @@ function putExtensions(at: number, entries: readonly (readonly [string, Uint8Arr
   let item = array;
   for (const [name, value] of entries) {
     scratch.putBytes(item + EXTENSION.name, utf8(name));
-    scratch.putBytes(item + EXTENSION.value, bytesOf(`extension ${name}`, value));
+    scratch.putBytes(item + EXTENSION.value, value);
     item += EXTENSION.size;
   }
   scratch.words[(at + DRAFT.extensions) >> 2] = array;

@@ -55,7 +55,6 @@ export function payloadToJson(payload: Uint8Array): string {
  * @since 0.1
  */
 export function extensionsEncode(extensions: Extensions): Uint8Array {
-  if (typeof extensions !== "object" || extensions === null) throw refusal("BP_ARGUMENT", "extensions are an object");
   return native.extensionsEncode(extensions);
 }
 

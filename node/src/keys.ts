@@ -50,7 +50,7 @@ export function keyGenerate(): Key {
  * @since 0.1
  */
 export function keyDerive(seed: Uint8Array): Key {
-  const own = bytesOf("seed", seed, 32).slice();
+  const own = new Uint8Array(bytesOf("seed", seed, 32));
   const { publicKey, keyId } = native.keyDerive(own);
   return new Key(own, publicKey, keyId);
 }

@@ -3,7 +3,7 @@ import { errorFor, refusal, Thrown, withPath, type ErrorData } from "./errors.js
 import { DRAFT, EVENT, EXTENSION, QUERY, RECEIPT, TOKEN } from "./layout.js";
 import type { Extensions } from "./receipt.js";
 import type { FindingData, StatData } from "./report.js";
-import { bytesOf, setMember } from "./text.js";
+import { namedBytes, setMember } from "./text.js";
 
 declare const brand: unique symbol;
 
@@ -224,7 +224,7 @@ export const native = {
   payloadFromJson: translated(raw.bp_payload_from_json),
   payloadToJson: translated(raw.bp_payload_to_json),
   extensionsEncode: translated((extensions: Extensions) =>
-    raw.bp_extensions_encode(Object.entries(extensions).flatMap(([name, value]) => [utf8(name), bytesOf(`extension ${name}`, value)]))),
+    raw.bp_extensions_encode(namedBytes(extensions).flatMap(([name, value]) => [utf8(name), value]))),
   extensionsDecode: translated((map: Uint8Array): Extensions => {
     const list = raw.bp_extensions_decode(map);
     const extensions: Record<string, Uint8Array> = {};

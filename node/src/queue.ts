@@ -110,7 +110,8 @@ export class AppendQueue {
     return this.#waiting.splice(0, end === -1 ? this.#waiting.length : Math.max(1, end));
   }
 
-  /* Hands out the receipts. The first chunk that is short of some is the one that failed; those behind it wait anew. */
+  /* Hands out the receipts. The first chunk that is short of some is the one that failed, or the last one
+   * where none is; those behind it wait anew. */
   #settle(chunks: Chunk[], receipts: readonly Receipt[], failed: { error: unknown } | undefined): void {
     let at = 0;
     for (let index = 0; index < chunks.length; index++) {
@@ -118,7 +119,7 @@ export class AppendQueue {
       const got = receipts.slice(at, at + count);
       unit.receipts.push(...got);
       at += got.length;
-      if (got.length < count) {
+      if (got.length < count || (failed !== undefined && index === chunks.length - 1)) {
         this.#waiting.unshift(...chunks.slice(index + 1).filter((chunk) => chunk.unit.over !== true));
         this.#forget(unit);
         unit.reject(this.#target.failure(failed?.error, unit.receipts));

@@ -1,5 +1,5 @@
 import type { EventType } from "./define.js";
-import { kindOf, payloadOf, putDraft, putDrafts, takeDraft, takeOptions, whole, type Draft, type DraftOptions, type NewEvent,
+import { keepDraft, kindOf, payloadOf, putDraft, putDrafts, takeDraft, takeOptions, whole, type Draft, type DraftOptions, type NewEvent,
   type TakenDraft } from "./draft.js";
 import { BatpakError, refusal } from "./errors.js";
 import { Event, PageData } from "./event.js";
@@ -458,7 +458,8 @@ export class Store {
 function takeDrafts(drafts: Iterable<Draft>): TakenDraft[] {
   if (typeof drafts !== "object" || drafts === null) throw refusal("BP_ARGUMENT", "drafts are given as an array");
   const taken: TakenDraft[] = [];
-  for (const draft of drafts) taken.push(takeDraft(draft));
+  const atOnce = Array.isArray(drafts);
+  for (const draft of drafts) taken.push(atOnce ? takeDraft(draft) : keepDraft(takeDraft(draft)));
   return taken;
 }
 

@@ -67,7 +67,7 @@ export function isThere(bytes: Uint8Array): boolean {
 /** A copy of bytes that another thread may change meanwhile: C reads them more than once. @internal */
 export function unshared(bytes: Uint8Array): Uint8Array {
   const { buffer } = bytes;
-  return buffer instanceof ArrayBuffer || !isSharedArrayBuffer(buffer) ? bytes : bytes.slice();
+  return buffer instanceof ArrayBuffer || !isSharedArrayBuffer(buffer) ? bytes : new Uint8Array(bytes);
 }
 
 /** Refuses an option that there is not, a slip of the pen mostly. @internal */
@@ -87,6 +87,14 @@ export function taken<Options extends object>(options: Options, names: ReadonlyS
     if (value !== undefined) own[name] = value;
   }
   return own as Options;
+}
+
+/** Named values, each with its bytes. A Map or an array has none that are its members: it must not pass for no values. @internal */
+export function namedBytes(values: unknown): [string, Uint8Array][] {
+  if (typeof values !== "object" || values === null || Symbol.iterator in values) {
+    throw refusal("BP_ARGUMENT", "extensions are an object of names and bytes");
+  }
+  return Object.entries(values).map(([name, value]) => [name, bytesOf(`extension ${name}`, value)]);
 }
 
 /** Sets a member whatever its name: `__proto__` too becomes one. @internal */

@@ -60,7 +60,10 @@ describe("bytes that are not what they look like", () => {
       for (let value = 0;; value++) new Uint8Array(workerData).fill(value);`, { eval: true, workerData: shared });
     await once(worker, "message");
     const store = filled(0);
-    for (let round = 0; round < 40; round++) store.append("a", "s", { kind: KIND, payload: new Uint8Array(shared) });
+    for (let round = 0; round < 20; round++) {
+      store.append("a", "s", { kind: KIND, payload: new Uint8Array(shared) });
+      store.append("a", "s", { kind: KIND, payload: Buffer.from(shared) });
+    }
     assert.equal(store.verify().verdict, "CONSISTENT");
     await worker.terminate();
     store.close();
@@ -88,6 +91,9 @@ describe("what is given by a wrong name", () => {
     }
     refused(() => store.verifyReceipt(receipt, { trusted: [] }), "BP_ARGUMENT");
     refused(() => store.verifyReceipt(receipt, { receipts: [] }), "BP_ARGUMENT");
+    for (const options of [{ entity: "b" }, { scope: "t" }, { event }, { signal: AbortSignal.abort() }]) {
+      refused(() => store.append("a", "s", event, options), "BP_ARGUMENT");
+    }
     await refusedAsync(store.syncAsync({ singal: new AbortController().signal }), "BP_ARGUMENT");
     await refusedAsync(store.appendManyAsync([], { durability: "written" }), "BP_ARGUMENT");
     store.close();
@@ -149,6 +155,37 @@ describe("what is given and changed afterwards", () => {
   });
 });
 
+describe("memory that is used again", () => {
+  it("for the next draft of a generator is not the draft before", async () => {
+    const store = filled(0);
+    const payload = new Uint8Array(4);
+    const key = Buffer.alloc(16, 1);
+    const value = new Uint8Array(1);
+    function* drafts() {
+      for (let number = 1; number <= 3; number++) {
+        payload[0] = key[0] = value[0] = number;
+        yield { entity: "a", scope: "s", event: { kind: KIND, payload }, key, extensions: { "a.b": value } };
+      }
+    }
+    const says = ({ eventId }) => {
+      const { payload: said, extensions } = store.get(eventId);
+      return [said[0], eventId[0], extensions["a.b"][0]];
+    };
+    const wanted = [[1, 1, 1], [2, 2, 2], [3, 3, 3]];
+    assert.deepEqual(store.appendMany(drafts()).map(says), wanted);
+    key[1] = 7;
+    assert.deepEqual((await store.appendManyAsync(drafts())).map(says), wanted);
+    store.close();
+  });
+
+  it("for a seed is not the key's", () => {
+    const seed = Buffer.alloc(32, 3);
+    const key = batpak.keyDerive(seed);
+    seed.fill(0);
+    assert.deepEqual(key.seed, new Uint8Array(32).fill(3));
+  });
+});
+
 describe("limits", () => {
   it("that are no counts are refused, not taken for none", async () => {
     const store = filled(3);
@@ -180,7 +217,12 @@ describe("texts and maps", () => {
   it("what is no text or no map is refused", () => {
     refused(() => batpak.coordinateCheck(1, "s"), "BP_ARGUMENT");
     refused(() => batpak.Kind.parse(5), "BP_ARGUMENT");
-    refused(() => batpak.extensionsEncode(null), "BP_ARGUMENT");
+    const store = filled(0);
+    for (const extensions of [null, [], new Map([["a.b", new Uint8Array(1)]])]) {
+      refused(() => batpak.extensionsEncode(extensions), "BP_ARGUMENT");
+      refused(() => store.append("a", "s", event, { extensions }), "BP_ARGUMENT");
+    }
+    store.close();
     refused(() => batpak.extensionsEncode({ "a.b": undefined }), "BP_ARGUMENT");
     for (const call of [batpak.extensionsDecode, payloadDecode, batpak.payloadToJson, batpak.payloadFromJson]) {
       refused(() => call(undefined), "BP_ARGUMENT");
