@@ -42,7 +42,7 @@ static bp_store *open_read_only(const char *path) {
 }
 
 /* Not timed, so that every language has its caches warm and its code compiled. */
-static size_t warm_up(size_t events) { return events / 10; }
+static size_t warm_up(size_t events) { return events / 4; }
 
 typedef struct {
   char entity[32];

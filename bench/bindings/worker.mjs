@@ -9,7 +9,7 @@ const PER_ENTITY = 200;
 
 const Placed = defineEvent({ category: 0xf, typeId: 2, fields: ["order", "symbol", "price", "count", "open"] });
 
-const warmUp = (events) => Math.floor(events / 10);
+const warmUp = (events) => Math.floor(events / 4);
 const made = (count, make) => Array.from({ length: count }, (_, number) => make(number));
 const seconds = (begin) => Number(process.hrtime.bigint() - begin) / 1e9;
 

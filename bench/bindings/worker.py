@@ -26,7 +26,7 @@ class Placed:
 
 
 def warm_up(events: int) -> int:
-    return events // 10
+    return events // 4
 
 
 def entities(events: int) -> list[str]:
