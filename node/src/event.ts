@@ -178,6 +178,11 @@ export class Event<T = Uint8Array> {
     return this.page.bytes[this.at + EVENT.flags]!;
   }
 
+  /** 0: the payload's bytes as written; 1: taken from the value form that the reference's retention leaves. */
+  get payloadForm(): number {
+    return this.page.bytes[this.at + EVENT.payload_form]!;
+  }
+
   /** The segment file that holds it. */
   get segmentId(): bigint {
     return this.page.longs[(this.at + EVENT.segment_id) >> 3]!;

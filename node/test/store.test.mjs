@@ -185,7 +185,7 @@ describe("append", () => {
     assert.deepEqual(event.correlationId, id(78));
     assert.deepEqual(event.causationId, cause.eventId);
     assert.deepEqual([event.entity, event.scope, Number(event.kind)], ["player:é", "room:☃", 0x1234]);
-    assert.deepEqual([event.lane, event.depth, event.flags, event.clock], [4_294_967_295, 7, 0xff, 0]);
+    assert.deepEqual([event.lane, event.depth, event.flags, event.clock, event.payloadForm], [4_294_967_295, 7, 0xff, 0, 0]);
     assert.deepEqual({ ...event.extensions }, { "a.b": new Uint8Array([1, 2]), "c.d": new Uint8Array(0) });
     assert.deepEqual({ ...receipt.extensions }, { ...event.extensions });
     assert.equal(receipt.durable, false);
