@@ -110,7 +110,7 @@ static void append_calls(bp_store *store, const bp_draft *ring, size_t length, s
 }
 
 /* `length` is whole calls. */
-static double append_many(const char *path, size_t events, size_t length) {
+static double append_many(const char *path, size_t events, size_t length, uint32_t durability) {
   size_t warm = warm_up(events) / CALL * CALL;
   material *all = make_material(length);
   bp_draft *ring = calloc(length, sizeof *ring);
@@ -118,7 +118,7 @@ static double append_many(const char *path, size_t events, size_t length) {
   if (ring == NULL || receipts == NULL) bench_fail("no memory");
   for (size_t i = 0; i < length; i++) fill_draft(&ring[i], &all[i]);
   for (size_t i = 0; i < CALL; i++) must(bp_receipt_init(&receipts[i], sizeof *receipts));
-  bp_store *store = open_store(path, BP_WRITTEN);
+  bp_store *store = open_store(path, durability);
   append_calls(store, ring, length, 0, warm, receipts);
   double begin = bench_now();
   append_calls(store, ring, length, warm, warm + events, receipts);
@@ -130,9 +130,10 @@ static double append_many(const char *path, size_t events, size_t length) {
   return seconds;
 }
 
-static double many(const char *path, size_t events) { return append_many(path, events, RING); }
+static double many(const char *path, size_t events) { return append_many(path, events, RING, BP_DURABLE); }
+static double many_written(const char *path, size_t events) { return append_many(path, events, RING, BP_WRITTEN); }
 static double many_cold(const char *path, size_t events) {
-  return append_many(path, events, (warm_up(events) + events) / CALL * CALL + CALL);
+  return append_many(path, events, (warm_up(events) + events) / CALL * CALL + CALL, BP_WRITTEN);
 }
 
 /* ------------------------------------------------------------------------------------------------- typed events -- */
@@ -315,8 +316,8 @@ int main(int count, char **words) {
   static const struct {
     const char *name;
     double (*work)(const char *path, size_t events);
-  } rows[] = {{"durable", durable}, {"written", written}, {"many", many}, {"written-cold", written_cold},
-              {"many-cold", many_cold}, {"iterate", iterate}, {"columns", iterate}, {"typed-append", typed_append},
+  } rows[] = {{"durable", durable}, {"written", written}, {"many", many}, {"many-written", many_written},
+              {"written-cold", written_cold}, {"many-cold", many_cold}, {"iterate", iterate}, {"columns", iterate}, {"typed-append", typed_append},
               {"typed-decode", typed_decode}, {"prepare", prepare}, {"prepare-typed", prepare_typed}};
   if (count != 4) bench_fail("worker ROW DIRECTORY EVENTS");
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

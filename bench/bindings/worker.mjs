@@ -49,14 +49,14 @@ function appendEach(path, events, length, durability) {
   });
 }
 
-function appendMany(path, events, length) {
+function appendMany(path, events, length, durability) {
   const ring = entities(length).map((entity) => ({
     entity,
     scope: "bench",
     event: { kind: 0xf001, payload: new Uint8Array(randomBytes(256)) },
   }));
   let total = 0n;
-  return timed(path, "written", events, (store, from, to) => {
+  return timed(path, durability, events, (store, from, to) => {
     for (let i = from; i < to; i += CALL) {
       const at = i % length;
       for (const receipt of store.appendMany(ring.slice(at, at + Math.min(CALL, to - i)))) total += receipt.sequence;
@@ -114,8 +114,9 @@ const rows = {
   durable: (path, events) => appendEach(path, events, RING, "durable"),
   written: (path, events) => appendEach(path, events, RING, "written"),
   "written-cold": (path, events) => appendEach(path, events, warmUp(events) + events, "written"),
-  many: (path, events) => appendMany(path, events, RING),
-  "many-cold": (path, events) => appendMany(path, events, Math.floor((warmUp(events) + events) / CALL) * CALL + CALL),
+  many: (path, events) => appendMany(path, events, RING, "durable"),
+  "many-written": (path, events) => appendMany(path, events, RING, "written"),
+  "many-cold": (path, events) => appendMany(path, events, Math.floor((warmUp(events) + events) / CALL) * CALL + CALL, "written"),
   iterate,
   columns: iterate, // pages have no columns here
   "typed-append": typedAppend,

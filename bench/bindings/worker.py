@@ -48,10 +48,10 @@ def append_each(path: str, events: int, length: int, durability: Literal["durabl
         return run(warm, warm + events)
 
 
-def append_many(path: str, events: int, length: int) -> float:
+def append_many(path: str, events: int, length: int, durability: Literal["durable", "written"]) -> float:
     warm = warm_up(events) // CALL * CALL
     ring = [batpak.Draft(entity, "bench", kind=0xF001, payload=os.urandom(256)) for entity in entities(length)]
-    with batpak.open(path, durability="written", sync_every_events=0) as store:
+    with batpak.open(path, durability=durability, sync_every_events=0) as store:
         def run(begin: int, end: int) -> float:
             total = 0
             start = perf_counter()
@@ -122,8 +122,9 @@ ROWS: dict[str, Callable[[str, int], float]] = {
     "durable": lambda path, events: append_each(path, events, RING, "durable"),
     "written": lambda path, events: append_each(path, events, RING, "written"),
     "written-cold": lambda path, events: append_each(path, events, warm_up(events) + events, "written"),
-    "many": lambda path, events: append_many(path, events, RING),
-    "many-cold": lambda path, events: append_many(path, events, (warm_up(events) + events) // CALL * CALL + CALL),
+    "many": lambda path, events: append_many(path, events, RING, "durable"),
+    "many-written": lambda path, events: append_many(path, events, RING, "written"),
+    "many-cold": lambda path, events: append_many(path, events, (warm_up(events) + events) // CALL * CALL + CALL, "written"),
     "iterate": iterate,
     "columns": columns,
     "typed-append": typed_append,

@@ -73,8 +73,14 @@ static bool take_extensions(const member *found, bp_receipt *receipt, text *why)
   return good;
 }
 
+typedef struct taking {
+  bp_receipt receipt;
+  bool says_same;
+} taking;
+
 static bool take(void *user, unsigned index, const member *found, text *why) {
-  bp_receipt *receipt = user;
+  taking *now = user;
+  bp_receipt *receipt = &now->receipt;
   switch (index) {
     case EVENT_ID: return member_hex(found, receipt->event_id, sizeof receipt->event_id, why);
     case SEQUENCE: return member_number(found, &receipt->sequence, why);
@@ -86,16 +92,20 @@ static bool take(void *user, unsigned index, const member *found, text *why) {
     case EXTENSIONS: return take_extensions(found, receipt, why);
     case DURABLE: return take_flag(found, false, &receipt->durable, why);
     case REPLAYED: return take_flag(found, false, &receipt->replayed, why);
-    default: return take_flag(found, true, &receipt->same, why);
+    default: now->says_same = found->value != NULL; return take_flag(found, true, &receipt->same, why);
   }
 }
 
 static bool load_line(member_reader *reader, const char *line, size_t length, receipt_list *list, text *why) {
   static const member_list members = {names, COUNT, (1u << COUNT) - 1, take};
-  bp_receipt receipt;
-  bp_receipt_init(&receipt, sizeof receipt);
-  bool good = members_read(reader, &members, line, length, &receipt, why);
-  text_bytes(&list->receipts, &receipt, sizeof receipt);
+  taking now = {0};
+  bp_receipt_init(&now.receipt, sizeof now.receipt);
+  bool good = members_read(reader, &members, line, length, &now, why);
+  if (good && now.says_same != (now.receipt.replayed != 0)) {
+    text_string(why, "same: stands with replayed alone, and always with it");
+    good = false;
+  }
+  text_bytes(&list->receipts, &now.receipt, sizeof now.receipt);
   return good;
 }
 

@@ -50,7 +50,8 @@ class Receipts(Cli):
         good = json.dumps(self.filled(1)[0])
         for bad in ["nope", "", "{}", good.replace('"sequence": 1', '"sequence": "1"'), good[:-1],
                     good.replace("false", "1"), good.replace("{}", '{"a.b":"0"}'), good.replace("{}", '{"nodot":"00"}'),
-                    good.replace('"event_id": "0', '"event_id": "x'), good.replace("event_id", "other")]:
+                    good.replace('"event_id": "0', '"event_id": "x'), good.replace("event_id", "other"),
+                    good.replace('"same": null', '"same": true'), good.replace('"replayed": false', '"replayed": true')]:
             with self.subTest(bad):
                 (self.place / "kept").write_text(good + "\n" + bad + "\n")
                 done = self.run_it("verify", "st", "--receipts", "kept", code=2)
