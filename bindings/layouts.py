@@ -3,9 +3,10 @@
 
     {"bp_token": {"size": 24, "fields": {"type": {"offset": 0, "size": 4}, ...}}, ...}
 
-Usage: bindings/layouts.py FILE. The bindings hold their own tables of offsets against what it prints.
+The bindings hold their own tables of offsets against what it prints.
 """
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -53,6 +54,7 @@ def source(header: str) -> str:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("usage: bindings/layouts.py FILE")
-    Path(sys.argv[1]).write_text(source((ROOT / "ffi.h").read_text(encoding="utf-8")), encoding="utf-8")
+    parser = argparse.ArgumentParser(description="Make the C source of batpak_layouts.")
+    parser.add_argument("output", type=Path, help="the C file to write")
+    output = parser.parse_args().output
+    output.write_text(source((ROOT / "ffi.h").read_text(encoding="utf-8")), encoding="utf-8")
