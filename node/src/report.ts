@@ -1,5 +1,5 @@
 import { BP_RECEIPT_SIGNED, BP_RECEIPT_UNSIGNED_ACCEPTED } from "./constants.js";
-import { native } from "./native.js";
+import { native, type RawVerdict } from "./native.js";
 import { countOf, countOrNull, hexOf, noneAsNull, zerosAsNull } from "./text.js";
 
 /** A `bp_finding` as the addon hands it over. @internal */
@@ -14,13 +14,7 @@ export interface FindingData {
 }
 
 /** A `bp_verdict` and its findings as the addon hands them over. @internal */
-export interface ReportData {
-  readonly verdict: number;
-  readonly events: bigint;
-  readonly attested: bigint;
-  readonly findings: bigint;
-  readonly notes: bigint;
-  readonly firstUnproven: bigint;
+export interface ReportData extends RawVerdict {
   readonly items: readonly FindingData[];
 }
 
