@@ -5,12 +5,16 @@
 
 bp_store *plain_open(const char *path, uint32_t mode, uint64_t segment_max_bytes) {
   bp_config config;
-  bp_store *store;
-  bp_error error = {.struct_size = sizeof error};
   CHECK(bp_config_init(&config, sizeof config) == BP_OK, "bp_config_init");
   config.mode = mode;
   config.segment_max_bytes = segment_max_bytes;
-  bp_status status = bp_store_open(path, &config, &store, &error);
+  return plain_open_with(path, &config);
+}
+
+bp_store *plain_open_with(const char *path, const bp_config *config) {
+  bp_store *store;
+  bp_error error = {.struct_size = sizeof error};
+  bp_status status = bp_store_open(path, config, &store, &error);
   CHECK(status == BP_OK, "the store does not open: %s: %s", bp_status_name(status), error.text);
   return store;
 }

@@ -13,6 +13,7 @@ enum { PLAIN_KIND = 0xF001 };
 
 /* Opens `path`; ends the process where that fails. */
 bp_store *plain_open(const char *path, uint32_t mode, uint64_t segment_max_bytes);
+bp_store *plain_open_with(const char *path, const bp_config *config);
 void plain_close(bp_store *store);
 bp_stat plain_stat(const bp_store *store);
 
