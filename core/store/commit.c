@@ -1,6 +1,6 @@
-/* The commit: callers queue, one of them leads.  The leader takes what waits, judges it against the last assigned state,
- * gives out sequences, writes the frames with one call, flushes once if anybody asked for it, publishes, and wakes all who
- * wait; the first of those who came meanwhile leads next.
+/* The commit of one group, by whoever leads (queue.c): its requests are judged against the last assigned state and get
+ * their sequences, their frames are written with one call and flushed once if anybody asked for it, then they are
+ * published.
  *
  *   - Rows enter the index before their frames are written, unpublished: validation sees them, readers do not.
  *   - A unit is what goes into one segment with one write.  A unit that cannot be written is taken back whole, and with it
@@ -288,7 +288,7 @@ static void settle(group *g) {
   }
 }
 
-static void run_group(bp_store *store, bpi_request *first, bpi_request *last) {
+void bpi_store_run_group(bp_store *store, bpi_request *first, bpi_request *last) {
   group g = {.store = store, .first = first, .last = last, .now_us = store->clock_us};
   if (atomic_load(&store->poisoned)) {
     g.failure = bpi_fail(&g.error, BP_POISONED, "an earlier write or flush failed; open the store anew");
@@ -299,54 +299,4 @@ static void run_group(bp_store *store, bpi_request *first, bpi_request *last) {
   flush_group(&g);
   atomic_store_explicit(&store->index.published, store->index.count, memory_order_release);
   settle(&g);
-}
-
-/* --- the queue */
-
-/* Under the lock: the last request of the next group. */
-static bpi_request *group_last(const bp_store *store) {
-  bpi_request *last = store->queue_first;
-  size_t events = last->count;
-  while (last->next != NULL && events + last->next->count <= store->config.group_max_events) {
-    last = last->next;
-    events += last->count;
-  }
-  return last;
-}
-
-/* Under the lock, which is released while the group runs. */
-static void lead(bp_store *store) {
-  bpi_request *first = store->queue_first, *last = group_last(store);
-  store->leader = 1;
-  bpi_mutex_unlock(&store->commit_lock);
-  run_group(store, first, last);
-  bpi_mutex_lock(&store->commit_lock);
-  store->leader = 0;
-  bpi_request *end = last->next;
-  store->queue_first = end;
-  if (end == NULL) store->queue_last = NULL;
-  for (bpi_request *request = first; request != end; request = request->next) request->finished = 1;
-  /* One call for all who wait, the next leader among them. */
-  if (first != last || end != NULL) bpi_condition_wake_all(&store->group_done);
-}
-
-bp_status bpi_store_commit(bp_store *store, bpi_request *request) {
-  request->finished = 0;
-  request->next = NULL;
-  bpi_mutex_lock(&store->commit_lock);
-  if (store->queue_last != NULL) {
-    store->queue_last->next = request;
-  } else {
-    store->queue_first = request;
-  }
-  store->queue_last = request;
-  while (!request->finished) {
-    if (!store->leader && store->queue_first == request) {
-      lead(store);
-    } else {
-      bpi_condition_wait(&store->group_done, &store->commit_lock);
-    }
-  }
-  bpi_mutex_unlock(&store->commit_lock);
-  return request->status;
 }
