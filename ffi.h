@@ -143,6 +143,7 @@ BP_API uint32_t bp_format_version(void);
 typedef struct bp_store bp_store;
 typedef struct bp_page bp_page;
 typedef struct bp_report bp_report;
+typedef struct bp_outcome bp_outcome;
 typedef struct bp_system bp_system;  /* the seam under the library; NULL is the real system */
 
 enum { /* bp_config.mode */
@@ -565,6 +566,97 @@ typedef struct bp_stat {
 
 /* Set stat->struct_size = sizeof(bp_stat).  Errors: BP_STRUCT_SIZE.  Since 0.1. */
 BP_API bp_status bp_store_stat(const bp_store *store, bp_stat *stat, bp_error *error);
+
+/* ---------------------------------------------------------------------------------------------------------- outcome -- */
+
+enum { /* bp_outcome.type */
+  BP_OUTCOME_OK = 1,
+  BP_OUTCOME_ERR = 2,
+  BP_OUTCOME_RETRY = 3,
+  BP_OUTCOME_PENDING = 4,
+  BP_OUTCOME_CANCELLED = 5,
+  BP_OUTCOME_BATCH = 6
+};
+
+enum { /* bp_outcome.error_kind */
+  BP_ERROR_KIND_NONE = 0,
+  BP_ERROR_KIND_NOT_FOUND = 1,
+  BP_ERROR_KIND_CONFLICT = 2,
+  BP_ERROR_KIND_VALIDATION = 3,
+  BP_ERROR_KIND_POLICY_REJECTION = 4,
+  BP_ERROR_KIND_CANCELLED = 5,
+  BP_ERROR_KIND_STORAGE_ERROR = 6,
+  BP_ERROR_KIND_TIMEOUT = 7,
+  BP_ERROR_KIND_PENDING = 8,
+  BP_ERROR_KIND_SERIALIZATION = 9,
+  BP_ERROR_KIND_INTERNAL = 10,
+  BP_ERROR_KIND_BATCH_COLLAPSE = 11,
+  BP_ERROR_KIND_CUSTOM = 12  /* with a number of the caller's in error_custom */
+};
+
+enum { /* bp_compensation.type: what would undo what was done before an error */
+  BP_COMPENSATION_ROLLBACK = 1,  /* `ids` are events */
+  BP_COMPENSATION_NOTIFY = 2,    /* `target_id`, `text` */
+  BP_COMPENSATION_RELEASE = 3,   /* `ids` are resources */
+  BP_COMPENSATION_CUSTOM = 4     /* `text` is the action's type, `data` whatever it needs */
+};
+
+enum { /* bp_wait_condition.type: what a pending outcome waits for */
+  BP_WAIT_FOR_TIME = 1,    /* `resume_at_ms` */
+  BP_WAIT_FOR_EVENT = 2,   /* `event_id` */
+  BP_WAIT_FOR_ALL = 3,     /* of `items` */
+  BP_WAIT_FOR_ANY = 4,
+  BP_WAIT_FOR_CUSTOM = 5   /* `tag`, `data` */
+};
+
+typedef struct bp_compensation {
+  uint32_t type;               /* BP_COMPENSATION_* */
+  uint32_t reserved;
+  const uint8_t *ids;          /* 16 bytes each */
+  size_t id_count;
+  const uint8_t *text;
+  size_t text_length;
+  const uint8_t *data;
+  size_t data_length;
+  uint8_t target_id[16];
+} bp_compensation;
+
+typedef struct bp_wait_condition bp_wait_condition;
+struct bp_wait_condition {
+  uint32_t type;               /* BP_WAIT_FOR_* */
+  uint32_t tag;                /* 16 bits */
+  uint64_t resume_at_ms;
+  const uint8_t *data;
+  size_t data_length;
+  const bp_wait_condition *items;
+  size_t item_count;
+  uint8_t event_id[16];
+};
+
+/* What an attempt came to: a value, whose parts belong to whoever made it.  It may be built on the stack, element by
+ * element; what functions of this chapter give back lives in a bp_outcomes. */
+struct bp_outcome {
+  uint32_t struct_size;
+  uint32_t type;               /* BP_OUTCOME_* */
+  uint32_t error_kind;         /* ERR: BP_ERROR_KIND_*, else NONE */
+  uint32_t error_custom;       /* 16 bits */
+  uint64_t after_ms;           /* RETRY: when to try again */
+  uint32_t attempt;            /* RETRY: which attempt this was, */
+  uint32_t max_attempts;       /* and how many there may be */
+  const uint8_t *value;        /* OK: one MessagePack value */
+  size_t value_length;
+  const uint8_t *message;      /* ERR: its message; RETRY, CANCELLED: the reason.  UTF-8; NULL: the bytes stand in `text` */
+  size_t message_length;
+  const bp_compensation *compensation;  /* ERR: NULL where there is none */
+  const bp_wait_condition *condition;   /* PENDING */
+  const bp_outcome *items;     /* BATCH: an array whose stride is the first one's struct_size */
+  size_t item_count;
+  uint8_t resume_token[16];    /* PENDING: the caller's */
+  char text[96];
+};
+
+/* An Ok of nil: `value` is that of the encoding of nil, static.  Errors: BP_ARGUMENT, BP_STRUCT_SIZE.  Since 0.2. */
+BP_API bp_status bp_outcome_init(bp_outcome *outcome, size_t size);
 
 /* ----------------------------------------------------------------------------------------------------------- values -- */
 

@@ -30,6 +30,8 @@
 %rename("$ignore", regextarget=1) "^bp_(payload|extensions)_";
 /* A page never crosses as a handle: the functions that fill one answer a copy of it. */
 %rename("$ignore", regextarget=1) "^bp_page_";
+/* Come with the next step of the packages. */
+%rename("$ignore", regextarget=1) "^bp_(outcome|outcomes|gates|denial|denials|permit|machine)_";
 /* Defaults are set by the functions that take the struct. */
 %rename("$ignore", regextarget=1) "^bp_.*_init$";
 %rename("$ignore", %$isclass) "";
