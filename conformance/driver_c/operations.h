@@ -30,7 +30,25 @@ extern const operation_row token_operations[];
 extern const operation_row store_operations[];
 extern const operation_row read_operations[];
 extern const operation_row judge_operations[];
+extern const operation_row outcome_operations[];
+extern const operation_row guard_operations[];
 
 json *event_json(const bp_event *event);
+
+/* A draft and what its pointers lead to. */
+typedef struct owned_draft {
+  bp_draft draft;
+  bytes entity;
+  bytes scope;
+  bytes payload;
+  extension_list extensions;
+} owned_draft;
+
+/* False for a malformed one; what was made is freed by draft_free. */
+bool draft_from(const json *step, owned_draft *owned);
+void draft_free(owned_draft *owned);
+/* With room for extensions, which is free()d. */
+void receipt_prepare(bp_receipt *receipt);
+json *receipt_json(const bp_receipt *receipt);
 
 #endif

@@ -80,16 +80,7 @@ static bp_status run_drop(driver_session *session, const json *step, json **valu
   return BP_OK;
 }
 
-/* A draft and what its pointers lead to. */
-typedef struct owned_draft {
-  bp_draft draft;
-  bytes entity;
-  bytes scope;
-  bytes payload;
-  extension_list extensions;
-} owned_draft;
-
-static void draft_free(owned_draft *owned) {
+void draft_free(owned_draft *owned) {
   free(owned->entity.data);
   free(owned->scope.data);
   free(owned->payload.data);
@@ -136,7 +127,7 @@ static bool draft_numbers(const json *step, bp_draft *draft) {
   return true;
 }
 
-static bool draft_from(const json *step, owned_draft *owned) {
+bool draft_from(const json *step, owned_draft *owned) {
   memset(owned, 0, sizeof *owned);
   bp_draft *draft = &owned->draft;
   bp_draft_init(draft, sizeof *draft);
@@ -159,13 +150,13 @@ static bool draft_from(const json *step, owned_draft *owned) {
   return true;
 }
 
-static void receipt_prepare(bp_receipt *receipt) {
+void receipt_prepare(bp_receipt *receipt) {
   bp_receipt_init(receipt, sizeof *receipt);
   receipt->extensions = must_allocate(RECEIPT_EXTENSIONS_MAX);
   receipt->extensions_capacity = RECEIPT_EXTENSIONS_MAX;
 }
 
-static json *receipt_json(const bp_receipt *receipt) {
+json *receipt_json(const bp_receipt *receipt) {
   json *object = json_object_new_object();
   set(object, "event_id", hex_json(receipt->event_id, 16));
   set(object, "sequence", integer_json(receipt->sequence));

@@ -62,6 +62,9 @@ static const status_row rows[] = {
     ROW(BP_VALUE, "Use what MessagePack says in one way: null, truth, 64-bit integers, floats, text, bytes, lists, maps."),
     ROW(BP_SEED_ZERO, "Draw a random signing seed; an all-zero one was probably never filled."),
     ROW(BP_KEY_INVALID, "Pass the 32 bytes of an Ed25519 public key."),
+    ROW(BP_DENIED, "Read the denials: they say which gate refused and why; change the proposal or what the gate looks at."),
+    ROW(BP_PERMIT_USED, "Evaluate the gates again; a permit commits one event."),
+    ROW(BP_TRANSITION, "Read the entity's events to see which state it is in; the machine has no such step."),
 
     ROW(BP_NO_STORE, "Check the path, or open in the mode that creates a store."),
     ROW(BP_NOT_A_STORE, "Choose an empty directory or an existing store; the text says what is in the way."),

@@ -65,11 +65,9 @@ void bpi_outcome_set_error(bp_outcome *outcome, uint32_t error_kind, const char 
 }
 
 bp_status bp_outcome_init(bp_outcome *outcome, size_t size) {
-  if (outcome == NULL) return BP_ARGUMENT;
-  if (size < sizeof *outcome || size > UINT32_MAX) return BP_STRUCT_SIZE;
-  outcome->struct_size = (uint32_t)size;
-  bpi_outcome_set_ok(outcome);
-  return BP_OK;
+  static const bp_outcome defaults = {
+      .type = BP_OUTCOME_OK, .value = nil_value, .value_length = sizeof nil_value};
+  return bpi_init_struct(outcome, size, &defaults, sizeof defaults);
 }
 
 /* --- in from a caller, out to one */

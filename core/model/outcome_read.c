@@ -200,6 +200,12 @@ static bp_status read_condition(reader *r, unsigned depth, bp_wait_condition *co
 
 /* --- outcomes */
 
+/* The fields of a variant that has some: a map, and no array as elsewhere, as in the reference. */
+static void begin_variant_fields(reader *r, bpi_fields *fields, const char *const *names, unsigned count) {
+  bpi_fields_begin(fields, &r->in, names, count);
+  if (fields->status == BP_OK && !fields->is_map) fields->status = BP_MESSAGEPACK;
+}
+
 static bp_status read_outcome(reader *r, unsigned depth, bp_outcome *outcome);
 
 static bp_status read_value(reader *r, unsigned depth, bp_outcome *outcome) {
@@ -244,7 +250,7 @@ static bp_status read_retry(reader *r, bp_outcome *outcome) {
   static const char *const names[] = {"after_ms", "attempt", "max_attempts", "reason"};
   unsigned field;
   bpi_fields fields;
-  bpi_fields_begin(&fields, &r->in, names, COUNT(names));
+  begin_variant_fields(r, &fields, names, COUNT(names));
   while (bpi_fields_next(&fields, &field)) {
     fields.status = field == 0   ? bpi_unpack_u64(&r->in, UINT64_MAX, &outcome->after_ms)
                     : field == 1 ? read_u32(r, UINT32_MAX, &outcome->attempt)
@@ -260,7 +266,7 @@ static bp_status read_pending(reader *r, unsigned depth, bp_outcome *outcome) {
   bpi_fields fields;
   bp_wait_condition *condition = (bp_wait_condition *)bpi_arena_take(&r->memory->arena, sizeof *condition);
   if (condition == NULL) return BP_NO_MEMORY;
-  bpi_fields_begin(&fields, &r->in, names, COUNT(names));
+  begin_variant_fields(r, &fields, names, COUNT(names));
   while (bpi_fields_next(&fields, &field)) {
     fields.status = field == 0 ? read_condition(r, depth + 1, condition) : bpi_unpack_id(&r->in, outcome->resume_token);
   }
@@ -272,7 +278,7 @@ static bp_status read_cancelled(reader *r, bp_outcome *outcome) {
   static const char *const names[] = {"reason"};
   unsigned field;
   bpi_fields fields;
-  bpi_fields_begin(&fields, &r->in, names, COUNT(names));
+  begin_variant_fields(r, &fields, names, COUNT(names));
   while (bpi_fields_next(&fields, &field)) {
     fields.status = read_text(r, &outcome->message, &outcome->message_length);
   }

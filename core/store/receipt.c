@@ -87,7 +87,8 @@ static int positions_differ(const bp_receipt *receipt, const bpi_row *row, uint6
          receipt->frame_length != row->frame_length;
 }
 
-int32_t bpi_store_judge(bp_store *store, const bp_receipt *receipt, const bpi_keyring *extra, uint32_t *number) {
+int32_t bpi_store_judge(bp_store *store, const bp_receipt *receipt, const bpi_keyring *extra, int of_denial,
+                        uint32_t *number) {
   bpi_row row;
   bpi_rwlock_read(&store->index_lock);
   *number = bpi_index_find(&store->index, receipt->event_id);
@@ -95,6 +96,7 @@ int32_t bpi_store_judge(bp_store *store, const bp_receipt *receipt, const bpi_ke
   if (visible) row = *bpi_index_row(&store->index, *number);
   bpi_rwlock_unlock(&store->index_lock);
   if (!visible) return BP_RECEIPT_MISSING_EVENT;
+  if (of_denial && row.kind != BPI_KIND_DENIAL) return BP_RECEIPT_DENIAL_KIND;
   if (receipt->sequence != row.sequence) return BP_RECEIPT_SEQUENCE;
   if (positions_differ(receipt, &row, bpi_segments_at(&store->segments, row.segment)->id)) return BP_RECEIPT_POSITION;
   if (memcmp(receipt->content_hash, row.event_hash, 32) != 0) return BP_RECEIPT_CONTENT_HASH;
@@ -136,8 +138,8 @@ bp_status bpi_trust_keyring(const bp_store *store, const bp_trust *trust, bpi_ke
   return bpi_keyring_init(keyring, &store->memory, NULL, 0, trust->public_keys, trust->public_key_count, error);
 }
 
-bp_status bp_store_verify_receipt(const bp_store *store, const bp_receipt *receipt, const bp_trust *trust,
-                                  int32_t *outcome, bp_error *error) {
+static bp_status verify_one(const bp_store *store, const bp_receipt *receipt, const bp_trust *trust, int of_denial,
+                            int32_t *outcome, bp_error *error) {
   if (outcome == NULL) return bpi_fail(error, BP_ARGUMENT, "outcome is NULL");
   bp_status status = bpi_receipt_check(receipt, error);
   if (status == BP_OK) status = bpi_store_enter(store, error);
@@ -146,9 +148,19 @@ bp_status bp_store_verify_receipt(const bp_store *store, const bp_receipt *recei
   uint32_t row;
   status = bpi_trust_keyring(store, trust, &extra, error);
   if (status == BP_OK) {
-    *outcome = bpi_store_judge(bpi_store_of(store), receipt, &extra, &row);
+    *outcome = bpi_store_judge(bpi_store_of(store), receipt, &extra, of_denial, &row);
     bpi_keyring_free(&extra);
   }
   bpi_store_leave(store);
   return status;
+}
+
+bp_status bp_store_verify_receipt(const bp_store *store, const bp_receipt *receipt, const bp_trust *trust,
+                                  int32_t *outcome, bp_error *error) {
+  return verify_one(store, receipt, trust, 0, outcome, error);
+}
+
+bp_status bp_store_verify_denial(const bp_store *store, const bp_receipt *receipt, const bp_trust *trust,
+                                 int32_t *outcome, bp_error *error) {
+  return verify_one(store, receipt, trust, 1, outcome, error);
 }

@@ -136,6 +136,8 @@ bp_status bpi_store_append_closed(bp_store *store, bp_error *error);
 
 /* The room that a draft needs to be prepared; 0: too large. */
 size_t bpi_item_size(const bp_draft *draft);
+/* bp_store_append; *kept is set to 1 when the event is in the store, or may be. */
+bp_status bpi_store_append(bp_store *store, const bp_draft *draft, bp_receipt *receipt, int *kept, bp_error *error);
 /* Encodes what does not depend on order into `room`. */
 void bpi_item_prepare(bpi_item *item, const bp_draft *draft, uint8_t *room);
 
@@ -167,7 +169,8 @@ bp_status bpi_store_fill_receipt(bp_store *store, const bpi_item *item, int dura
 bp_status bpi_receipt_check(const bp_receipt *receipt, bp_error *error);
 /* The public keys in `trust` (may be NULL).  The caller frees what was made. */
 bp_status bpi_trust_keyring(const bp_store *store, const bp_trust *trust, bpi_keyring *keyring, bp_error *error);
-/* What became of a receipt: BP_RECEIPT_*, and the row of its event. */
-int32_t bpi_store_judge(bp_store *store, const bp_receipt *receipt, const bpi_keyring *extra, uint32_t *row);
+/* What became of a receipt, or of that of a denial: BP_RECEIPT_*, and the row of its event. */
+int32_t bpi_store_judge(bp_store *store, const bp_receipt *receipt, const bpi_keyring *extra, int of_denial,
+                        uint32_t *row);
 
 #endif

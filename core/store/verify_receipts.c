@@ -64,7 +64,7 @@ bp_status bpi_verify_receipts(bpi_verifier *v, const bp_trust *trust, const bpi_
     uint32_t number;
     status = bpi_receipt_check(receipt, error);
     if (status != BP_OK) break;
-    int32_t outcome = bpi_store_judge(v->store, receipt, keyring, &number);
+    int32_t outcome = bpi_store_judge(v->store, receipt, keyring, 0, &number);
     any_signed |= receipt->has_signature;
     accepted_unsigned += outcome == BP_RECEIPT_UNSIGNED_ACCEPTED;
     if (is_valid(outcome)) {
