@@ -202,6 +202,14 @@ typedef struct bp_config {
   bp_reallocate reallocate;          /* NULL: the C library's */
   void *reallocate_user;
   const bp_system *system;           /* NULL: the real one */
+  uint32_t batch_max_events;         /* 256; 1..4,096: events of one batch */
+  uint32_t batch_max_bytes;          /* 1,048,576; 1..16,777,216: payloads and extensions of one batch */
+  uint32_t queue_capacity;           /* 4,096; at least 1: submitted drafts and batches that wait to be committed */
+  uint32_t pressure_percent;         /* 75; 1..100: of the queue's capacity, from where on a try is told to come again */
+  uint32_t drain_limit;              /* 1,024; accepted for the reference's sake: a close commits all that was submitted */
+  uint32_t restart_max;              /* 1; accepted for the reference's sake: there is no thread to be started again */
+  uint64_t restart_within_ms;        /* 0: whatever the time */
+  uint64_t preallocate_bytes;        /* 1,048,576; 0: none.  Room that is made behind the last event while a store is open */
 } bp_config;
 
 /* Fills `config` with the defaults above; `size` is sizeof(bp_config) as the caller compiled it.  Since 0.1. */
@@ -243,7 +251,8 @@ enum { /* bp_draft.given: which of the optional ids count */
   BP_GIVEN_KEY = 1,
   BP_GIVEN_CORRELATION = 2,
   BP_GIVEN_CAUSATION = 4,
-  BP_GIVEN_MASK = 7
+  BP_GIVEN_CAUSE_ITEM = 8,  /* in a batch: caused by its earlier item cause_item */
+  BP_GIVEN_MASK = 15
 };
 
 enum { /* bp_draft.expect: what must hold of the entity's last event, or nothing is written */
@@ -251,6 +260,13 @@ enum { /* bp_draft.expect: what must hold of the entity's last event, or nothing
   BP_EXPECT_CLOCK = 1,  /* its clock is expect_clock; 0 holds for an empty entity and for one event, as in the reference */
   BP_EXPECT_EMPTY = 2,  /* there is none */
   BP_EXPECT_EVENT = 3   /* its id is expect_event_id */
+};
+
+enum { /* bp_draft.gate: which watermark must reach the event before the call answers; not in a batch or a submission */
+  BP_GATE_NONE = 0,
+  BP_GATE_DURABLE = 1,
+  BP_GATE_APPLIED = 2,
+  BP_GATE_VISIBLE = 3
 };
 
 enum { /* bp_draft.flags: stored, without behaviour; other bits pass through */
@@ -283,6 +299,10 @@ typedef struct bp_draft {
   uint8_t key[16];            /* idempotency key: becomes the event id; a second append of it answers the first */
   uint8_t correlation_id[16]; /* not given: the event's own id */
   uint8_t causation_id[16];   /* zeros: none */
+  uint32_t cause_item;
+  uint32_t gate;              /* BP_GATE_NONE */
+  uint32_t gate_timeout_ms;
+  uint32_t reserved;
 } bp_draft;
 
 /* What the store answers.  It attests this one event, never its neighbours. */

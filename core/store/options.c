@@ -14,9 +14,22 @@ static const bp_config default_config = {
     .single_append_max_bytes = 16777216,
     .sync_every_events = 1000,
     .group_max_events = 1024,
+    .batch_max_events = 256,
+    .batch_max_bytes = 1048576,
+    .queue_capacity = 4096,
+    .pressure_percent = 75,
+    .drain_limit = 1024,
+    .restart_max = 1,
+    .preallocate_bytes = 1048576,
 };
 
-enum { SINGLE_APPEND_MOST = 67108864, GROUP_MOST = 4096, KEYS_MOST = 1024 };
+enum {
+  SINGLE_APPEND_MOST = 67108864,
+  GROUP_MOST = 4096,
+  BATCH_EVENTS_MOST = 4096,
+  BATCH_BYTES_MOST = 16777216,
+  KEYS_MOST = 1024
+};
 
 /* Zeroes `size` bytes, copies as much of the defaults as fits, notes the size. */
 static bp_status init(void *object, size_t size, const void *defaults, size_t known) {
@@ -58,6 +71,20 @@ static bp_status out_of_range(bp_error *error, const char *name, uint64_t value)
   return bpi_fail(error, BP_CONFIGURATION, "%s is out of range: %llu", name, (unsigned long long)value);
 }
 
+static bp_status check_batch_and_queue(const bp_config *config, bp_error *error) {
+  if (config->batch_max_events == 0 || config->batch_max_events > BATCH_EVENTS_MOST) {
+    return out_of_range(error, "batch_max_events", config->batch_max_events);
+  }
+  if (config->batch_max_bytes == 0 || config->batch_max_bytes > BATCH_BYTES_MOST) {
+    return out_of_range(error, "batch_max_bytes", config->batch_max_bytes);
+  }
+  if (config->queue_capacity == 0) return out_of_range(error, "queue_capacity", 0);
+  if (config->pressure_percent == 0 || config->pressure_percent > 100) {
+    return out_of_range(error, "pressure_percent", config->pressure_percent);
+  }
+  return BP_OK;
+}
+
 static bp_status check_ranges(const bp_config *config, bp_error *error) {
   if (config->mode > BP_MODE_READ_ONLY) return out_of_range(error, "mode", config->mode);
   if (config->durability > BP_WRITTEN) return out_of_range(error, "durability", config->durability);
@@ -76,7 +103,7 @@ static bp_status check_ranges(const bp_config *config, bp_error *error) {
       (config->verify_keys == NULL && config->verify_key_count > 0)) {
     return bpi_fail(error, BP_ARGUMENT, "keys are announced but not given");
   }
-  return BP_OK;
+  return check_batch_and_queue(config, error);
 }
 
 bp_status bpi_config_effective(const bp_config *given, bp_config *config, bp_error *error) {
@@ -97,7 +124,7 @@ bp_status bpi_draft_check(const bp_draft *draft, const bp_config *config, bp_err
     return bpi_fail(error, BP_ARGUMENT, "a length without bytes");
   }
   if (draft->durability > BP_WRITTEN || draft->expect > BP_EXPECT_EVENT || (draft->given & ~(uint32_t)BP_GIVEN_MASK) ||
-      draft->allow_reserved > 1) {
+      draft->allow_reserved > 1 || draft->gate > BP_GATE_VISIBLE || draft->reserved != 0) {
     return bpi_fail(error, BP_ARGUMENT, "an option of the draft has an unknown value");
   }
   bp_status status =

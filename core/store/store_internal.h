@@ -88,7 +88,7 @@ void bpi_store_free(bp_store *store);
 void bpi_store_log(const bp_store *store, const char *text);
 
 
-/* --- committing (commit.c) */
+/* --- committing (queue.c, commit.c) */
 
 typedef struct bpi_item {
   const bp_draft *draft;
@@ -120,6 +120,8 @@ struct bpi_request {
 
 /* Commits, waits for it, answers request->status.  At most config.group_max_events items. */
 bp_status bpi_store_commit(bp_store *store, bpi_request *request);
+/* By the leader: commits the requests from `first` to `last`, and fills in what became of each. */
+void bpi_store_run_group(bp_store *store, bpi_request *first, bpi_request *last);
 /* Microseconds, never backwards within this handle.  For the leader and for open. */
 bp_status bpi_store_now(bp_store *store, int64_t *now_us, bp_error *error);
 

@@ -137,7 +137,9 @@ export const BP_STAGE_VERIFY = 2;
 export const BP_GIVEN_KEY = 1;
 export const BP_GIVEN_CORRELATION = 2;
 export const BP_GIVEN_CAUSATION = 4;
-export const BP_GIVEN_MASK = 7;
+/** in a batch: caused by its earlier item cause_item */
+export const BP_GIVEN_CAUSE_ITEM = 8;
+export const BP_GIVEN_MASK = 15;
 
 // bp_draft.expect: what must hold of the entity's last event, or nothing is written
 export const BP_EXPECT_ANY = 0;
@@ -147,6 +149,12 @@ export const BP_EXPECT_CLOCK = 1;
 export const BP_EXPECT_EMPTY = 2;
 /** its id is expect_event_id */
 export const BP_EXPECT_EVENT = 3;
+
+// bp_draft.gate: which watermark must reach the event before the call answers; not in a batch or a submission
+export const BP_GATE_NONE = 0;
+export const BP_GATE_DURABLE = 1;
+export const BP_GATE_APPLIED = 2;
+export const BP_GATE_VISIBLE = 3;
 
 // bp_draft.flags: stored, without behaviour; other bits pass through
 export const BP_EVENT_REQUIRES_ACK = 1;

@@ -140,7 +140,9 @@ BP_STAGE_VERIFY: Final = 2
 BP_GIVEN_KEY: Final = 1
 BP_GIVEN_CORRELATION: Final = 2
 BP_GIVEN_CAUSATION: Final = 4
-BP_GIVEN_MASK: Final = 7
+#: in a batch: caused by its earlier item cause_item
+BP_GIVEN_CAUSE_ITEM: Final = 8
+BP_GIVEN_MASK: Final = 15
 
 # bp_draft.expect: what must hold of the entity's last event, or nothing is written
 BP_EXPECT_ANY: Final = 0
@@ -150,6 +152,12 @@ BP_EXPECT_CLOCK: Final = 1
 BP_EXPECT_EMPTY: Final = 2
 #: its id is expect_event_id
 BP_EXPECT_EVENT: Final = 3
+
+# bp_draft.gate: which watermark must reach the event before the call answers; not in a batch or a submission
+BP_GATE_NONE: Final = 0
+BP_GATE_DURABLE: Final = 1
+BP_GATE_APPLIED: Final = 2
+BP_GATE_VISIBLE: Final = 3
 
 # bp_draft.flags: stored, without behaviour; other bits pass through
 BP_EVENT_REQUIRES_ACK: Final = 1
