@@ -52,12 +52,11 @@ static void free_lock(void *place) {
   free_in(place);
 }
 
+/* A writer that is blocked keeps later readers out. */
 static void take(scheduler_lock *lock, int shares) {
   scheduler_thread *self = scheduler_self();
   int number = scheduler_current();
-  scheduler_point();
   CHECK(lock->owner != number && !(lock->readers >> number & 1), "a lock is taken twice by one thread");
-  /* To be blocked is to be seen: from here on a writer keeps readers out. */
   self->state = THREAD_BLOCKED;
   self->wants = lock;
   self->shares = shares;
