@@ -367,7 +367,7 @@ static void close_strictly(caller *self) {
   while (!others_are_inside(self)) scheduler_yield();
   bp_status status;
   while ((status = bp_store_close(w->store, &error)) == BP_BUSY) {
-    CHECK(error.actual > 0 && error.actual < w->caller_count, "%" PRIu64 " inside", error.actual);
+    CHECK(error.actual > 0 && error.actual < 2 * w->caller_count, "%" PRIu64 " inside", error.actual);
     scheduler_yield();
   }
   judge_close(w, status, &error);
