@@ -4,7 +4,7 @@
 #include "support/check.h"
 #include "support/memory_fault.h"
 #include "support/model.h"
-#include "support/sim.h"
+#include "support/sim_internal.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -484,6 +484,7 @@ static void begin(world *w, const concurrent_run *run) {
   w->run = run;
   w->latest = SIZE_MAX;
   w->sim = sim_new();
+  scheduler_let_order_nothing(&w->sim->mutex);
   sim_set_seed(w->sim, run->plan.seed);
   model_init(&w->model);
   w->store = open_store(w->sim, run, &w->memory, BP_MODE_CREATE);

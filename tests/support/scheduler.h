@@ -92,6 +92,9 @@ int scheduler_current(void);
 /* Locks and conditions that were made and not freed. */
 size_t scheduler_live_locks(void);
 
+/* Not for the thread sanitizer: a lock of the test's own (a bpi_mutex) must not make up for one that the library lacks. */
+void scheduler_let_order_nothing(void *mutex);
+
 /* The departures of the run under way as --schedule takes them, then what each thread waits for. */
 void scheduler_describe(FILE *out);
 /* Reads such a list; its length, or SIZE_MAX where it is none. */

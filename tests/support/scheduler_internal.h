@@ -12,6 +12,7 @@ typedef struct scheduler_lock {
   int owner;        /* who holds it alone */
   uint32_t readers; /* a bit for each thread that shares it */
   char read_order;  /* its address orders the readers before the next writer */
+  int orders_nothing;
 } scheduler_lock;
 
 typedef struct scheduler_condition {

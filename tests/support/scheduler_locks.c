@@ -61,14 +61,14 @@ static void take(scheduler_lock *lock, int shares) {
   self->wants = lock;
   self->shares = shares;
   scheduler_wait();
-  fiber_acquire(lock);
+  if (!lock->orders_nothing) fiber_acquire(lock);
   if (!shares) fiber_acquire(&lock->read_order);
 }
 
 static void give_back(scheduler_lock *lock) {
   int number = scheduler_current();
   if (lock->owner == number) {
-    fiber_release(lock);
+    if (!lock->orders_nothing) fiber_release(lock);
     lock->owner = SCHEDULER_NOBODY;
   } else {
     CHECK(lock->readers >> number & 1, "a lock is given back by one who does not hold it");
@@ -88,6 +88,8 @@ void bpi_rwlock_free(bpi_rwlock *lock) { free_lock(lock); }
 void bpi_rwlock_read(bpi_rwlock *lock) { take((scheduler_lock *)found_in(lock), 1); }
 void bpi_rwlock_write(bpi_rwlock *lock) { take((scheduler_lock *)found_in(lock), 0); }
 void bpi_rwlock_unlock(bpi_rwlock *lock) { give_back((scheduler_lock *)found_in(lock)); }
+
+void scheduler_let_order_nothing(void *mutex) { ((scheduler_lock *)found_in(mutex))->orders_nothing = 1; }
 
 /* ------------------------------------------------------------------------------------------------------- conditions -- */
 
