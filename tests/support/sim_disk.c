@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-enum { PAGE = 4096, POOL = 256, POOLED_BYTES = 16 * PAGE };
+enum { PAGE = 4096, POOL = 4096, POOLED_BYTES = 16 * PAGE };
 
 /* ---------------------------------------------------------------------------------------------------------- memory -- */
 
