@@ -25,6 +25,7 @@ enum { MANY = 5, LENGTH_MAX = 1000, BUFFER = 2048 };
 typedef enum operation {
   APPEND,
   APPEND_MANY,
+  BATCH,
   SYNC,
   QUERY,
   GET,
@@ -43,9 +44,10 @@ static const struct {
   uint32_t weight;
 } operations[OPERATIONS] = {
     [APPEND] = {"append", 40},    [APPEND_MANY] = {"append many", 8}, [SYNC] = {"sync", 3},
-    [QUERY] = {"query", 12},      [GET] = {"get", 5},                 [WALK] = {"walk", 6},
-    [RECEIPTS] = {"receipts", 2}, [CLOCK] = {"clock", 6},             [REOPEN] = {"reopen", 2},
-    [READ_ONLY] = {"read-only", 2}, [KILL] = {"kill", 2},             [CRASH] = {"crash", 2},
+    [BATCH] = {"batch", 10},      [QUERY] = {"query", 12},            [GET] = {"get", 5},
+    [WALK] = {"walk", 6},         [RECEIPTS] = {"receipts", 2},       [CLOCK] = {"clock", 6},
+    [REOPEN] = {"reopen", 2},     [READ_ONLY] = {"read-only", 2},     [KILL] = {"kill", 2},
+    [CRASH] = {"crash", 2},
 };
 
 typedef struct instruction {
@@ -84,6 +86,8 @@ static void draw_config(test_random *random, bp_config *config) {
   config->sync_every_events = every[test_random_below(random, 4)];
   config->group_max_events = groups[test_random_below(random, 4)];
   config->single_append_max_bytes = singles[test_random_below(random, 3)];
+  config->batch_max_events = test_random_below(random, 2) ? 256 : 3;
+  config->batch_max_bytes = test_random_below(random, 2) ? 1 << 20 : 300;
   config->durability = test_random_below(random, 3);
   config->sync_mode = test_random_below(random, 2);
 }
@@ -177,6 +181,57 @@ static void append_many(machine *m, test_random *random) {
   if (status != BP_OK) oracle_hold(&m->oracle, &answer, status, &m->error, NULL);
 }
 
+static bp_batch *accumulate(const bp_draft *drafts, size_t count) {
+  bp_batch *batch;
+  CHECK(bp_batch_new(&batch, NULL) == BP_OK, "bp_batch_new");
+  for (size_t i = 0; i < count; i++) CHECK(bp_batch_add(batch, &drafts[i], NULL) == BP_OK, "bp_batch_add");
+  return batch;
+}
+
+/* A reaction: one correlation for all, one cause for those that have none. */
+static void react(test_random *random, bp_draft *drafts, size_t count, bp_batch *batch) {
+  uint8_t correlation[16], causation[16];
+  memset(correlation, (int)(1 + test_random_below(random, 250)), 16);
+  memset(causation, (int)test_random_below(random, 2), 16);
+  CHECK(bp_batch_react(batch, correlation, causation, NULL) == BP_OK, "bp_batch_react");
+  for (size_t i = 0; i < count; i++) {
+    drafts[i].given |= BP_GIVEN_CORRELATION;
+    memcpy(drafts[i].correlation_id, correlation, 16);
+    if (drafts[i].given & (BP_GIVEN_CAUSATION | BP_GIVEN_CAUSE_ITEM)) continue;
+    drafts[i].given |= BP_GIVEN_CAUSATION;
+    memcpy(drafts[i].causation_id, causation, 16);
+  }
+}
+
+static void append_batch(machine *m, test_random *random) {
+  static drawn_draft drawn[MANY];
+  static uint8_t buffers[MANY][BUFFER];
+  bp_draft drafts[MANY];
+  bp_receipt receipts[MANY];
+  oracle_answer answers[MANY];
+  size_t count = test_random_below(random, MANY + 1);
+  draw_batch(random, &m->oracle, drawn, count);
+  for (size_t i = 0; i < count; i++) {
+    drafts[i] = drawn[i].draft;
+    tell_draft(m, &drafts[i]);
+    init_receipt(&receipts[i], buffers[i]);
+  }
+  bp_batch *batch = test_random_below(random, 2) ? accumulate(drafts, count) : NULL;
+  if (batch != NULL && test_random_below(random, 2)) react(random, drafts, count, batch);
+  size_t gathered = count;
+  const bp_draft *given = batch == NULL ? drafts : bp_batch_drafts(batch, &gathered);
+  bp_status status = bp_store_append_batch(m->store, given, gathered, receipts, &m->error);
+  bp_batch_free(batch);
+  tell(m, "    %s, %zu\n", bp_status_name(status), count);
+  if (count == 0) {
+    CHECK(status == (m->config.mode == BP_MODE_READ_ONLY ? BP_READ_ONLY : BP_OK), "nothing: %s", bp_status_name(status));
+    return;
+  }
+  oracle_batch(&m->oracle, drafts, count, answers);
+  oracle_hold(&m->oracle, &answers[0], status, &m->error, &receipts[0]);
+  for (size_t i = 1; i < count && status == BP_OK; i++) oracle_hold(&m->oracle, &answers[i], BP_OK, NULL, &receipts[i]);
+}
+
 static void sync_store(machine *m) {
   bp_status status = bp_store_sync(m->store, &m->error);
   CHECK(status == (m->config.mode == BP_MODE_READ_ONLY ? BP_READ_ONLY : BP_OK), "sync: %s", bp_status_name(status));
@@ -217,6 +272,7 @@ static void run_instruction(machine *m, const instruction *given) {
   switch (given->operation) {
     case APPEND: append(m, &random); break;
     case APPEND_MANY: append_many(m, &random); break;
+    case BATCH: append_batch(m, &random); break;
     case SYNC: sync_store(m); break;
     case RECEIPTS: oracle_compare_receipts(&m->oracle, m->store); break;
     case CLOCK: set_clock(m, &random); break;

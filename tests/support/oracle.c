@@ -1,16 +1,11 @@
 /* The rules of writing. */
-#include "support/oracle.h"
+#include "support/oracle_internal.h"
 
 #include "support/check.h"
 #include "support/oracle_bytes.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum { COMPONENT_MAX = 1024, EXTENSION_NAME_MAX = 256 };
-
-static const char own_entity[] = "batpak:store", own_scope[] = "batpak:lifecycle";
-enum { OPENED = 0x0008, CLOSED = 0x0009 };
 
 void oracle_init(oracle *o) {
   memset(o, 0, sizeof *o);
@@ -24,12 +19,12 @@ static void free_event(oracle_event *event) {
   free(event->extensions.data);
 }
 
-static void forget_from(oracle *o, size_t first) {
+void oracle_forget_from(oracle *o, size_t first) {
   while (o->count > first) free_event(&o->events[--o->count]);
 }
 
 void oracle_free(oracle *o) {
-  forget_from(o, 0);
+  oracle_forget_from(o, 0);
   free(o->events);
 }
 
@@ -106,64 +101,22 @@ int oracle_matches(const oracle *o, size_t event, const bp_query *query) {
   return 1;
 }
 
-/* ------------------------------------------------------------------------------------------- what a draft must obey -- */
-
-static bp_status component_check(const uint8_t *text, size_t length) {
-  for (size_t i = 0; i < length; i++) {
-    if (text[i] == 0) return BP_COORDINATE_NUL;
-    if (text[i] < 0x20 || text[i] == 0x7f) return BP_COORDINATE_CONTROL;
-  }
-  for (size_t i = 0; i < length; i++) {
-    if (text[i] == '/' || (i > 0 && text[i] == '.' && text[i - 1] == '.')) return BP_COORDINATE_TRAVERSAL;
-  }
-  for (size_t i = 0; i < length; i++) {
-    if (text[i] == '|' || text[i] == '=') return BP_COORDINATE_SEPARATOR;
-  }
-  return BP_OK;
+void oracle_learn_id(oracle *o, size_t number, const uint8_t id[16], int rises) {
+  oracle_event *event = &o->events[number];
+  if (event->is_learned) return;
+  static const uint8_t none[16];
+  CHECK(id[6] >> 4 == 7 && id[8] >> 6 == 2, "an id that is no UUIDv7");
+  CHECK(find_written(o, id) == o->count, "an id that was used before");
+  CHECK(!rises || memcmp(id, o->last_id, 16) > 0, "ids do not rise");
+  if (rises) memcpy(o->last_id, id, 16);
+  if (memcmp(event->correlation, none, 16) == 0) memcpy(event->correlation, id, 16);
+  memcpy(event->id, id, 16);
+  event->is_learned = 1;
 }
 
-static bp_status coordinate_check(const bp_draft *draft) {
-  if (draft->entity_length == 0) return BP_ENTITY_EMPTY;
-  if (draft->scope_length == 0) return BP_SCOPE_EMPTY;
-  if (draft->entity_length > COMPONENT_MAX) return BP_ENTITY_TOO_LONG;
-  if (draft->scope_length > COMPONENT_MAX) return BP_SCOPE_TOO_LONG;
-  bp_status status = component_check(draft->entity, draft->entity_length);
-  return status != BP_OK ? status : component_check(draft->scope, draft->scope_length);
-}
-
-static bp_status kind_check(const bp_draft *draft) {
-  unsigned category = draft->kind >> 12;
-  if (draft->kind == 6 || draft->kind == 7) return BP_KIND_MARKER;
-  return (category == 0 || category == 0xD) && !draft->allow_reserved ? BP_KIND_RESERVED : BP_OK;
-}
-
-static bp_status extension_check(const bp_extension *item) {
-  size_t dots = 0, dot = 0;
-  if (item->name_length == 0) return BP_EXTENSION_EMPTY;
-  for (size_t i = 0; i < item->name_length; i++) {
-    if (item->name[i] >= 0x80) return BP_EXTENSION_NON_ASCII;
-    if (item->name[i] == '.') {
-      dots++;
-      dot = i;
-    }
-  }
-  if (item->name_length > EXTENSION_NAME_MAX) return BP_EXTENSION_TOO_LONG;
-  if (dots != 1 || dot == 0 || dot + 1 == item->name_length) return BP_EXTENSION_NAMESPACE;
-  return dot == 6 && memcmp(item->name, "batpak", 6) == 0 ? BP_EXTENSION_RESERVED : BP_OK;
-}
-
-bp_status oracle_draft_check(const oracle *o, const bp_draft *draft, oracle_answer *answer) {
-  bp_status status = coordinate_check(draft);
-  if (status == BP_OK) status = kind_check(draft);
-  for (size_t i = 0; i < draft->extension_count && status == BP_OK; i++) {
-    status = extension_check(&draft->extensions[i]);
-  }
-  if (status != BP_OK) return status;
-  size_t size = draft->payload_length + oracle_extensions_encode(draft->extensions, draft->extension_count, NULL);
-  if (size <= o->config.single_append_max_bytes) return BP_OK;
-  answer->expected = o->config.single_append_max_bytes;
-  answer->actual = size;
-  return BP_PAYLOAD_TOO_LARGE;
+void oracle_resolve_cause(oracle *o, oracle_event *event) {
+  if (event->has_cause) memcpy(event->causation, o->events[event->cause].id, 16);
+  event->has_cause = 0;
 }
 
 /* ---------------------------------------------------------------------------------------------------------- judging -- */
@@ -205,21 +158,21 @@ static oracle_event *add_event(oracle *o) {
   return event;
 }
 
-static void begin_segment(oracle *o) {
+void oracle_begin_segment(oracle *o) {
   o->segment++;
   o->segments++;
   o->segment_bytes = oracle_prologue_length(o->segment);
 }
 
 /* A new segment where as much is written as a segment may have; what stands before it was flushed. */
-static void rotate_if_full(oracle *o) {
+void oracle_rotate_if_full(oracle *o) {
   if (o->segment_bytes < o->config.segment_max_bytes) return;
   o->durable = o->count;
-  begin_segment(o);
+  oracle_begin_segment(o);
 }
 
 /* Its frame follows the last one. */
-static void place(oracle *o, oracle_event *event) {
+void oracle_place(oracle *o, oracle_event *event) {
   event->segment = o->segment;
   event->offset = o->segment_bytes;
   event->frame_length = oracle_frame_length(event);
@@ -227,7 +180,7 @@ static void place(oracle *o, oracle_event *event) {
   if (event->wall_ms > o->frontier_ms) o->frontier_ms = event->wall_ms;
 }
 
-static oracle_event *write_event(oracle *o, const bp_draft *draft, int64_t timestamp_us) {
+oracle_event *oracle_write_event(oracle *o, const bp_draft *draft, int64_t timestamp_us) {
   const oracle_event *last = last_of(o, draft->entity, draft->entity_length);
   uint32_t clock = last == NULL ? 0 : last->clock + 1;
   uint8_t prev_hash[32] = {0};
@@ -268,6 +221,7 @@ oracle_answer oracle_append(oracle *o, const bp_draft *draft) {
   oracle_answer answer = {.status = BP_READ_ONLY};
   if (o->config.mode == BP_MODE_READ_ONLY) return answer;
   answer.status = oracle_draft_check(o, draft, &answer);
+  if (answer.status == BP_OK && (draft->given & BP_GIVEN_CAUSE_ITEM)) answer.status = BP_ARGUMENT;
   if (answer.status != BP_OK) return answer;
   answer.durable = wants_durable(o, draft);
   if (draft->given & BP_GIVEN_KEY) {
@@ -282,168 +236,102 @@ oracle_answer oracle_append(oracle *o, const bp_draft *draft) {
   answer.status = judge_expectation(draft, last_of(o, draft->entity, draft->entity_length), &answer);
   if (answer.status == BP_OK && o->clock_us < 0) answer.status = BP_CLOCK_INVALID;
   if (answer.status != BP_OK) return answer;
-  rotate_if_full(o);
+  oracle_rotate_if_full(o);
   answer.event = o->count;
-  place(o, write_event(o, draft, o->read_us));
+  oracle_place(o, oracle_write_event(o, draft, o->read_us));
   o->published = o->count;
   if (answer.durable) o->durable = o->count;
   return answer;
 }
 
+/* ---------------------------------------------------------------------------------------------------------- a batch -- */
+
+static bp_status check_item(const bp_draft *draft, size_t item, oracle_answer *answer) {
+  if (draft->expect != BP_EXPECT_ANY) return BP_BATCH_EXPECTATION;
+  if (!(draft->given & BP_GIVEN_CAUSE_ITEM) || draft->cause_item < item) return BP_OK;
+  answer->expected = item;
+  answer->actual = draft->cause_item;
+  return BP_BATCH_CAUSE;
+}
+
+static bp_status check_batch_keys(const bp_draft *drafts, size_t item) {
+  if ((drafts[item].given & BP_GIVEN_KEY) != (drafts[0].given & BP_GIVEN_KEY)) return BP_BATCH_KEYS;
+  for (size_t i = 0; (drafts[item].given & BP_GIVEN_KEY) && i < item; i++) {
+    if (memcmp(drafts[i].key, drafts[item].key, 16) == 0) return BP_BATCH_DUPLICATE_KEY;
+  }
+  return BP_OK;
+}
+
+/* Before anybody asks what the store holds. */
+static bp_status check_batch(const oracle *o, const bp_draft *drafts, size_t count, oracle_answer *answer) {
+  uint64_t bytes = 0;
+  bp_status status = BP_OK;
+  answer->item = SIZE_MAX;
+  answer->expected = o->config.batch_max_events;
+  answer->actual = count;
+  if (count > o->config.batch_max_events) return BP_BATCH_COUNT;
+  for (size_t i = 0; i < count && status == BP_OK; i++) {
+    answer->item = i;
+    status = oracle_draft_check(o, &drafts[i], answer);
+    if (status == BP_OK) status = check_item(&drafts[i], i, answer);
+    bytes += drafts[i].payload_length + oracle_extensions_encode(drafts[i].extensions, drafts[i].extension_count, NULL);
+    if (status != BP_OK || bytes <= o->config.batch_max_bytes) continue;
+    answer->expected = o->config.batch_max_bytes;
+    answer->actual = bytes;
+    status = BP_BATCH_BYTES;
+  }
+  for (size_t i = 0; i < count && status == BP_OK; i++) {
+    answer->item = i;
+    status = check_batch_keys(drafts, i);
+  }
+  return status;
+}
+
+/* All keys are known or none is. */
+static bp_status look_up_keys(const oracle *o, const bp_draft *drafts, size_t count, oracle_answer *answers) {
+  for (size_t i = 0; i < count; i++) {
+    answers[0].item = i;
+    answers[i].event = drafts[i].given & BP_GIVEN_KEY ? find_written(o, drafts[i].key) : o->count;
+    int known = answers[i].event < o->count;
+    if (known && o->events[answers[i].event].hidden) return BP_KEY_CANCELLED;
+    if (known != (answers[0].event < o->count)) return BP_BATCH_KEYS;
+    if (known) replay(o, &drafts[i], &answers[i]);
+  }
+  return BP_OK;
+}
+
+static void write_batch(oracle *o, const bp_draft *drafts, size_t count, oracle_answer *answers) {
+  static const uint8_t to_be_learned[16] = {0xff};
+  size_t first = o->count;
+  oracle_rotate_if_full(o);
+  o->segment_bytes += oracle_marker_length(o->read_us, count);
+  for (size_t i = 0; i < count; i++) {
+    oracle_event *event = oracle_write_event(o, &drafts[i], o->read_us);
+    answers[i].event = first + i;
+    event->has_cause = (drafts[i].given & BP_GIVEN_CAUSE_ITEM) != 0;
+    event->cause = first + drafts[i].cause_item;
+    if (event->has_cause) memcpy(event->causation, to_be_learned, 16);
+    if (event->has_cause && o->events[event->cause].is_learned) oracle_resolve_cause(o, event);
+    oracle_place(o, event);
+  }
+  o->segment_bytes += oracle_marker_length(o->read_us, 0);
+}
+
+void oracle_batch(oracle *o, const bp_draft *drafts, size_t count, oracle_answer *answers) {
+  memset(answers, 0, count * sizeof *answers);
+  answers[0].is_batch = 1;
+  answers[0].item = SIZE_MAX;
+  answers[0].status = o->config.mode == BP_MODE_READ_ONLY ? BP_READ_ONLY : check_batch(o, drafts, count, &answers[0]);
+  if (answers[0].status == BP_OK) answers[0].status = look_up_keys(o, drafts, count, answers);
+  if (answers[0].status != BP_OK) return;
+  if (!answers[0].replayed) {
+    answers[0].item = SIZE_MAX;
+    if (o->clock_us < 0) answers[0].status = BP_CLOCK_INVALID;
+    if (answers[0].status != BP_OK) return;
+    write_batch(o, drafts, count, answers);
+  }
+  o->durable = o->published = o->count;
+  for (size_t i = 0; i < count; i++) answers[i].durable = 1;
+}
+
 void oracle_synced(oracle *o) { o->durable = o->count; }
-
-/* ---------------------------------------------------------------------------------------------------- open and close -- */
-
-static bp_draft own_draft(uint16_t kind, const uint8_t *payload, size_t length) {
-  bp_draft draft = {.kind = kind, .entity = (const uint8_t *)own_entity, .entity_length = strlen(own_entity)};
-  draft.scope = (const uint8_t *)own_scope;
-  draft.scope_length = strlen(own_scope);
-  draft.payload = payload;
-  draft.payload_length = length;
-  return draft;
-}
-
-void oracle_opening(oracle *o, const bp_config *config) {
-  o->config = *config;
-  o->read_us = 0;
-}
-
-/* What a crash may have taken: not more than what was not promised, and from the end. */
-static void learn_what_is_left(oracle *o, uint64_t left) {
-  CHECK(left >= o->durable && left <= o->count, "%llu events are left of %zu, of which %zu were durable",
-        (unsigned long long)left, o->count, o->durable);
-  forget_from(o, (size_t)left);
-  o->durable = o->published = o->count;
-  o->frontier_ms = 0;
-  for (size_t i = 0; i < o->count; i++) {
-    if (o->events[i].wall_ms > o->frontier_ms) o->frontier_ms = o->events[i].wall_ms;
-  }
-}
-
-static const bp_event *last_event(const bp_store *store, bp_page *page) {
-  bp_query query;
-  bp_stat stat = {.struct_size = sizeof stat};
-  size_t count;
-  CHECK(bp_store_stat(store, &stat, NULL) == BP_OK, "bp_store_stat");
-  if (stat.last_sequence == UINT64_MAX) return NULL;
-  CHECK(bp_query_init(&query, sizeof query) == BP_OK, "bp_query_init");
-  query.flags = stat.last_sequence > 0 ? BP_QUERY_AFTER : 0;
-  query.after = stat.last_sequence - 1;
-  CHECK(bp_store_page(store, &query, page, NULL) == BP_OK, "bp_store_page");
-  const bp_event *events = bp_page_events(page, &count);
-  CHECK(count == 1 && events[0].sequence == stat.last_sequence && events[0].status == BP_OK, "the last event");
-  return events;
-}
-
-void oracle_learn_id(oracle *o, size_t number, const uint8_t id[16], int rises) {
-  oracle_event *event = &o->events[number];
-  if (event->is_learned) return;
-  static const uint8_t none[16];
-  CHECK(id[6] >> 4 == 7 && id[8] >> 6 == 2, "an id that is no UUIDv7");
-  CHECK(find_written(o, id) == o->count, "an id that was used before");
-  CHECK(!rises || memcmp(id, o->last_id, 16) > 0, "ids do not rise");
-  if (rises) memcpy(o->last_id, id, 16);
-  if (memcmp(event->correlation, none, 16) == 0) memcpy(event->correlation, id, 16);
-  memcpy(event->id, id, 16);
-  event->is_learned = 1;
-}
-
-/* The open event: where it stands, what it says of itself. */
-static void learn_open_event(oracle *o, const bp_event *found) {
-  const bp_extension writer = {(const uint8_t *)"batpak_c.version", strlen("batpak_c.version"),
-                               (const uint8_t *)bp_version(), strlen(bp_version())};
-  CHECK(found != NULL && found->kind == OPENED, "the last event is not the open event");
-  bp_draft draft = own_draft(OPENED, found->payload, found->payload_length);
-  draft.extensions = &writer;
-  draft.extension_count = 1;
-  uint64_t now_ms = o->read_us > 0 ? (uint64_t)o->read_us / 1000 : 0;
-  if (o->frontier_ms > now_ms) now_ms = o->frontier_ms;
-  begin_segment(o);
-  rotate_if_full(o);
-  oracle_event *event = write_event(o, &draft, (int64_t)now_ms * 1000);
-  oracle_learn_id(o, o->count - 1, found->event_id, 1);
-  place(o, event);
-  o->durable = o->published = o->count;
-}
-
-void oracle_opened(oracle *o, const bp_store *store) {
-  bp_page *page;
-  CHECK(bp_page_new(&page, NULL) == BP_OK, "bp_page_new");
-  const bp_event *last = last_event(store, page);
-  int mutable = o->config.mode != BP_MODE_READ_ONLY;
-  uint64_t left = last == NULL ? 0 : last->sequence + (mutable ? 0 : 1);
-  while (!mutable && left < o->count && o->events[left].hidden) left++;
-  learn_what_is_left(o, left);
-  o->clean = o->count > 0 && o->events[o->count - 1].kind == CLOSED;
-  if (mutable) learn_open_event(o, last);
-  o->is_open = 1;
-  bp_page_free(page);
-}
-
-void oracle_closed(oracle *o) {
-  uint8_t payload[48];
-  o->is_open = 0;
-  if (o->config.mode == BP_MODE_READ_ONLY) return;
-  size_t length = oracle_close_payload(o->frontier_ms, o->count - 1, payload);
-  bp_draft draft = own_draft(CLOSED, payload, length);
-  rotate_if_full(o);
-  place(o, write_event(o, &draft, (int64_t)o->frontier_ms * 1000));
-  o->durable = o->published = o->count;
-}
-
-void oracle_killed(oracle *o) {
-  o->is_open = 0;
-  if (o->config.mode != BP_MODE_READ_ONLY) o->durable = o->count;
-}
-
-void oracle_crashed(oracle *o) { o->is_open = 0; }
-
-/* ------------------------------------------------------------------------------------------- an answer of the store -- */
-
-static void hold_refusal(const oracle_answer *answer, bp_status status, const bp_error *error) {
-  CHECK(error->code == status, "%s is answered, the error says %s", bp_status_name(status), bp_status_name(error->code));
-  if (status == BP_EXPECTED_CLOCK || status == BP_EXPECTED_EMPTY || status == BP_PAYLOAD_TOO_LARGE) {
-    CHECK(error->expected == answer->expected && error->actual == answer->actual, "%s: %llu for %llu, not %llu for %llu",
-          bp_status_name(status), (unsigned long long)error->actual, (unsigned long long)error->expected,
-          (unsigned long long)answer->actual, (unsigned long long)answer->expected);
-  }
-  CHECK(status != BP_EXPECTED_EVENT || memcmp(error->event_id, answer->event_id, 16) == 0, "another last event");
-}
-
-static void hold_receipt(oracle *o, const oracle_answer *answer, const bp_receipt *receipt) {
-  oracle_event *event = &o->events[answer->event];
-  oracle_learn_id(o, answer->event, receipt->event_id, 1);
-  CHECK(receipt->sequence == answer->event, "sequence %llu instead of %zu", (unsigned long long)receipt->sequence,
-        answer->event);
-  CHECK(memcmp(receipt->event_id, event->id, 16) == 0, "the receipt has another id");
-  CHECK(memcmp(receipt->content_hash, event->hash, 32) == 0, "the receipt has another content hash");
-  CHECK(receipt->segment_id == event->segment && receipt->offset == event->offset &&
-            receipt->frame_length == event->frame_length,
-        "at %llu:%llu, %u bytes, instead of %llu:%llu, %u bytes", (unsigned long long)receipt->segment_id,
-        (unsigned long long)receipt->offset, receipt->frame_length, (unsigned long long)event->segment,
-        (unsigned long long)event->offset, event->frame_length);
-  CHECK(receipt->replayed == answer->replayed && (!answer->replayed || receipt->same == answer->same),
-        "replayed %d, same %d", receipt->replayed, receipt->same);
-  CHECK(receipt->durable || !answer->durable, "asked for durable, answered otherwise");
-  CHECK(receipt->has_signature == o->is_signed, "has_signature is %d", receipt->has_signature);
-  CHECK(receipt->extensions_length == event->extensions.length &&
-            (receipt->extensions_length == 0 || receipt->extensions_length > receipt->extensions_capacity ||
-             memcmp(receipt->extensions, event->extensions.data, event->extensions.length) == 0),
-        "the receipt has other extensions");
-  if (receipt->durable && answer->event >= o->durable) o->durable = answer->event + 1;
-  event->receipt = *receipt;
-  event->receipt.extensions = event->extensions.data;
-  event->receipt.extensions_capacity = event->extensions.length;
-  event->has_receipt = 1;
-}
-
-void oracle_hold(oracle *o, const oracle_answer *answer, bp_status status, const bp_error *error,
-                 const bp_receipt *receipt) {
-  CHECK(status == answer->status, "%s instead of %s: %s", bp_status_name(status), bp_status_name(answer->status),
-        status == BP_OK ? "" : error->text);
-  if (status == BP_OK) {
-    hold_receipt(o, answer, receipt);
-  } else {
-    hold_refusal(answer, status, error);
-  }
-}

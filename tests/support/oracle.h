@@ -31,6 +31,8 @@ typedef struct oracle_event {
   uint8_t flags;
   int hidden;      /* of a fence that was cancelled */
   int is_learned;  /* the id was made by the store, and is known by now */
+  int has_cause;   /* `cause` is the event that caused it, of the same batch, whose id may be to be learned */
+  size_t cause;
   int has_receipt;
   bp_receipt receipt;
 } oracle_event;
@@ -59,6 +61,8 @@ typedef struct oracle_answer {
   uint64_t expected, actual;
   uint8_t event_id[16];
   size_t event;   /* with BP_OK: its number */
+  int is_batch;
+  size_t item;    /* of a batch that is refused: the item that is to blame; SIZE_MAX: none is */
   int durable;    /* the receipt must say so */
   int replayed, same;
 } oracle_answer;
@@ -78,6 +82,8 @@ void oracle_killed(oracle *o);
 void oracle_crashed(oracle *o);
 
 oracle_answer oracle_append(oracle *o, const bp_draft *draft);
+/* `answers` is as long as the drafts; of a batch that is refused the first one counts. */
+void oracle_batch(oracle *o, const bp_draft *drafts, size_t count, oracle_answer *answers);
 /* Why a draft is refused before anybody asks what the store holds; BP_OK: it is not. */
 bp_status oracle_draft_check(const oracle *o, const bp_draft *draft, oracle_answer *answer);
 void oracle_synced(oracle *o);

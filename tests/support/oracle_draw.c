@@ -147,6 +147,29 @@ void draw_draft(test_random *random, const oracle *o, drawn_draft *drawn) {
   }
 }
 
+static void known_keys(const oracle *o, size_t first, drawn_draft *drawn, size_t count) {
+  for (size_t i = 0; i < count && first + i < o->count; i++) {
+    if (o->events[first + i].is_learned) memcpy(drawn[i].draft.key, o->events[first + i].id, 16);
+  }
+}
+
+void draw_batch(test_random *random, const oracle *o, drawn_draft *drawn, size_t count) {
+  uint32_t keyed = test_random_below(random, 2) * BP_GIVEN_KEY;
+  for (size_t i = 0; i < count; i++) {
+    bp_draft *draft = &drawn[i].draft;
+    draw_draft(random, o, &drawn[i]);
+    if (!chance(random, 40)) draft->expect = BP_EXPECT_ANY;
+    if (!chance(random, 40)) draft->given = (draft->given & ~(uint32_t)BP_GIVEN_KEY) | keyed;
+    if (!chance(random, 10)) fresh_id(random, draft->key);
+    if (chance(random, 3) && i > 0) {
+      draft->given |= BP_GIVEN_CAUSE_ITEM;
+      draft->cause_item = test_random_below(random, (uint32_t)i + (uint32_t)chance(random, 10));
+    }
+    if (i > 0 && chance(random, 40)) memcpy(draft->key, drawn[test_random_below(random, (uint32_t)i)].draft.key, 16);
+  }
+  if (chance(random, 4) && o->count > 0) known_keys(o, test_random_below(random, (uint32_t)o->count), drawn, count);
+}
+
 void draw_query(test_random *random, const oracle *o, bp_query *query) {
   const name *entity = &entities[test_random_below(random, sizeof entities / sizeof *entities)];
   const name *scope = &scopes[test_random_below(random, sizeof scopes / sizeof *scopes)];

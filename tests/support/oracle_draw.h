@@ -18,6 +18,8 @@ typedef struct drawn_draft {
 } drawn_draft;
 
 void draw_draft(test_random *random, const oracle *o, drawn_draft *drawn);
+/* Drafts for a batch: mostly such that they may stand in one. */
+void draw_batch(test_random *random, const oracle *o, drawn_draft *drawn, size_t count);
 void draw_query(test_random *random, const oracle *o, bp_query *query);
 /* An id that the store made, or one that nobody knows. */
 void draw_id(test_random *random, const oracle *o, uint8_t id[16]);
