@@ -1,0 +1,12 @@
+/* Drafts that outlive the call that brought them. */
+#ifndef BPI_MODEL_DRAFT_H
+#define BPI_MODEL_DRAFT_H
+
+#include "base/bytes.h"
+
+/* The room that a copy of everything a draft points to needs; 0 when no memory could hold it. */
+size_t bpi_draft_room(const bp_draft *draft);
+/* `copy` becomes the draft, its strings, payload and extensions in `room`: of that many bytes, aligned for pointers. */
+void bpi_draft_copy(const bp_draft *draft, uint8_t *room, bp_draft *copy);
+
+#endif
