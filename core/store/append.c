@@ -35,11 +35,23 @@ static int wants_durable(const bp_store *store, const bp_draft *draft) {
   return durability == BP_DURABLE;
 }
 
-static bp_status enter_writable(bp_store *store, bp_error *error) {
-  bp_status status = bpi_store_enter(store, error);
-  if (status != BP_OK || store->mode != BP_MODE_READ_ONLY) return status;
-  bpi_store_leave(store);
-  return bpi_fail(error, BP_READ_ONLY, "the store was opened read-only");
+static const bp_draft *draft_at(const bp_draft *drafts, size_t index) {
+  return (const bp_draft *)(const void *)((const uint8_t *)drafts + index * drafts->struct_size);
+}
+
+static bp_receipt *receipt_at(bp_receipt *receipts, size_t index) {
+  return (bp_receipt *)(void *)((uint8_t *)receipts + index * receipts->struct_size);
+}
+
+static bp_point point_of(const bpi_item *item) { return (bp_point){item->row.wall_ms, item->row.sequence}; }
+
+/* Waits as the draft's gate says.  What the receipts say of the disk is then true of this moment. */
+static bp_status pass_gate(bp_store *store, const bp_draft *draft, bp_point point, bp_receipt *receipts, size_t count,
+                           bp_error *error) {
+  bp_status status = bpi_store_pass_gate(store, draft, point, error);
+  int durable = status == BP_OK && draft->gate == BP_GATE_DURABLE;
+  for (size_t i = 0; durable && receipts != NULL && i < count; i++) receipt_at(receipts, i)->durable = 1;
+  return status;
 }
 
 static bp_status append_one(bp_store *store, const bp_draft *draft, bp_receipt *receipt, bp_error *error) {
@@ -61,6 +73,7 @@ static bp_status append_one(bp_store *store, const bp_draft *draft, bp_receipt *
     if (status == BP_OK && receipt != NULL) {
       status = bpi_store_fill_receipt(store, &item, request.is_durable, receipt, error);
     }
+    if (status == BP_OK) status = pass_gate(store, draft, point_of(&item), receipt, 1, error);
   } else {
     (void)bpi_fail(error, status, "encoding a frame");
   }
@@ -73,7 +86,7 @@ bp_status bp_store_append(bp_store *store, const bp_draft *draft, bp_receipt *re
   if (status == BP_OK && receipt != NULL) {
     status = bpi_check_struct(receipt, receipt->struct_size, sizeof *receipt, sizeof *receipt, error);
   }
-  if (status == BP_OK) status = enter_writable(store, error);
+  if (status == BP_OK) status = bpi_store_enter_writable(store, error);
   if (status != BP_OK) return status;
   status = bpi_draft_check(draft, &store->config, error);
   if (status == BP_OK) status = append_one(store, draft, receipt, error);
@@ -83,21 +96,13 @@ bp_status bp_store_append(bp_store *store, const bp_draft *draft, bp_receipt *re
 
 /* --- many */
 
-static const bp_draft *draft_at(const bp_draft *drafts, size_t index) {
-  return (const bp_draft *)(const void *)((const uint8_t *)drafts + index * drafts->struct_size);
-}
-
-static bp_receipt *receipt_at(bp_receipt *receipts, size_t index) {
-  return (bp_receipt *)(void *)((uint8_t *)receipts + index * receipts->struct_size);
-}
-
 /* As many drafts as make one group and are well-formed: their items stand first in the buffer, their parts behind.
  * *count of them; `refused` is why the next one is not among them, BP_OK if it only did not fit. */
 static bp_status prepare_group(bp_store *store, const bp_draft *drafts, size_t most, bpi_buffer *buffer, size_t *count,
                                bp_error *error) {
   enum { GROUP_BYTES = 4 << 20 };
   bp_status refused = BP_OK;
-  size_t bytes = 0, n = 0;
+  size_t bytes = 0, n = 0, last = most - 1;
   if (most > store->config.group_max_events) most = store->config.group_max_events;
   while (n < most && (n == 0 || bytes < GROUP_BYTES)) {
     const bp_draft *draft = draft_at(drafts, n);
@@ -106,6 +111,9 @@ static bp_status prepare_group(bp_store *store, const bp_draft *drafts, size_t m
       refused = bpi_fail(error, BP_STRUCT_SIZE, "drafts of different struct_size in one array");
     }
     if (refused == BP_OK) refused = bpi_draft_check(draft, &store->config, error);
+    if (refused == BP_OK && draft->gate != BP_GATE_NONE && n < last) {
+      refused = bpi_fail(error, BP_ARGUMENT, "the gate of many is that of the last draft");
+    }
     if (refused != BP_OK) break;
     size_t size = bpi_item_size(draft);
     if (size == 0) {
@@ -132,7 +140,7 @@ static bp_status prepare_group(bp_store *store, const bp_draft *drafts, size_t m
 }
 
 static bp_status append_group(bp_store *store, const bp_draft *drafts, size_t most, bp_receipt *receipts,
-                              bpi_buffer *buffer, size_t *accepted, bp_error *error) {
+                              bpi_buffer *buffer, size_t *accepted, bp_point *newest, bp_error *error) {
   size_t count;
   bp_status refused = prepare_group(store, drafts, most, buffer, &count, error);
   *accepted = 0;
@@ -141,6 +149,7 @@ static bp_status append_group(bp_store *store, const bp_draft *drafts, size_t mo
   for (size_t i = 0; i < count; i++) request.durable |= wants_durable(store, draft_at(drafts, i));
   bp_status status = bpi_store_commit(store, &request);
   *accepted = request.accepted;
+  if (request.accepted > 0) *newest = point_of(&request.items[request.accepted - 1]);
   for (size_t i = 0; i < request.accepted && receipts != NULL; i++) {
     bp_status filled =
         bpi_store_fill_receipt(store, &request.items[i], request.is_durable, receipt_at(receipts, i), error);
@@ -153,7 +162,7 @@ bp_status bp_store_append_many(bp_store *store, const bp_draft *drafts, size_t c
                                size_t *accepted, bp_error *error) {
   if (accepted == NULL) return bpi_fail(error, BP_ARGUMENT, "accepted is NULL");
   *accepted = 0;
-  bp_status status = enter_writable(store, error);
+  bp_status status = bpi_store_enter_writable(store, error);
   if (status != BP_OK) return status;
   if (count > 0) {
     status = bpi_check_struct(drafts, drafts == NULL ? 0 : drafts->struct_size, sizeof *drafts, sizeof *drafts, error);
@@ -162,19 +171,21 @@ bp_status bp_store_append_many(bp_store *store, const bp_draft *drafts, size_t c
     }
   }
   bpi_buffer buffer = bpi_store_borrow(store);
+  bp_point newest = {0, 0};
   while (status == BP_OK && *accepted < count) {
     size_t taken;
     status = append_group(store, draft_at(drafts, *accepted), count - *accepted,
-                          receipts == NULL ? NULL : receipt_at(receipts, *accepted), &buffer, &taken, error);
+                          receipts == NULL ? NULL : receipt_at(receipts, *accepted), &buffer, &taken, &newest, error);
     *accepted += taken;
   }
   bpi_store_give_back(store, &buffer);
+  if (status == BP_OK && count > 0) status = pass_gate(store, draft_at(drafts, count - 1), newest, receipts, count, error);
   bpi_store_leave(store);
   return status;
 }
 
 bp_status bp_store_sync(bp_store *store, bp_error *error) {
-  bp_status status = enter_writable(store, error);
+  bp_status status = bpi_store_enter_writable(store, error);
   if (status != BP_OK) return status;
   bpi_request request = {.durable = 1, .error = error};
   status = bpi_store_commit(store, &request);
