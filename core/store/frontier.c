@@ -6,7 +6,7 @@
  *     what stays; the others never fall.
  *   - Who waits looks at its point, at the poison and at a release under `commit_lock`, and is told of all three under it:
  *     no wake-up is lost.  Waiting flushes nothing. */
-#include "store/store_internal.h"
+#include "store/prepare.h"
 
 enum { NS_PER_MS = 1000000 };
 
@@ -89,12 +89,17 @@ static bp_status await_alone(bp_store *store, uint32_t watermark, bp_point point
   return status;
 }
 
-bp_status bpi_store_pass_gate(bp_store *store, const bp_draft *draft, bp_point point, bp_error *error) {
+bp_status bpi_store_pass_gate(bp_store *store, const bpi_item *item, bp_receipt *receipts, size_t count, bp_error *error) {
   static const uint32_t watermarks[] = {[BP_GATE_DURABLE] = BP_WATERMARK_DURABLE,
                                         [BP_GATE_APPLIED] = BP_WATERMARK_APPLIED,
                                         [BP_GATE_VISIBLE] = BP_WATERMARK_VISIBLE};
+  const bp_draft *draft = item->draft;
   if (draft->gate == BP_GATE_NONE) return BP_OK;
-  return await_alone(store, watermarks[draft->gate], point, draft->gate_timeout_ms, error);
+  const bp_point point = {item->row.wall_ms, item->row.sequence};
+  bp_status status = await_alone(store, watermarks[draft->gate], point, draft->gate_timeout_ms, error);
+  int durable = status == BP_OK && draft->gate == BP_GATE_DURABLE && receipts != NULL;
+  for (size_t i = 0; durable && i < count; i++) bpi_receipt_at(receipts, i)->durable = 1;
+  return status;
 }
 
 bp_status bp_store_wait(const bp_store *store, uint32_t watermark, const bp_point *point, uint32_t timeout_ms,

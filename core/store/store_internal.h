@@ -107,6 +107,7 @@ typedef struct bpi_item {
   uint8_t event_hash[32];
   bpi_bytes extensions;        /* encoded map; length 0: none */
   int64_t forced_us;           /* timestamp of a lifecycle event; BPI_NOW otherwise */
+  const uint8_t *cause;        /* id of the earlier item of its batch that caused it; NULL: as the draft says */
   /* what became of it */
   uint32_t number;             /* of its row */
   bpi_row row;                 /* a copy */
@@ -120,6 +121,7 @@ struct bpi_request {
   bpi_item *items;
   size_t count;
   int durable;
+  int atomic;                  /* a batch: all or none, and durable */
   bp_error *error;             /* of the item that failed */
   /* what became of it */
   bp_status status;
@@ -145,11 +147,6 @@ bp_status bpi_store_seal(bp_store *store, bp_error *error);
 bp_status bpi_store_append_opened(bp_store *store, uint64_t restored, uint64_t elapsed_us, bp_error *error);
 bp_status bpi_store_append_closed(bp_store *store, bp_error *error);
 
-/* The room that a draft needs to be prepared; 0: too large. */
-size_t bpi_item_size(const bp_draft *draft);
-/* Encodes what does not depend on order into `room`. */
-void bpi_item_prepare(bpi_item *item, const bp_draft *draft, uint8_t *room);
-
 /* --- the frontier (frontier.c) */
 
 /* At the end of open: every point is the newest event's. */
@@ -159,8 +156,9 @@ void bpi_watermarks_begin(bp_store *store);
 void bpi_watermarks_advance(bp_store *store);
 /* Wakes all who wait; they look at what has changed beside the points. */
 void bpi_watermarks_wake(bp_store *store);
-/* Waits as the draft's gate says, for the event at `point`.  BP_WAIT_TIMEOUT, BP_POISONED, BP_CLOSED. */
-bp_status bpi_store_pass_gate(bp_store *store, const bp_draft *draft, bp_point point, bp_error *error);
+/* Waits for the committed item as its draft's gate says.  What the receipts (`count` of them, its own the last; or NULL)
+ * say of the disk is then true of that moment.  BP_WAIT_TIMEOUT, BP_POISONED, BP_CLOSED. */
+bp_status bpi_store_pass_gate(bp_store *store, const bpi_item *item, bp_receipt *receipts, size_t count, bp_error *error);
 
 /* --- spare buffers (scratch.c) */
 

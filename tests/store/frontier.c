@@ -455,7 +455,6 @@ Test(frontier, an_append_that_is_refused_leaves_the_receipt_alone_whatever_its_g
   cr_assert_eq(bp_store_append(store, &draft, &receipt, NULL), BP_ARGUMENT);
 }
 
-/* V-63 */
 Test(frontier, the_gate_of_many_is_that_of_the_last_and_counts_for_all) {
   enum { MANY = 5 };
   bp_draft drafts[MANY];
@@ -478,6 +477,23 @@ Test(frontier, the_gate_of_many_is_that_of_the_last_and_counts_for_all) {
   drafts[2].gate = BP_GATE_VISIBLE;
   cr_assert_eq(bp_store_append_many(store, drafts, MANY, receipts, &accepted, NULL), BP_ARGUMENT);
   cr_assert_eq(accepted, 2, "those before it are in the store");
+}
+
+Test(frontier, the_gate_of_a_batch_is_waited_at_when_all_of_it_is_in_the_store) {
+  enum { MANY = 3 };
+  bp_draft drafts[MANY];
+  bp_receipt receipts[MANY];
+  for (size_t i = 0; i < MANY; i++) {
+    drafts[i] = gated(BP_GATE_NONE, 0);
+    receipts[i] = fixture_receipt();
+  }
+  drafts[MANY - 1].gate = BP_GATE_DURABLE;
+  MUST(bp_store_append_batch(store, drafts, MANY, receipts, NULL));
+  bp_frontier frontier = frontier_of(store);
+  check_all_equal(&frontier, point_of(&receipts[MANY - 1]));
+  drafts[MANY - 1].gate = BP_GATE_APPLIED;
+  cr_assert_eq(bp_store_append_batch(store, drafts, MANY, receipts, NULL), BP_WAIT_TIMEOUT);
+  for (size_t i = 0; i < MANY; i++) cr_assert_eq(fixture_get(store, receipts[i].event_id)->sequence, receipts[i].sequence);
 }
 
 Test(frontier, looking_and_waiting_and_gates_allocate_nothing) {
