@@ -26,8 +26,7 @@ static bp_status judge_expectation(const bp_draft *draft, const bpi_row *last, b
   return BP_OK;
 }
 
-/* BP_OK with item->replayed set when the key is known. */
-static bp_status look_up_key(bpi_group *g, bpi_item *item, bp_error *error) {
+bp_status bpi_look_up_key(bpi_group *g, bpi_item *item, bp_error *error) {
   bp_store *store = g->store;
   if (!(item->draft->given & BP_GIVEN_KEY)) return BP_OK;
   uint32_t row = bpi_index_find(&store->index, item->draft->key);
@@ -66,7 +65,11 @@ static bp_status fill_header(bpi_group *g, const bpi_item *item, const bpi_row *
     if (status != BP_OK) return status;
   }
   memcpy(header->correlation_id, draft->given & BP_GIVEN_CORRELATION ? draft->correlation_id : header->event_id, 16);
-  if (draft->given & BP_GIVEN_CAUSATION) memcpy(header->causation_id, draft->causation_id, 16);
+  if (item->cause != NULL) {
+    memcpy(header->causation_id, item->cause, 16);
+  } else if (draft->given & BP_GIVEN_CAUSATION) {
+    memcpy(header->causation_id, draft->causation_id, 16);
+  }
   return BP_OK;
 }
 
@@ -77,7 +80,7 @@ static int is_plain(const bpi_header *header) {
 }
 
 /* The row goes into the index, the frame to the end of the unit: both or neither. */
-static bp_status place(bpi_group *g, bpi_item *item, uint32_t entity, const bpi_header *header, bp_error *error) {
+static bp_status put_frame(bpi_group *g, bpi_item *item, uint32_t entity, const bpi_header *header, bp_error *error) {
   bp_store *store = g->store;
   const bp_draft *draft = item->draft;
   uint8_t *out = bpi_buffer_reserve(&store->group, bpi_frame_size_max(&item->parts));
@@ -104,13 +107,12 @@ static bp_status place(bpi_group *g, bpi_item *item, uint32_t entity, const bpi_
   item->number = store->index.count - 1;
   item->row = row;
   store->group.length += row.frame_length;
-  bpi_point point = {header->wall_ms, store->next_sequence++};
+  bp_point point = {header->wall_ms, store->next_sequence++};
   if (bpi_point_after(point, store->frontier)) store->frontier = point;
   return BP_OK;
 }
 
-/* What is placed next begins in a segment that is not full. */
-static bp_status make_room(bpi_group *g, bp_error *error) {
+bp_status bpi_make_room(bpi_group *g, bp_error *error) {
   bp_store *store = g->store;
   if (store->writer.file < 0 || store->writer.offset + store->group.length >= store->config.segment_max_bytes) {
     bpi_group_rotate(g);
@@ -120,19 +122,29 @@ static bp_status make_room(bpi_group *g, bp_error *error) {
   return g->failure == BP_OK ? BP_OK : bpi_error_copy(error, &g->error);
 }
 
+static const bpi_row *last_of(const bpi_index *index, uint32_t entity) {
+  uint32_t row = bpi_index_last_of_known(index, entity);
+  return row == BPI_NO_ROW ? NULL : bpi_index_row(index, row);
+}
+
+bp_status bpi_place(bpi_group *g, bpi_item *item, bp_error *error) {
+  const bpi_index *index = &g->store->index;
+  uint32_t entity = bpi_index_entity(index, bpi_bytes_of(item->draft->entity, item->draft->entity_length));
+  bpi_header header;
+  bp_status status = fill_header(g, item, last_of(index, entity), &header, error);
+  return status == BP_OK ? put_frame(g, item, entity, &header, error) : status;
+}
+
 bp_status bpi_assign(bpi_group *g, bpi_item *item, bp_error *error) {
-  bp_store *store = g->store;
-  bp_status status = look_up_key(g, item, error);
+  const bpi_index *index = &g->store->index;
+  bp_status status = bpi_look_up_key(g, item, error);
   if (status != BP_OK || item->replayed) return status;
-  uint32_t entity = bpi_index_entity(&store->index, bpi_bytes_of(item->draft->entity, item->draft->entity_length));
-  uint32_t last_row = bpi_index_last_of_known(&store->index, entity);
-  const bpi_row *last = last_row == BPI_NO_ROW ? NULL : bpi_index_row(&store->index, last_row);
+  uint32_t entity = bpi_index_entity(index, bpi_bytes_of(item->draft->entity, item->draft->entity_length));
+  const bpi_row *last = last_of(index, entity);
   status = judge_expectation(item->draft, last, error);
   if (status != BP_OK) return status;
   bpi_header header;
   status = fill_header(g, item, last, &header, error);
-  if (status != BP_OK) return status;
-  status = make_room(g, error);
-  if (status != BP_OK) return status;
-  return place(g, item, entity, &header, error);
+  if (status == BP_OK) status = bpi_make_room(g, error);
+  return status == BP_OK ? put_frame(g, item, entity, &header, error) : status;
 }

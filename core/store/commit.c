@@ -28,7 +28,7 @@ static void begin_unit(bpi_group *g) {
   g->store->group.length = 0;
 }
 
-static void take_back(bpi_group *g, uint32_t row) {
+void bpi_group_take_back(bpi_group *g, uint32_t row) {
   bp_store *store = g->store;
   bpi_rwlock_write(&store->index_lock);
   bpi_index_undo(&store->index, row);
@@ -45,7 +45,7 @@ static uint32_t rows_to_keep(const bpi_group *g) {
 
 static void fail_group(bpi_group *g, bp_status status) {
   g->failure = status;
-  take_back(g, rows_to_keep(g));
+  bpi_group_take_back(g, rows_to_keep(g));
   g->store->next_sequence = g->unit_sequence;
   g->store->frontier = g->unit_frontier;
   g->store->group.length = 0;
@@ -97,15 +97,20 @@ static bpi_request *next_in_group(const bpi_group *g, const bpi_request *request
   return request == g->last ? NULL : request->next;
 }
 
+static bp_status assign_each(bpi_group *g, bpi_request *request) {
+  bp_status status = BP_OK;
+  while (request->accepted < request->count && status == BP_OK) {
+    status = g->failure != BP_OK ? bpi_error_copy(request->error, &g->error)
+                                 : bpi_assign(g, &request->items[request->accepted], request->error);
+    if (status == BP_OK) request->accepted++;
+  }
+  return status;
+}
+
 static void assign_all(bpi_group *g) {
   for (bpi_request *request = g->first; request != NULL; request = next_in_group(g, request)) {
-    request->status = BP_OK;
     request->accepted = 0;
-    while (request->accepted < request->count && request->status == BP_OK) {
-      request->status = g->failure != BP_OK ? bpi_error_copy(request->error, &g->error)
-                                            : bpi_assign(g, &request->items[request->accepted], request->error);
-      if (request->status == BP_OK) request->accepted++;
-    }
+    request->status = request->atomic ? bpi_assign_batch(g, request) : assign_each(g, request);
     if (request->durable) g->durable = 1;
   }
   bpi_group_write(g);
@@ -114,13 +119,16 @@ static void assign_all(bpi_group *g) {
 static void flush_group(bpi_group *g) {
   bp_store *store = g->store;
   int due = store->config.sync_every_events > 0 && store->unsynced >= store->config.sync_every_events;
-  if ((g->durable || due) && store->writer.file >= 0 && !atomic_load(&store->poisoned)) {
-    bp_status status = bpi_writer_sync(&store->writer, &g->error);
-    if (status == BP_OK) {
-      note_durable(store);
-    } else {
-      fail_group(g, status);
-    }
+  if (!(g->durable || due) || store->writer.file < 0 || atomic_load(&store->poisoned)) return;
+  /* A flush may take long: what it is to cover is seen meanwhile. */
+  bpi_mutex_lock(&store->commit_lock);
+  bpi_watermarks_advance(store);
+  bpi_mutex_unlock(&store->commit_lock);
+  bp_status status = bpi_writer_sync(&store->writer, &g->error);
+  if (status == BP_OK) {
+    note_durable(store);
+  } else {
+    fail_group(g, status);
   }
 }
 
@@ -136,7 +144,7 @@ static void settle(bpi_group *g) {
       kept++;
     }
     if (kept < request->accepted || (request->count == 0 && atomic_load(&store->poisoned))) {
-      request->accepted = kept;
+      request->accepted = request->atomic ? 0 : kept;
       request->status = bpi_error_copy(request->error, &g->error);
     }
   }

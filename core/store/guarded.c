@@ -15,7 +15,7 @@ bp_status bp_store_commit_permit(bp_store *store, bp_permit *permit, bp_receipt 
 
 static bp_status append_denial(bp_store *store, const bp_draft *draft, const bp_gates *gates, const bp_denial *denial,
                                const bpi_refused *refused, bp_receipt *receipt, bp_error *error) {
-  int kept;
+  int kept = 0;
   bpi_buffer payload = bpi_store_borrow(store);
   bp_status status = bpi_denial_payload(gates, denial, refused, &payload, error);
   if (status == BP_OK) {
@@ -46,7 +46,7 @@ bp_status bp_store_append_denial(bp_store *store, const bp_draft *draft, const b
 bp_status bp_store_apply_transition(bp_store *store, const bp_machine *machine, uint32_t from, uint32_t to,
                                     const bp_draft *draft, bp_receipt *receipt, bp_error *error) {
   bp_draft made;
-  int kept;
+  int kept = 0;
   bp_status status = bpi_check_struct(draft, draft == NULL ? 0 : draft->struct_size, sizeof *draft, sizeof *draft, error);
   if (status != BP_OK) return status;
   made = *draft;
