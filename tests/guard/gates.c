@@ -131,7 +131,7 @@ Test(gates, all_denials_can_be_had_at_once) {
   cr_assert_str_eq(error.text, "[one] first");
 }
 
-/* A defect is a denial, in both ways of asking. */
+/* V-71: a defect is a denial, in both ways of asking; in the reference it ends the one that stops at the first. */
 Test(gates, an_answer_that_is_none_is_a_defect) {
   push_three();
   two.answer = 7;

@@ -101,7 +101,7 @@ Test(trace, of_no_gates) {
   cr_assert_str_eq(verdicts(&denial), "D");
 }
 
-/* V-44: of gates with one name the reference takes the first, whoever denied. */
+/* V-70: of gates with one name the reference takes the first, whoever denied. */
 Test(trace, gates_of_one_name_are_told_apart_by_position) {
   push("same");
   push("same");
