@@ -237,7 +237,7 @@ static bp_status run_append_denial(driver_session *session, const json *step, js
   owned_draft owned;
   bp_denial denial;
   bp_denials *denials = NULL;
-  if (!draft_from(step, &owned)) return DRIVER_BAD_INSTRUCTION;
+  if (!draft_options_from(step, &owned)) return DRIVER_BAD_INSTRUCTION;
   bp_status status = denials_from(step, &denials, &denial, error);
   if (status == BP_OK) status = append_denial(session, step, &owned.draft, &denial, value, error);
   bp_denials_free(denials);

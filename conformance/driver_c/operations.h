@@ -46,6 +46,8 @@ typedef struct owned_draft {
 
 /* False for a malformed one; what was made is freed by draft_free. */
 bool draft_from(const json *step, owned_draft *owned);
+/* All but the payload, which stays empty. */
+bool draft_options_from(const json *step, owned_draft *owned);
 void draft_free(owned_draft *owned);
 /* With room for extensions, which is free()d. */
 void receipt_prepare(bp_receipt *receipt);

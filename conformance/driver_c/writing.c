@@ -129,13 +129,12 @@ static bool draft_numbers(const json *step, bp_draft *draft) {
   return true;
 }
 
-bool draft_from(const json *step, owned_draft *owned) {
+bool draft_options_from(const json *step, owned_draft *owned) {
   memset(owned, 0, sizeof *owned);
   bp_draft *draft = &owned->draft;
   bp_draft_init(draft, sizeof *draft);
   bool read = draft_ids(step, draft) && draft_numbers(step, draft) && draft_expectation(step, draft) &&
               argument_name(step, "entity", &owned->entity) && argument_name(step, "scope", &owned->scope) &&
-              argument_hex(step, "payload", &owned->payload) &&
               extensions_from_json(json_object_object_get(step, "extensions"), &owned->extensions);
   if (!read) {
     draft_free(owned);
@@ -145,10 +144,19 @@ bool draft_from(const json *step, owned_draft *owned) {
   draft->entity_length = owned->entity.length;
   draft->scope = owned->scope.data;
   draft->scope_length = owned->scope.length;
-  draft->payload = owned->payload.data;
-  draft->payload_length = owned->payload.length;
   draft->extensions = owned->extensions.items;
   draft->extension_count = owned->extensions.count;
+  return true;
+}
+
+bool draft_from(const json *step, owned_draft *owned) {
+  if (!draft_options_from(step, owned)) return false;
+  if (!argument_hex(step, "payload", &owned->payload)) {
+    draft_free(owned);
+    return false;
+  }
+  owned->draft.payload = owned->payload.data;
+  owned->draft.payload_length = owned->payload.length;
   return true;
 }
 
