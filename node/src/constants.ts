@@ -80,6 +80,12 @@ export const Status = {
   BP_SEED_ZERO: 160,
   /** 32 bytes that are no Ed25519 public key */
   BP_KEY_INVALID: 161,
+  /** a gate refused; `text` is its name in brackets and its message, cut to fit */
+  BP_DENIED: 190,
+  /** the permit was committed, or another thread is committing it */
+  BP_PERMIT_USED: 191,
+  /** the machine has no such transition: `expected` the state from, `actual` the state to */
+  BP_TRANSITION: 192,
   /** more events than batch_max_events: `actual` against `expected` */
   BP_BATCH_COUNT: 170,
   /** payloads and extensions above batch_max_bytes: `actual` against `expected` */
@@ -230,6 +236,8 @@ export const BP_RECEIPT_UNKNOWN_KEY = 18;
 export const BP_RECEIPT_INVALID_SIGNATURE = 19;
 /** the event's frame is damaged: nothing can be said */
 export const BP_RECEIPT_UNREADABLE = 20;
+/** bp_store_verify_denial: the event is no denial; judged second */
+export const BP_RECEIPT_DENIAL_KIND = 21;
 
 // bp_verdict.verdict: the first that applies
 /** bytes that cannot be what was written */
@@ -293,6 +301,14 @@ export const BP_WAIT_FOR_ALL = 3;
 export const BP_WAIT_FOR_ANY = 4;
 /** `tag`, `data` */
 export const BP_WAIT_FOR_CUSTOM = 5;
+
+// bp_error_kind_class
+/** the caller's own kinds */
+export const BP_ERROR_CLASS_NONE = 0;
+/** what was asked is refused */
+export const BP_ERROR_CLASS_DOMAIN = 1;
+/** the machinery failed */
+export const BP_ERROR_CLASS_OPERATIONAL = 2;
 
 // bp_token.type
 export const BP_TOKEN_NIL = 1;

@@ -86,6 +86,12 @@ class Status(enum.IntEnum):
     BP_SEED_ZERO = 160
     #: 32 bytes that are no Ed25519 public key
     BP_KEY_INVALID = 161
+    #: a gate refused; `text` is its name in brackets and its message, cut to fit
+    BP_DENIED = 190
+    #: the permit was committed, or another thread is committing it
+    BP_PERMIT_USED = 191
+    #: the machine has no such transition: `expected` the state from, `actual` the state to
+    BP_TRANSITION = 192
     #: more events than batch_max_events: `actual` against `expected`
     BP_BATCH_COUNT = 170
     #: payloads and extensions above batch_max_bytes: `actual` against `expected`
@@ -233,6 +239,8 @@ BP_RECEIPT_UNKNOWN_KEY: Final = 18
 BP_RECEIPT_INVALID_SIGNATURE: Final = 19
 #: the event's frame is damaged: nothing can be said
 BP_RECEIPT_UNREADABLE: Final = 20
+#: bp_store_verify_denial: the event is no denial; judged second
+BP_RECEIPT_DENIAL_KIND: Final = 21
 
 # bp_verdict.verdict: the first that applies
 #: bytes that cannot be what was written
@@ -296,6 +304,14 @@ BP_WAIT_FOR_ALL: Final = 3
 BP_WAIT_FOR_ANY: Final = 4
 #: `tag`, `data`
 BP_WAIT_FOR_CUSTOM: Final = 5
+
+# bp_error_kind_class
+#: the caller's own kinds
+BP_ERROR_CLASS_NONE: Final = 0
+#: what was asked is refused
+BP_ERROR_CLASS_DOMAIN: Final = 1
+#: the machinery failed
+BP_ERROR_CLASS_OPERATIONAL: Final = 2
 
 # bp_token.type
 BP_TOKEN_NIL: Final = 1

@@ -77,7 +77,7 @@ Test(committing, a_bypass_commits_and_can_be_audited) {
   cr_assert_eq(event->payload_length, 1);
 }
 
-/* A permit is spent when its event is in the store, or may be; else it can be committed again. */
+/* V-72: a permit is spent when its event is in the store, or may be; else it can be committed again. */
 Test(committing, outlive_a_commit_that_wrote_nothing) {
   bp_draft draft = fixture_draft("e:1", "x");
   draft.expect = BP_EXPECT_CLOCK;

@@ -1,4 +1,4 @@
-/* What must not compile: each MISUSE but 0 is an error of the compiler.  13.3 typestate_safety. */
+/* What must not compile: each MISUSE but 0 is an error of the compiler.  V-73, 13.3 typestate_safety. */
 #include "invoice.h"
 
 bp_status example(bp_store *store, bp_gates *gates, bp_permit *permit, invoice_draft draft);
