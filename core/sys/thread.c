@@ -13,9 +13,27 @@ void bpi_mutex_unlock(bpi_mutex *mutex) { must(pthread_mutex_unlock(mutex)); }
 
 int bpi_condition_init(bpi_condition *condition) { return pthread_cond_init(condition, NULL); }
 void bpi_condition_free(bpi_condition *condition) { must(pthread_cond_destroy(condition)); }
-void bpi_condition_wait(bpi_condition *condition, bpi_mutex *mutex) { must(pthread_cond_wait(condition, mutex)); }
+void bpi_condition_wait(bpi_condition *condition, bpi_mutex *mutex) {
+  int before = bpi_cancel_hold();
+  must(pthread_cond_wait(condition, mutex));
+  bpi_cancel_release(before);
+}
 void bpi_condition_wake_one(bpi_condition *condition) { must(pthread_cond_signal(condition)); }
 void bpi_condition_wake_all(bpi_condition *condition) { must(pthread_cond_broadcast(condition)); }
+
+int bpi_cancel_hold(void) {
+  int before;
+  must(pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before));
+  return before;
+}
+
+void bpi_cancel_release(int before) { must(pthread_setcancelstate(before, &before)); }
+
+void bpi_run_guarded(void (*run)(void *user), void (*left)(void *user), void *user) {
+  pthread_cleanup_push(left, user);
+  run(user);
+  pthread_cleanup_pop(0);
+}
 
 int bpi_rwlock_init(bpi_rwlock *lock) {
   pthread_rwlockattr_t attributes;

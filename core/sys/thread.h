@@ -1,4 +1,5 @@
-/* Locks, conditions and threads.  Failure of a lock operation is a broken program: these abort, they answer nothing. */
+/* Locks, conditions and threads.  Failure of a lock operation is a broken program: these abort, they answer nothing.  None is
+ * a point of cancellation. */
 #ifndef BPI_SYS_THREAD_H
 #define BPI_SYS_THREAD_H
 
@@ -19,6 +20,13 @@ void bpi_condition_free(bpi_condition *condition);
 void bpi_condition_wait(bpi_condition *condition, bpi_mutex *mutex);
 void bpi_condition_wake_one(bpi_condition *condition);
 void bpi_condition_wake_all(bpi_condition *condition);
+
+/* Between these two the calling thread is not cancelled: it would leave locks, files and a lead behind.  What is said of it
+ * to pthread_cancel comes true afterwards.  `before` is what the first one answered. */
+int bpi_cancel_hold(void);
+void bpi_cancel_release(int before);
+/* Calls run(user).  If the thread ends in there, left(user) is called on its way out. */
+void bpi_run_guarded(void (*run)(void *user), void (*left)(void *user), void *user);
 
 /* Writers are preferred: a stream of readers cannot keep one out.  Not recursive. */
 int bpi_rwlock_init(bpi_rwlock *lock);
