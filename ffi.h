@@ -24,6 +24,10 @@
  *   Structs     Those that begin with `struct_size` are filled by their init function, then edited.  A struct of another
  *               size than this library knows is refused when its unknown tail is not zero.  Reserved fields are zero.
  *   Threads     A bp_store may be used by any number of threads at once.  A bp_page or a bp_report by one at a time.
+ *               No function is a point of cancellation: a call that has begun ends as it would, and what pthread_cancel
+ *               said comes true afterwards (deferred cancellation; there is no defence against the asynchronous one).
+ *               A callback returns: it neither jumps out nor ends its thread.  Where a clock ends its thread all the
+ *               same, its own call did nothing, and the next caller takes over.
  *   Fork        A handle belongs to the process that opened it.  In a forked child every call answers BP_FORKED, and
  *               bp_store_release closes descriptors and does nothing else.  A child keeps the lock of its parent alive.
  *   Numbers     Status numbers, enum values and names are never reused.  Structs only grow at their end.

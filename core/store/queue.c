@@ -30,6 +30,18 @@ static void lead(bp_store *store) {
   if (first != last || end != NULL) bpi_condition_wake_all(&store->group_done);
 }
 
+/* What the leader's call had borrowed is lost, and nothing else. */
+void bpi_store_give_up_lead(bp_store *store) {
+  bpi_mutex_lock(&store->commit_lock);
+  store->leader = 0;
+  store->queue_first = store->queue_first->next;
+  if (store->queue_first == NULL) store->queue_last = NULL;
+  bpi_condition_wake_all(&store->group_done);
+  bpi_mutex_unlock(&store->commit_lock);
+  /* While it is opened and closed nobody is inside. */
+  if ((atomic_load(&store->users) & ~(uint32_t)(BPI_STORE_CLOSING | BPI_STORE_CLOSED)) > 0) bpi_store_leave(store);
+}
+
 bp_status bpi_store_commit(bp_store *store, bpi_request *request) {
   request->finished = 0;
   request->next = NULL;

@@ -135,6 +135,8 @@ struct bpi_request {
 bp_status bpi_store_commit(bp_store *store, bpi_request *request);
 /* By the leader: commits the requests from `first` to `last`, and fills in what became of each. */
 void bpi_store_run_group(bp_store *store, bpi_request *first, bpi_request *last);
+/* The leader's thread ends before it has touched anything: its own request, the first, goes with it, and the next one leads. */
+void bpi_store_give_up_lead(bp_store *store);
 /* Microseconds, never backwards within this handle.  For the leader and for open. */
 bp_status bpi_store_now(bp_store *store, int64_t *now_us, bp_error *error);
 

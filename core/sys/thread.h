@@ -1,4 +1,5 @@
-/* Locks, conditions and threads.  Failure of a lock operation is a broken program: these abort, they answer nothing. */
+/* Locks, conditions and threads.  Failure of a lock operation is a broken program: these abort, they answer nothing.  None is
+ * a point of cancellation. */
 #ifndef BPI_SYS_THREAD_H
 #define BPI_SYS_THREAD_H
 
@@ -28,6 +29,13 @@ void bpi_condition_wake_all(bpi_condition *condition);
 #define BPI_NEVER_NS UINT64_MAX
 /* So many milliseconds from now; BP_WAIT_FOREVER and more: BPI_NEVER_NS. */
 uint64_t bpi_deadline_after_ms(uint32_t timeout_ms);
+
+/* Between these two the calling thread is not cancelled: it would leave locks, files and a lead behind.  What is said of it
+ * to pthread_cancel comes true afterwards.  `before` is what the first one answered. */
+int bpi_cancel_hold(void);
+void bpi_cancel_release(int before);
+/* Calls run(user).  If the thread ends in there, left(user) is called on its way out. */
+void bpi_run_guarded(void (*run)(void *user), void (*left)(void *user), void *user);
 
 /* Writers are preferred: a stream of readers cannot keep one out.  Not recursive. */
 int bpi_rwlock_init(bpi_rwlock *lock);
