@@ -57,6 +57,7 @@ void bpi_store_free(bp_store *store) {
   if (store->lock_file >= 0) store->system->file_close(store->system->context, store->lock_file);
   bpi_buffer_free(&store->directory);
   bpi_rwlock_free(&store->index_lock);
+  bpi_worker_free(&store->worker);
   bpi_condition_free(&store->group_done);
   bpi_mutex_free(&store->commit_lock);
   bpi_mutex_free(&store->scratch_lock);
@@ -75,6 +76,7 @@ static bp_status write_close(bp_store *store, bp_error *error) {
 
 bp_status bpi_store_destroy(bp_store *store, bp_error *error) {
   bp_error failure = {.struct_size = sizeof failure};
+  bpi_worker_stop(store);
   bp_status status = write_close(store, &failure);
   if (status != BP_OK) {
     bpi_store_log(store, failure.text);

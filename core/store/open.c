@@ -16,12 +16,19 @@ static bp_status init_locks(bp_store *store, bp_error *error) {
   int failed = bpi_rwlock_init(&store->index_lock);
   if (failed != 0) return bpi_fail_system(error, failed, "making a lock");
   failed = bpi_mutex_init(&store->commit_lock);
-  if (failed == 0 && (failed = bpi_condition_init(&store->group_done)) != 0) bpi_mutex_free(&store->commit_lock);
-  if (failed == 0 && (failed = bpi_mutex_init(&store->scratch_lock)) != 0) {
-    bpi_condition_free(&store->group_done);
+  if (failed == 0) {
+    failed = bpi_condition_init(&store->group_done);
+    if (failed == 0) {
+      failed = bpi_worker_init(&store->worker);
+      if (failed == 0) {
+        failed = bpi_mutex_init(&store->scratch_lock);
+        if (failed == 0) return BP_OK;
+        bpi_worker_free(&store->worker);
+      }
+      bpi_condition_free(&store->group_done);
+    }
     bpi_mutex_free(&store->commit_lock);
   }
-  if (failed == 0) return BP_OK;
   bpi_rwlock_free(&store->index_lock);
   return bpi_fail_system(error, failed, "making a lock");
 }

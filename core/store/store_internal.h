@@ -4,7 +4,7 @@
  *   - `index` is read under `index_lock` shared, changed under it exclusive, and changed by the commit leader alone; the
  *     leader therefore reads it without the lock.
  *   - `writer`, `group`, `clock_us`, `frontier`, `unsynced` belong to the commit leader.
- *   - The queue and `leader` are guarded by `commit_lock`.
+ *   - The queue, `leader` and `worker` are guarded by `commit_lock`.
  *   - All else is constant between open and close, or atomic. */
 #ifndef BPI_STORE_STORE_INTERNAL_H
 #define BPI_STORE_STORE_INTERNAL_H
@@ -33,6 +33,18 @@ static inline int bpi_point_after(bpi_point a, bpi_point b) {
 
 typedef struct bpi_request bpi_request;
 
+/* The store's thread (worker.c), and what it shares with those who submit.  The conditions go with commit_lock. */
+typedef struct bpi_worker {
+  bpi_thread thread;
+  int is_running;
+  int is_stopping;
+  bpi_condition wake;          /* there is something to do */
+  bpi_condition room;          /* there may be room in the queue */
+  uint64_t queued;             /* tickets that wait, or whose group is being committed */
+  bpi_request *done_first;     /* tickets that were committed, not yet decided */
+  bpi_request *done_last;
+} bpi_worker;
+
 struct bp_store {
   uint32_t magic;
   uint32_t mode;
@@ -57,6 +69,7 @@ struct bp_store {
   bpi_request *queue_first;
   bpi_request *queue_last;
   int leader;
+  bpi_worker worker;
   bpi_writer writer;
   bpi_buffer group;            /* frames of the unit that is being written */
   int64_t clock_us;            /* the last time read; never goes back */
@@ -119,11 +132,16 @@ struct bpi_request {
   size_t accepted;             /* items that are in the store */
   int is_durable;              /* and on the disk */
   int finished;
+  int is_ticket;               /* nobody waits for it: the worker leads it, and decides its ticket */
   bpi_request *next;
 };
 
 /* Commits, waits for it, answers request->status.  At most config.group_max_events items. */
 bp_status bpi_store_commit(bp_store *store, bpi_request *request);
+/* Under the lock: nobody leads, and it is for the worker to do so. */
+int bpi_queue_worker_leads(const bp_store *store);
+/* By who stands at the head, under the lock, which is released while the group runs. */
+void bpi_queue_lead(bp_store *store);
 /* By the leader: commits the requests from `first` to `last`, and fills in what became of each. */
 void bpi_store_run_group(bp_store *store, bpi_request *first, bpi_request *last);
 /* Microseconds, never backwards within this handle.  For the leader and for open. */
@@ -137,6 +155,19 @@ bp_status bpi_store_seal(bp_store *store, bp_error *error);
 #define BPI_WRITER_EXTENSION "batpak_c.version"
 bp_status bpi_store_append_opened(bp_store *store, uint64_t restored, uint64_t elapsed_us, bp_error *error);
 bp_status bpi_store_append_closed(bp_store *store, bp_error *error);
+
+/* --- the store's thread (worker.c) */
+
+int bpi_worker_init(bpi_worker *worker);
+void bpi_worker_free(bpi_worker *worker);
+/* Under the lock.  Nothing happens where it runs.  BP_SYSTEM and its kin. */
+bp_status bpi_worker_start(bp_store *store, bp_error *error);
+/* Under the lock: wakes it if there is something to do. */
+void bpi_worker_wake(bp_store *store);
+/* Under the lock: a ticket's request was committed. */
+void bpi_worker_take(bpi_worker *worker, bpi_request *request);
+/* Ends it when all that is queued is committed and all of that decided.  Nobody is in the store. */
+void bpi_worker_stop(bp_store *store);
 
 /* --- spare buffers (scratch.c) */
 

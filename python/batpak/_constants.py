@@ -32,6 +32,8 @@ class Status(enum.IntEnum):
     BP_NOT_FOUND = 10
     #: a callback asked to stop
     BP_STOPPED = 11
+    #: a wait ended by its time: `expected` is the sequence waited for, `actual` where the watermark stands
+    BP_WAIT_TIMEOUT = 12
     #: the coordinate rules, in the order in which they are checked
     BP_ENTITY_EMPTY = 100
     BP_SCOPE_EMPTY = 101
