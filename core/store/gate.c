@@ -45,6 +45,26 @@ void bpi_store_log(const bp_store *store, const char *text) {
   if (store->config.log != NULL) store->config.log(store->config.log_user, text, strlen(text));
 }
 
+enum { CONDITIONS = 4 };
+
+static bpi_condition *condition_at(bp_store *store, size_t i) {
+  bpi_condition *const all[CONDITIONS] = {&store->group_done, &store->watermark_moved, &store->worker.wake,
+                                          &store->worker.room};
+  return all[i];
+}
+
+int bpi_store_init_conditions(bp_store *store) {
+  int failed = 0;
+  size_t made = 0;
+  while (made < CONDITIONS && (failed = bpi_condition_init(condition_at(store, made))) == 0) made++;
+  while (failed != 0 && made > 0) bpi_condition_free(condition_at(store, --made));
+  return failed;
+}
+
+static void free_conditions(bp_store *store) {
+  for (size_t i = 0; i < CONDITIONS; i++) bpi_condition_free(condition_at(store, i));
+}
+
 void bpi_store_free(bp_store *store) {
   bpi_memory memory = store->memory;
   bpi_writer_free(&store->writer);
@@ -57,8 +77,7 @@ void bpi_store_free(bp_store *store) {
   if (store->lock_file >= 0) store->system->file_close(store->system->context, store->lock_file);
   bpi_buffer_free(&store->directory);
   bpi_rwlock_free(&store->index_lock);
-  bpi_worker_free(&store->worker);
-  bpi_condition_free(&store->group_done);
+  free_conditions(store);
   bpi_mutex_free(&store->commit_lock);
   bpi_mutex_free(&store->scratch_lock);
   store->magic = 0;
@@ -115,5 +134,9 @@ void bp_store_release(bp_store *store) {
     close_in_child(store);
     return;
   }
-  if (atomic_fetch_or(&store->users, (uint32_t)BPI_STORE_CLOSING) == 0) destroy_once(store);
+  /* Inside while those are told who wait, so that the last of them does not free the store meanwhile. */
+  atomic_fetch_add(&store->users, 1);
+  atomic_fetch_or(&store->users, (uint32_t)BPI_STORE_CLOSING);
+  bpi_watermarks_wake(store);
+  bpi_store_leave(store);
 }

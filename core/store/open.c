@@ -17,15 +17,11 @@ static bp_status init_locks(bp_store *store, bp_error *error) {
   if (failed != 0) return bpi_fail_system(error, failed, "making a lock");
   failed = bpi_mutex_init(&store->commit_lock);
   if (failed == 0) {
-    failed = bpi_condition_init(&store->group_done);
+    failed = bpi_mutex_init(&store->scratch_lock);
     if (failed == 0) {
-      failed = bpi_worker_init(&store->worker);
-      if (failed == 0) {
-        failed = bpi_mutex_init(&store->scratch_lock);
-        if (failed == 0) return BP_OK;
-        bpi_worker_free(&store->worker);
-      }
-      bpi_condition_free(&store->group_done);
+      failed = bpi_store_init_conditions(store);
+      if (failed == 0) return BP_OK;
+      bpi_mutex_free(&store->scratch_lock);
     }
     bpi_mutex_free(&store->commit_lock);
   }
@@ -160,6 +156,7 @@ static bp_status open_store(bp_store *store, bp_error *error) {
   if (status == BP_OK) status = bpi_store_recover(store, &directory, error);
   bpi_directory_free(&directory);
   if (status == BP_OK && store->mode != BP_MODE_READ_ONLY) status = begin_writing(store, started_ns, error);
+  if (status == BP_OK) bpi_watermarks_begin(store);
   return status;
 }
 

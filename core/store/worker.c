@@ -3,17 +3,6 @@
  * the close, which it outlives by nothing: all that was queued is committed, and all of it decided, before it ends. */
 #include "store/ticket.h"
 
-int bpi_worker_init(bpi_worker *worker) {
-  int failed = bpi_condition_init(&worker->wake);
-  if (failed == 0 && (failed = bpi_condition_init(&worker->room)) != 0) bpi_condition_free(&worker->wake);
-  return failed;
-}
-
-void bpi_worker_free(bpi_worker *worker) {
-  bpi_condition_free(&worker->wake);
-  bpi_condition_free(&worker->room);
-}
-
 void bpi_worker_take(bpi_worker *worker, bpi_request *request) {
   request->next = NULL;
   if (worker->done_last != NULL) {

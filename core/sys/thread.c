@@ -44,7 +44,7 @@ int bpi_condition_wait_until(bpi_condition *condition, bpi_mutex *mutex, uint64_
 
 uint64_t bpi_deadline_after_ms(uint32_t timeout_ms) {
   struct timespec now;
-  if (timeout_ms == UINT32_MAX) return BPI_NEVER_NS;
+  if (timeout_ms >= BP_WAIT_FOREVER) return BPI_NEVER_NS;
   must(clock_gettime(CLOCK_MONOTONIC, &now));
   return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec + (uint64_t)timeout_ms * NS_PER_MS;
 }

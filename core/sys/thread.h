@@ -2,8 +2,9 @@
 #ifndef BPI_SYS_THREAD_H
 #define BPI_SYS_THREAD_H
 
+#include <batpak/ffi.h>
+
 #include <pthread.h>
-#include <stdint.h>
 
 typedef pthread_mutex_t bpi_mutex;
 typedef pthread_cond_t bpi_condition;
@@ -26,7 +27,7 @@ void bpi_condition_wake_all(bpi_condition *condition);
 
 /* Deadlines count on the machine's monotonic clock, not on that of bp_system: a thread sleeps in the machine's time. */
 #define BPI_NEVER_NS UINT64_MAX
-/* So many milliseconds from now; UINT32_MAX: BPI_NEVER_NS. */
+/* So many milliseconds from now; BP_WAIT_FOREVER and more: BPI_NEVER_NS. */
 uint64_t bpi_deadline_after_ms(uint32_t timeout_ms);
 
 /* Writers are preferred: a stream of readers cannot keep one out.  Not recursive. */

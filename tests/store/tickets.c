@@ -57,7 +57,7 @@ static bp_ticket *submit_text(const char *entity, const char *payload) {
   return submit(&draft);
 }
 
-static bp_status wait_for(bp_ticket *ticket) { return bp_ticket_wait(ticket, UINT32_MAX, NULL); }
+static bp_status wait_for(bp_ticket *ticket) { return bp_ticket_wait(ticket, BP_WAIT_FOREVER, NULL); }
 
 static const bp_receipt *receipt_of(bp_ticket *ticket) {
   size_t count;
@@ -118,7 +118,7 @@ Test(tickets, tell_an_error_in_full_and_again) {
   for (int i = 0; i < 2; i++) {
     bp_error error = fixture_error();
     size_t count = 9;
-    cr_assert_eq(bp_ticket_wait(ticket, UINT32_MAX, &error), BP_EXPECTED_CLOCK);
+    cr_assert_eq(bp_ticket_wait(ticket, BP_WAIT_FOREVER, &error), BP_EXPECTED_CLOCK);
     cr_assert_eq(error.code, BP_EXPECTED_CLOCK);
     cr_assert_eq(error.expected, 7);
     cr_assert_eq(error.actual, 0);
@@ -244,7 +244,7 @@ Test(tickets, of_a_batch_are_all_or_nothing) {
   fixture_give_key(&drafts[1], 2);
   bp_error error = fixture_error();
   MUST(submit_batch(drafts, 2, &ticket, NULL));
-  cr_assert_eq(bp_ticket_wait(ticket, UINT32_MAX, &error), BP_BATCH_KEYS);
+  cr_assert_eq(bp_ticket_wait(ticket, BP_WAIT_FOREVER, &error), BP_BATCH_KEYS);
   cr_assert_null(bp_ticket_receipts(ticket, NULL));
   bp_ticket_free(ticket);
   cr_assert_eq(fixture_stat(store).events, 2);
@@ -577,7 +577,7 @@ Test(tickets, of_a_poisoned_store_say_so) {
   cr_assert_eq(wait_for(second), BP_POISONED);
   bp_ticket *third = submit_text("e", "3");
   bp_error error = fixture_error();
-  cr_assert_eq(bp_ticket_wait(third, UINT32_MAX, &error), BP_POISONED);
+  cr_assert_eq(bp_ticket_wait(third, BP_WAIT_FOREVER, &error), BP_POISONED);
   cr_assert_eq(error.code, BP_POISONED);
   bp_ticket_free(first);
   bp_ticket_free(second);

@@ -59,6 +59,8 @@ Test(thread, a_wait_without_end_is_woken_too) { wait_for_it(bpi_deadline_after_m
 
 Test(thread, deadlines_lie_in_the_order_of_their_times) {
   uint64_t soon = bpi_deadline_after_ms(1);
-  cr_assert_lt(soon, bpi_deadline_after_ms(UINT32_MAX - 1));
+  cr_assert_lt(soon, bpi_deadline_after_ms(BP_WAIT_FOREVER - 1));
+  cr_assert_neq(bpi_deadline_after_ms(BP_WAIT_FOREVER - 1), BPI_NEVER_NS);
+  cr_assert_eq(bpi_deadline_after_ms(BP_WAIT_FOREVER), BPI_NEVER_NS);
   cr_assert_eq(bpi_deadline_after_ms(UINT32_MAX), BPI_NEVER_NS);
 }

@@ -53,7 +53,7 @@ static void *append_meanwhile(void *user) {
 static void call_on_ticket(bp_ticket *ticket) {
   int32_t descriptor;
   size_t count;
-  CHECK(bp_ticket_wait(ticket, UINT32_MAX, NULL) == BP_FORKED, "ticket_wait");
+  CHECK(bp_ticket_wait(ticket, BP_WAIT_FOREVER, NULL) == BP_FORKED, "ticket_wait");
   CHECK(bp_ticket_descriptor(ticket, &descriptor, NULL) == BP_FORKED, "ticket_descriptor");
   CHECK(bp_ticket_receipts(ticket, &count) == NULL && count == 0, "ticket_receipts");
   bp_ticket_free(ticket);
@@ -67,6 +67,8 @@ static void call_everything(bp_store *store, bp_page *page) {
   bp_stat stat = {.struct_size = sizeof stat};
   bp_pressure pressure = {.struct_size = sizeof pressure};
   bp_ticket *ticket;
+  bp_frontier frontier = {.struct_size = sizeof frontier};
+  const bp_point origin = {0, 0};
   plain_draft_of(&plain, 0, 0, BP_DURABLE);
   CHECK(bp_store_append(store, &plain.draft, NULL, NULL) == BP_FORKED, "append");
   CHECK(bp_store_append_many(store, &plain.draft, 1, NULL, &accepted, NULL) == BP_FORKED, "append_many");
@@ -80,6 +82,8 @@ static void call_everything(bp_store *store, bp_page *page) {
   CHECK(bp_store_verify(store, NULL, &report, NULL) == BP_FORKED, "verify");
   CHECK(bp_store_open_report(store, &report, NULL) == BP_FORKED, "open_report");
   CHECK(bp_store_stat(store, &stat, NULL) == BP_FORKED, "stat");
+  CHECK(bp_store_frontier(store, &frontier, NULL) == BP_FORKED, "frontier");
+  CHECK(bp_store_wait(store, BP_WATERMARK_DURABLE, &origin, BP_WAIT_FOREVER, NULL) == BP_FORKED, "wait");
   CHECK(bp_store_close(store, NULL) == BP_FORKED, "close");
 }
 
@@ -117,7 +121,7 @@ static void in_a_child(shared *s, bp_store *store, bp_page *page, const char *pa
     _exit(0);
   }
   CHECK(waitpid(child, &status, 0) == child && status == 0, "the child failed: %d", status);
-  CHECK(bp_ticket_wait(ticket, UINT32_MAX, NULL) == BP_OK, "the parent's ticket");
+  CHECK(bp_ticket_wait(ticket, BP_WAIT_FOREVER, NULL) == BP_OK, "the parent's ticket");
   bp_ticket_free(ticket);
 }
 

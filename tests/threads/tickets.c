@@ -33,7 +33,7 @@ static bp_ticket *submit(bp_store *store, uint32_t thread, uint64_t number, size
 
 static uint64_t await(bp_ticket *ticket) {
   size_t count;
-  bp_status status = bp_ticket_wait(ticket, UINT32_MAX, NULL);
+  bp_status status = bp_ticket_wait(ticket, BP_WAIT_FOREVER, NULL);
   CHECK(status == BP_OK, "wait: %s", bp_status_name(status));
   const bp_receipt *receipts = bp_ticket_receipts(ticket, &count);
   CHECK(count == 1, "%zu receipts", count);
