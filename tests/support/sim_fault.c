@@ -23,6 +23,7 @@ static const char *const call_names[SIM_CALL_KINDS] = {
     [SIM_DIRECTORY_LIST] = "directory_list",
     [SIM_DIRECTORY_SYNC] = "directory_sync",
     [SIM_RANDOM_FILL] = "random_fill",
+    [SIM_EVENT_OPEN] = "event_open",
 };
 
 const char *sim_call_name(int kind) { return kind < 0 || kind >= SIM_CALL_KINDS ? "unknown" : call_names[kind]; }
@@ -187,6 +188,13 @@ uint64_t sim_written_bytes(sim_system *sim) {
 size_t sim_open_files(sim_system *sim) {
   bpi_mutex_lock(&sim->mutex);
   size_t count = sim->handle_count;
+  bpi_mutex_unlock(&sim->mutex);
+  return count;
+}
+
+size_t sim_open_events(sim_system *sim) {
+  bpi_mutex_lock(&sim->mutex);
+  size_t count = sim->open_events;
   bpi_mutex_unlock(&sim->mutex);
   return count;
 }

@@ -54,6 +54,10 @@ static int call(int kind, int file) {
     case SIM_DIRECTORY_LIST: return disk->directory_list(c, ".", ignore_name, NULL);
     case SIM_DIRECTORY_SYNC: return disk->directory_sync(c, ".");
     case SIM_RANDOM_FILL: return disk->random_fill(c, bytes, 8);
+    case SIM_EVENT_OPEN:
+      failed = disk->event_open(c, &opened);
+      if (failed == 0) disk->event_close(c, opened);
+      return failed;
     default: cr_assert_fail("no such call"); return -1;
   }
 }
