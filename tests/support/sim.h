@@ -179,6 +179,7 @@ typedef struct sim_fault {
   int errno_value;
   int forever;          /* that call and all matching ones after it */
   const char *path_end; /* matching: the path ends so; NULL: every path; random has none */
+  uint32_t more;        /* so many matching calls after it fail too */
 } sim_fault;
 
 /* A failed call does nothing, but a failed close closes, and a failed sync drops pages.  At most 16. */
