@@ -361,14 +361,16 @@ BP_API bp_status bp_store_append(bp_store *store, const bp_draft *draft, bp_rece
  * first failure ends it, and *accepted of them, a prefix, are in the store with their receipts.  `receipts` NULL or
  * `count` of them, initialised; drafts and receipts are arrays whose stride is the first element's struct_size.
  * The last draft's gate is waited at when all are in the store: if it is not passed, *accepted is `count`.
- * Errors: as bp_store_append, of the first that failed; BP_ARGUMENT for a gate of any but the last.  *accepted is written always.  Since 0.1. */
+ * Errors: as bp_store_append, of the first that failed; BP_ARGUMENT for a gate of any but the last.  *accepted is written
+ * always.  Since 0.1. */
 BP_API bp_status bp_store_append_many(bp_store *store, const bp_draft *drafts, size_t count, bp_receipt *receipts,
                                       size_t *accepted, bp_error *error);
 
 /* Appends `count` events as one batch: all of them or none, with consecutive sequences, seen by readers all at once, on the
  * disk before the call answers whatever their durability.  An item may be caused by an earlier one (BP_GIVEN_CAUSE_ITEM).
  * Keys stand on all items or on none: all known answers the receipts of the events that they named and writes nothing.
- * A gate in the last draft is that of the batch.  `receipts` NULL or `count` of them; the arrays as in
+ * A gate in the last draft is that of the batch: if it is not passed, the batch is in the store all the same, and its
+ * receipts are filled.  `receipts` NULL or `count` of them; the arrays as in
  * bp_store_append_many.  An empty batch is BP_OK.
  * Errors: BP_BATCH_COUNT, BP_BATCH_BYTES, BP_BATCH_EXPECTATION, BP_BATCH_KEYS, BP_BATCH_DUPLICATE_KEY, BP_BATCH_CAUSE, and
  * those of bp_store_append, with the item's index in `offset`.  Nothing of a failed batch stays.  Since 0.2. */
