@@ -131,6 +131,8 @@ int session_write(const options *asked, uint32_t durability, session_work work, 
   bp_config config = configured(BP_MODE_CREATE);
   config.durability = durability;
   config.sync_every_events = 0;
+  config.batch_max_events = 4096;
+  config.batch_max_bytes = 16777216;
   if (asked->sign != NULL) {
     code = seed_load(asked->sign, seed);
     config.signing_seeds = seed;
