@@ -46,6 +46,7 @@ struct world {
   size_t latest;             /* event answered last, SIZE_MAX: none */
   uint32_t published;        /* as last seen, likewise below */
   uint32_t users;
+  uint64_t durable_seen, visible_seen;
   size_t caller_count;
   caller callers[CONCURRENT_THREADS_MAX];
 };
@@ -347,6 +348,80 @@ static void read_stat(world *w) {
   CHECK(stat.poisoned || !was_poisoned, "a failed flush is not told");
 }
 
+/* ------------------------------------------------------------------------------------------------------------ waiting -- */
+
+static void look_at_frontier(world *w) {
+  bp_frontier f = {.struct_size = sizeof f};
+  uint64_t floor = w->answered_end;
+  CHECK(bp_store_frontier(w->store, &f, NULL) == BP_OK, "bp_store_frontier");
+  CHECK(f.accepted.sequence == f.written.sequence && f.emitted.sequence == f.visible.sequence, "points that are one differ");
+  CHECK(f.accepted.sequence >= f.visible.sequence && f.written.sequence >= f.durable.sequence, "a point runs ahead");
+  CHECK(f.visible.sequence + 1 >= floor, "what was answered is not visible");
+  CHECK(f.durable.sequence >= w->durable_seen && f.visible.sequence >= w->visible_seen, "a point falls");
+  w->durable_seen = f.durable.sequence;
+  w->visible_seen = f.visible.sequence;
+}
+
+enum { SOME_MS = 5 };
+
+/* May one who waits for something to be flushed be told this? */
+static void judge_wait(world *w, bp_status status, const bp_error *error, int may_be_late) {
+  if (status == BP_OK || (may_be_late && status == BP_WAIT_TIMEOUT)) return;
+  if (status == BP_CLOSED) {
+    CHECK(w->is_being_released, "closed, and nobody has released it");
+  } else {
+    CHECK(status == BP_POISONED && w->run->program->fault_kind != 0, "a wait: %s: %s", bp_status_name(status), error->text);
+  }
+}
+
+/* For an event that is or will be there and will be flushed by somebody. */
+static void wait_forever(world *w) {
+  const bp_point first = {.sequence = 1};
+  bp_error error = {.struct_size = sizeof error};
+  bp_status status = bp_store_wait(w->store, BP_WATERMARK_DURABLE, &first, BP_WAIT_FOREVER, &error);
+  judge_wait(w, status, &error, 0);
+}
+
+static void wait_for_latest(world *w, uint32_t watermark) {
+  bp_error error = {.struct_size = sizeof error};
+  size_t event = w->latest;
+  if (event == SIZE_MAX) return;
+  const bp_point point = {.sequence = w->model.events[event].sequence};
+  bp_status status = bp_store_wait(w->store, watermark, &point, SOME_MS, &error);
+  judge_wait(w, status, &error, watermark == BP_WATERMARK_DURABLE);
+  if (status == BP_OK && watermark == BP_WATERMARK_DURABLE) {
+    w->model.events[event].answer = MODEL_DURABLE;
+    check_flushed(w, &w->model.events[event]);
+  }
+}
+
+/* The event is there, and has its receipt, whatever becomes of the gate. */
+static void append_gated(world *w) {
+  bp_draft draft;
+  bp_receipt receipt = new_receipt();
+  bp_error error = {.struct_size = sizeof error};
+  size_t event = add_event(w, 1, 25, BP_WRITTEN, &draft);
+  draft.gate = BP_GATE_DURABLE;
+  draft.gate_timeout_ms = SOME_MS;
+  uint64_t floor = w->answered_end;
+  int was_poisoned = w->poisoned;
+  bp_status status = bp_store_append(w->store, &draft, &receipt, &error);
+  if (status != BP_OK && receipt.frame_length > 0) {
+    judge_wait(w, status, &error, 1);
+    note_receipt(w, event, &receipt, floor);
+    return;
+  }
+  judge_write(w, status, &error, was_poisoned);
+  if (status == BP_OK) {
+    CHECK(receipt.durable, "through the gate and not durable");
+    note_receipt(w, event, &receipt, floor);
+  } else {
+    note_refusal(w, event, status);
+  }
+}
+
+/* ---------------------------------------------------------------------------------------------------- reading on and on -- */
+
 static int32_t get_again(void *user, const bp_event *event) {
   world *w = (world *)user;
   uint8_t seen[EVENTS_MAX] = {0};
@@ -428,6 +503,11 @@ static void call(caller *self, char letter) {
     case 'k': read_latest(w, letter); break;
     case 't': read_stat(w); break;
     case 'f': fold(w); break;
+    case 'F': look_at_frontier(w); break;
+    case 'W': wait_forever(w); break;
+    case 'D': wait_for_latest(w, BP_WATERMARK_DURABLE); break;
+    case 'V': wait_for_latest(w, BP_WATERMARK_VISIBLE); break;
+    case 'G': append_gated(w); break;
     case 'c': close_strictly(self); break;
     case 'r': release(self); break;
     default: check_failed(__FILE__, __LINE__, "there is no call %c", letter);
@@ -591,7 +671,7 @@ int concurrent_parse(char *text, concurrent_program *program) {
   size_t count = 0;
   for (char *script = strtok(text, ","); script != NULL; script = strtok(NULL, ",")) {
     if (count == CONCURRENT_THREADS_MAX || strlen(script) > CONCURRENT_CALLS_MAX) return -1;
-    if (strspn(script, "dwMmbsixpgktfcr") != strlen(script)) return -1;
+    if (strspn(script, "dwMmbsixpgktfFWDVGcr") != strlen(script)) return -1;
     program->threads[count++] = script;
   }
   return count > 0 ? 0 : -1;

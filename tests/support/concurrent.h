@@ -18,6 +18,8 @@ enum { CONCURRENT_THREADS_MAX = 5, CONCURRENT_CALLS_MAX = 8 };
 /* d append durable, w append written, M three durable with one call, m three written, b a batch of three, s sync;
  * i append with a key that all threads share, x append that expects its entity to be empty;
  * p page, g get the latest that was answered, k walk from it, t stat, f fold that gets each event again;
+ * F frontier, W wait for ever until the first event is durable (which somebody must make it), D and V wait a while until the
+ * latest is durable or visible, G append written with a gate for durable;
  * c close strictly, again and again until the others have left, r release while the others are inside their last calls. */
 typedef struct concurrent_program {
   const char *name;

@@ -25,6 +25,7 @@ static struct {
   size_t trace_capacity;
   uint32_t changes[CHANGES_MAX]; /* of priorities: at these steps */
   int64_t lowest;
+  uint64_t now_ns;
   size_t live_locks;
   void (*observer)(void *user);
   void *observer_user;
@@ -32,6 +33,7 @@ static struct {
 
 scheduler_thread *scheduler_thread_at(int number) { return &s.threads[number]; }
 scheduler_thread *scheduler_self(void) { return &s.threads[s.current]; }
+uint64_t scheduler_now_ns(void) { return s.now_ns; }
 int scheduler_current(void) { return s.current; }
 size_t scheduler_live_locks(void) { return s.live_locks; }
 void scheduler_count_lock(int made) { s.live_locks += made ? 1 : (size_t)-1; }
@@ -188,9 +190,10 @@ static void fail_stuck(void) {
 
 /* With nobody else, the one whose time comes first. */
 static scheduler_choice plain_choice(uint8_t runnable, uint8_t waiting, int yields) {
-  if (runnable == 0) {
-    uint8_t timed = timed_in(waiting);
-    if (timed == 0) fail_stuck();
+  uint8_t timed = timed_in(waiting);
+  int nobody_else = runnable == 0 || (yields && runnable == 1u << s.current);
+  if (runnable == 0 && timed == 0) fail_stuck();
+  if (nobody_else && timed != 0) {
     return (scheduler_choice){s.step, SCHEDULER_TIMEOUT, (uint8_t)earliest_in(timed)};
   }
   int plain = !yields && is_in(runnable, s.current) ? s.current : next_in(runnable, s.current);
@@ -214,7 +217,7 @@ static scheduler_choice decide(int yields) {
   if (fixed != NULL) {
     check_fixed(fixed, runnable, waiting);
     chosen = *fixed;
-  } else if (runnable == 0) {
+  } else if (plain.kind != SCHEDULER_RUN) {
     chosen = plain;
   } else {
     chosen = decide_by_strategy(runnable, waiting, plain.thread);
@@ -227,6 +230,7 @@ static scheduler_choice decide(int yields) {
 static void let_go_on(scheduler_choice choice) {
   scheduler_thread *thread = &s.threads[choice.thread];
   if (thread->state == THREAD_WAITING) thread->timed_out = choice.kind == SCHEDULER_TIMEOUT;
+  if (choice.kind == SCHEDULER_TIMEOUT && thread->deadline > s.now_ns) s.now_ns = thread->deadline;
   if (thread->state == THREAD_BLOCKED || thread->state == THREAD_WAITING) {
     if (thread->shares) {
       thread->wants->readers |= 1u << choice.thread;

@@ -131,11 +131,25 @@ static void wait_for(bpi_condition *condition, bpi_mutex *mutex) {
 
 void bpi_condition_wait(bpi_condition *condition, bpi_mutex *mutex) { wait_for(condition, mutex); }
 
+int bpi_condition_wait_until(bpi_condition *condition, bpi_mutex *mutex, uint64_t deadline_ns) {
+  scheduler_thread *self = scheduler_self();
+  self->is_timed = deadline_ns != BPI_NEVER_NS;
+  self->deadline = deadline_ns;
+  wait_for(condition, mutex);
+  self->is_timed = 0;
+  return self->timed_out;
+}
+
+uint64_t bpi_deadline_after_ms(uint32_t timeout_ms) {
+  return timeout_ms >= BP_WAIT_FOREVER ? BPI_NEVER_NS : scheduler_now_ns() + (uint64_t)timeout_ms * 1000000;
+}
+
 /* It has been woken, and takes its mutex when it can. */
 static void wake(int number) {
   scheduler_thread *thread = scheduler_thread_at(number);
   thread->state = THREAD_BLOCKED;
   thread->waits = NULL;
+  thread->timed_out = 0;
 }
 
 void bpi_condition_wake_one(bpi_condition *condition) {
