@@ -55,6 +55,11 @@ struct bp_system {
   uint64_t (*clock_mono_ns)(void *context); /* never backwards */
   int (*random_fill)(void *context, void *bytes, size_t length);
   uint64_t (*process_id)(void *context);
+
+  /* A descriptor that poll and its kin find readable from the signal on: a real one on every system. */
+  int (*event_open)(void *context, int *event);
+  void (*event_signal)(void *context, int event);
+  void (*event_close)(void *context, int event);
 };
 
 /* The real system.  Static, immutable, shared by all. */

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -263,6 +264,31 @@ static uint64_t real_process_id(void *context) {
   return bpi_process_id();
 }
 
+/* --------------------------------------------------------------------------------------------------------- events -- */
+
+static int real_event_open(void *context, int *event) {
+  (void)context;
+  int opened = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (opened < 0) return errno;
+  *event = opened;
+  return 0;
+}
+
+/* Fails only where it has been signalled more often than 64 bits can count. */
+static void real_event_signal(void *context, int event) {
+  (void)context;
+  int before = bpi_cancel_hold();
+  (void)eventfd_write(event, 1);
+  bpi_cancel_release(before);
+}
+
+static void real_event_close(void *context, int event) {
+  (void)context;
+  int before = bpi_cancel_hold();
+  close(event);
+  bpi_cancel_release(before);
+}
+
 const bp_system *bpi_system_real(void) {
   static const bp_system real = {
       .context = NULL,
@@ -286,6 +312,9 @@ const bp_system *bpi_system_real(void) {
       .clock_mono_ns = real_clock_mono_ns,
       .random_fill = real_random_fill,
       .process_id = real_process_id,
+      .event_open = real_event_open,
+      .event_signal = real_event_signal,
+      .event_close = real_event_close,
   };
   return &real;
 }

@@ -1,6 +1,7 @@
 #include "sys/thread.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -85,3 +86,30 @@ void bpi_rwlock_free(bpi_rwlock *lock) { must(pthread_rwlock_destroy(lock)); }
 void bpi_rwlock_read(bpi_rwlock *lock) { must(pthread_rwlock_rdlock(lock)); }
 void bpi_rwlock_write(bpi_rwlock *lock) { must(pthread_rwlock_wrlock(lock)); }
 void bpi_rwlock_unlock(bpi_rwlock *lock) { must(pthread_rwlock_unlock(lock)); }
+
+/* A signal for the process must find a thread of the program.  What an instruction raises (a page that the disk cannot give)
+ * comes to the thread that ran it, and would kill unseen where it is blocked. */
+static void block_signals(sigset_t *before) {
+  static const int raised_by_instructions[] = {SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP};
+  sigset_t all;
+  sigfillset(&all);
+  for (size_t i = 0; i < sizeof raised_by_instructions / sizeof *raised_by_instructions; i++) {
+    sigdelset(&all, raised_by_instructions[i]);
+  }
+  must(pthread_sigmask(SIG_SETMASK, &all, before));
+}
+
+int bpi_thread_start(bpi_thread *thread, const char *name, void *(*run)(void *user), void *user) {
+  sigset_t before;
+  block_signals(&before);
+  int failed = pthread_create(thread, NULL, run, user);
+  must(pthread_sigmask(SIG_SETMASK, &before, NULL));
+  if (failed == 0) (void)pthread_setname_np(*thread, name);
+  return failed;
+}
+
+void bpi_thread_join(bpi_thread thread) {
+  int before = bpi_cancel_hold();
+  must(pthread_join(thread, NULL));
+  bpi_cancel_release(before);
+}

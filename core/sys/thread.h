@@ -10,6 +10,7 @@
 typedef pthread_mutex_t bpi_mutex;
 typedef pthread_cond_t bpi_condition;
 typedef pthread_rwlock_t bpi_rwlock;
+typedef pthread_t bpi_thread;
 
 /* 0, or an errno value (no memory). */
 int bpi_mutex_init(bpi_mutex *mutex);
@@ -43,5 +44,11 @@ void bpi_rwlock_free(bpi_rwlock *lock);
 void bpi_rwlock_read(bpi_rwlock *lock);
 void bpi_rwlock_write(bpi_rwlock *lock);
 void bpi_rwlock_unlock(bpi_rwlock *lock);
+
+/* Starts a thread of the library's own: the system shows it as `name` (at most 15 bytes), and no signal is handled on it but
+ * those that its own instructions raise.  0, or an errno value. */
+int bpi_thread_start(bpi_thread *thread, const char *name, void *(*run)(void *user), void *user);
+/* Waits for its end. */
+void bpi_thread_join(bpi_thread thread);
 
 #endif

@@ -59,7 +59,7 @@ static int others_are_inside(const caller *self) {
   const world *w = self->world;
   for (size_t i = 0; i < w->caller_count; i++) {
     const caller *other = &w->callers[i];
-    if (other != self && !other->has_ended && !(other->in_last_call && other->inside > 0)) return 0;
+    if (other != self && !other->has_left && !(other->in_last_call && other->inside > 0)) return 0;
   }
   return 1;
 }
@@ -68,6 +68,7 @@ static void judge_close(world *w, bp_status status, const bp_error *error) {
   w->store = NULL;
   if (status == BP_OK) {
     CHECK(!w->poisoned, "a poisoned store closes as if nothing were");
+    concurrent_note_dropped(w);
     model_sync(&w->model);
   } else {
     CHECK(concurrent_is_failure_of_disk(status) && w->run->program->fault_kind != 0, "bp_store_close: %s: %s", bp_status_name(status),
@@ -100,6 +101,7 @@ static void release(caller *self) {
 
 static void call(caller *self, char letter) {
   if (concurrent_write(self->world, letter) || concurrent_read(self->world, letter)) return;
+  if (concurrent_submit(self, letter)) return;
   switch (letter) {
     case 'c': close_strictly(self); break;
     case 'r': release(self); break;
@@ -113,7 +115,8 @@ static void run_script(void *user) {
     self->in_last_call = letter[1] == '\0';
     call(self, *letter);
   }
-  self->has_ended = 1;
+  self->has_left = 1;
+  concurrent_keep_promises(self);
 }
 
 /* ---------------------------------------------------------------------------------------------------- before and after -- */
@@ -128,6 +131,7 @@ static bp_store *open_store(sim_system *sim, const concurrent_run *run, memory_f
   config.sync_every_events = run->program->sync_every_events;
   if (run->program->segment_max_bytes > 0) config.segment_max_bytes = run->program->segment_max_bytes;
   if (run->program->group_max_events > 0) config.group_max_events = run->program->group_max_events;
+  if (run->program->queue_capacity > 0) config.queue_capacity = run->program->queue_capacity;
   if (memory != NULL) {
     config.reallocate = memory_fault_reallocate;
     config.reallocate_user = memory;
@@ -221,7 +225,7 @@ static int has_letter(const world *w, char letter) {
 }
 
 /* A released store is gone with its last caller, and what it could not write is in nobody's answer. */
-static void finish(world *w) {
+static void close_store(world *w) {
   bp_error error = {.struct_size = sizeof error};
   if (w->is_released) {
     CHECK(w->is_closed, "released, and nobody has closed it");
@@ -232,6 +236,9 @@ static void finish(world *w) {
     bp_status status = bp_store_close(w->store, &error);
     judge_close(w, status, &error);
   }
+}
+
+static void check_end(world *w) {
   if (!w->failed) {
     CHECK(w->shared_fresh == has_letter(w, 'i'), "%d events of one key", w->shared_fresh);
     CHECK(w->empty_wins == has_letter(w, 'x'), "%d events were the first of their entity", w->empty_wins);
@@ -251,10 +258,11 @@ void concurrent_execute(concurrent_run *run) {
   scheduler_set_observer(observe, &w);
   scheduler_begin(&run->plan);
   for (size_t i = 0; i < w.caller_count; i++) (void)scheduler_spawn(run_script, &w.callers[i]);
-  scheduler_join();
+  for (size_t i = 0; i < w.caller_count; i++) scheduler_join((int)i + 1);
+  close_store(&w); /* the store's own thread lives until then */
   scheduler_end(&run->outcome);
   scheduler_set_observer(NULL, NULL);
-  finish(&w);
+  check_end(&w);
   model_free(&w.model);
   sim_free(w.sim);
   CHECK(scheduler_live_locks() == locks, "%zu locks left behind", scheduler_live_locks() - locks);
@@ -264,7 +272,7 @@ int concurrent_parse(char *text, concurrent_program *program) {
   size_t count = 0;
   for (char *script = strtok(text, ","); script != NULL; script = strtok(NULL, ",")) {
     if (count == CONCURRENT_THREADS_MAX || strlen(script) > CONCURRENT_CALLS_MAX) return -1;
-    if (strspn(script, "dwMmbsixpgktfFWDVGcr") != strlen(script)) return -1;
+    if (strspn(script, "dwMmbsixpgktfFWDVGuUveTBPzcr") != strlen(script)) return -1;
     program->threads[count++] = script;
   }
   return count > 0 ? 0 : -1;

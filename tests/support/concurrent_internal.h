@@ -17,12 +17,21 @@ enum { ALONE, TOGETHER_UNLESS_FAILED, TOGETHER_ALWAYS };
 
 typedef struct world world;
 
+/* What was the case when a call began. */
+typedef struct concurrent_attempt {
+  size_t event, count;       /* of the model, what it tries to append */
+  uint64_t floor;
+  int was_poisoned;
+} concurrent_attempt;
+
 typedef struct caller {
   world *world;
   const char *script;
   int in_last_call;
   uint32_t inside;           /* how many of its calls the store counts, as last seen */
-  int has_ended;
+  int has_left;              /* for good */
+  bp_ticket *kept;           /* waited for when it has left */
+  concurrent_attempt attempt;
 } caller;
 
 struct world {
@@ -37,6 +46,7 @@ struct world {
   int poisoned;              /* and this was told to somebody */
   model_state model;
   uint8_t wants_durable[EVENTS_MAX];
+  uint8_t dropped[EVENTS_MAX];  /* submitted, and its ticket freed */
   uint8_t together[EVENTS_MAX]; /* this one and the next two: TOGETHER_* */
   size_t shared;             /* the event that all threads append; its draft */
   bp_draft shared_draft;
@@ -65,8 +75,21 @@ void concurrent_check_flushed(const world *w, const model_event *event);
 void concurrent_judge_wait(world *w, bp_status status, const bp_error *error, int may_be_late);
 enum { CONCURRENT_SOME_MS = 5 };
 
+concurrent_attempt concurrent_begin(const world *w, size_t event, size_t count);
+/* What came of it: judges the status, notes the receipts or the refusal. */
+void concurrent_end(world *w, const concurrent_attempt *attempt, bp_status status, const bp_error *error,
+                    const bp_receipt *receipts);
+/* Three events in one go. */
+size_t concurrent_add_many(world *w, uint8_t durability, bp_draft *drafts);
+
+/* Waits for the ticket that was kept; its store may be closed by then. */
+void concurrent_keep_promises(caller *self);
+/* The store is closed: what was submitted is there, whoever still holds a ticket of it. */
+void concurrent_note_dropped(world *w);
+
 /* Makes the call; 0 where the letter is none of theirs. */
 int concurrent_write(world *w, char letter);
 int concurrent_read(world *w, char letter);
+int concurrent_submit(caller *self, char letter);
 
 #endif

@@ -59,7 +59,33 @@ size_t concurrent_add(world *w, uint32_t entity, uint32_t length, uint8_t durabi
   size_t event = model_add(&w->model, entity, length, durability, draft);
   w->wants_durable[event] = durability == BP_DURABLE;
   w->together[event] = ALONE;
+  w->dropped[event] = 0;
   return event;
+}
+
+size_t concurrent_add_many(world *w, uint8_t durability, bp_draft *drafts) {
+  static const uint32_t entities[MANY] = {0, 1, 0}, lengths[MANY] = {10, 300, 120};
+  size_t first = w->model.count;
+  for (size_t i = 0; i < MANY; i++) (void)concurrent_add(w, entities[i], lengths[i], durability, &drafts[i]);
+  return first;
+}
+
+concurrent_attempt concurrent_begin(const world *w, size_t event, size_t count) {
+  return (concurrent_attempt){event, count, w->answered_end, w->poisoned};
+}
+
+void concurrent_end(world *w, const concurrent_attempt *attempt, bp_status status, const bp_error *error,
+                    const bp_receipt *receipts) {
+  judge_write(w, status, error, attempt->was_poisoned);
+  for (size_t i = 0; i < attempt->count; i++) {
+    if (status != BP_OK) {
+      note_refusal(w, attempt->event + i, status);
+    } else {
+      CHECK(w->together[attempt->event] != TOGETHER_ALWAYS || receipts[i].sequence == receipts[0].sequence + i,
+            "the sequences of a batch do not follow each other");
+      note_receipt(w, attempt->event + i, &receipts[i], attempt->floor);
+    }
+  }
 }
 
 static void append(world *w, uint32_t entity, uint32_t length, uint8_t durability) {
@@ -67,46 +93,28 @@ static void append(world *w, uint32_t entity, uint32_t length, uint8_t durabilit
   bp_receipt receipt = new_receipt();
   bp_error error = {.struct_size = sizeof error};
   size_t event = concurrent_add(w, entity, length, durability, &draft);
-  uint64_t floor = w->answered_end;
-  int was_poisoned = w->poisoned;
+  const concurrent_attempt attempt = concurrent_begin(w, event, 1);
   bp_status status = bp_store_append(w->store, &draft, &receipt, &error);
-  judge_write(w, status, &error, was_poisoned);
-  if (status == BP_OK) {
-    note_receipt(w, event, &receipt, floor);
-  } else {
-    note_refusal(w, event, status);
-  }
-}
-
-static size_t add_many(world *w, uint8_t durability, bp_draft *drafts, bp_receipt *receipts) {
-  static const uint32_t entities[MANY] = {0, 1, 0}, lengths[MANY] = {10, 300, 120};
-  size_t first = w->model.count;
-  for (size_t i = 0; i < MANY; i++) {
-    (void)concurrent_add(w, entities[i], lengths[i], durability, &drafts[i]);
-    receipts[i] = new_receipt();
-  }
-  return first;
+  concurrent_end(w, &attempt, status, &error, &receipt);
 }
 
 static void append_many(world *w, uint8_t durability) {
   bp_draft drafts[MANY];
   bp_receipt receipts[MANY];
   bp_error error = {.struct_size = sizeof error};
-  size_t accepted, first = add_many(w, durability, drafts, receipts);
+  size_t accepted, first = concurrent_add_many(w, durability, drafts);
   if (durability == BP_DURABLE && w->run->program->group_max_events == 0) w->together[first] = TOGETHER_UNLESS_FAILED;
-  uint64_t floor = w->answered_end;
-  int was_poisoned = w->poisoned;
+  for (size_t i = 0; i < MANY; i++) receipts[i] = new_receipt();
+  concurrent_attempt attempt = concurrent_begin(w, first, MANY);
   bp_status status = bp_store_append_many(w->store, drafts, MANY, receipts, &accepted, &error);
-  judge_write(w, status, &error, was_poisoned);
   CHECK((status == BP_OK) == (accepted == MANY), "%zu of %d accepted: %s", accepted, MANY, bp_status_name(status));
-  for (size_t i = 0; i < MANY; i++) {
-    if (i < accepted) {
-      CHECK(i == 0 || receipts[i].sequence > receipts[i - 1].sequence, "the receipts of one call are out of order");
-      note_receipt(w, first + i, &receipts[i], floor);
-    } else {
-      note_refusal(w, first + i, status);
-    }
+  for (size_t i = 0; i < accepted; i++) {
+    CHECK(i == 0 || receipts[i].sequence > receipts[i - 1].sequence, "the receipts of one call are out of order");
+    note_receipt(w, first + i, &receipts[i], attempt.floor);
   }
+  attempt.event += accepted;
+  attempt.count -= accepted;
+  concurrent_end(w, &attempt, status, &error, NULL);
 }
 
 /* Durable, though its items do not ask for it. */
@@ -114,39 +122,31 @@ static void append_batch(world *w) {
   bp_draft drafts[MANY];
   bp_receipt receipts[MANY];
   bp_error error = {.struct_size = sizeof error};
-  size_t first = add_many(w, BP_WRITTEN, drafts, receipts);
+  size_t first = concurrent_add_many(w, BP_WRITTEN, drafts);
   w->together[first] = TOGETHER_ALWAYS;
-  for (size_t i = 0; i < MANY; i++) w->wants_durable[first + i] = 1;
-  uint64_t floor = w->answered_end;
-  int was_poisoned = w->poisoned;
-  bp_status status = bp_store_append_batch(w->store, drafts, MANY, receipts, &error);
-  judge_write(w, status, &error, was_poisoned);
   for (size_t i = 0; i < MANY; i++) {
-    if (status == BP_OK) {
-      CHECK(receipts[i].sequence == receipts[0].sequence + i, "the sequences of a batch do not follow each other");
-      note_receipt(w, first + i, &receipts[i], floor);
-    } else {
-      note_refusal(w, first + i, status);
-    }
+    w->wants_durable[first + i] = 1;
+    receipts[i] = new_receipt();
   }
+  const concurrent_attempt attempt = concurrent_begin(w, first, MANY);
+  bp_status status = bp_store_append_batch(w->store, drafts, MANY, receipts, &error);
+  concurrent_end(w, &attempt, status, &error, receipts);
 }
 
 static void append_shared(world *w) {
   bp_receipt receipt = new_receipt();
   bp_error error = {.struct_size = sizeof error};
-  uint64_t floor = w->answered_end;
-  int was_poisoned = w->poisoned;
+  const concurrent_attempt attempt = concurrent_begin(w, w->shared, 1);
   bp_status status = bp_store_append(w->store, &w->shared_draft, &receipt, &error);
   const model_event *event = &w->model.events[w->shared];
-  judge_write(w, status, &error, was_poisoned);
-  if (status != BP_OK) {
-    if (!event->has_receipt) note_refusal(w, w->shared, status);
+  if (status != BP_OK && event->has_receipt) { /* another thread's attempt succeeded */
+    judge_write(w, status, &error, attempt.was_poisoned);
     return;
   }
-  CHECK(!receipt.replayed || receipt.same, "the same draft again is called another");
-  CHECK(!event->has_receipt || event->sequence == receipt.sequence, "one key, two events");
-  w->shared_fresh += !receipt.replayed;
-  note_receipt(w, w->shared, &receipt, floor);
+  CHECK(status != BP_OK || !receipt.replayed || receipt.same, "the same draft again is called another");
+  CHECK(status != BP_OK || !event->has_receipt || event->sequence == receipt.sequence, "one key, two events");
+  w->shared_fresh += status == BP_OK && !receipt.replayed;
+  concurrent_end(w, &attempt, status, &error, &receipt);
 }
 
 static void append_to_empty(world *w) {
@@ -154,21 +154,15 @@ static void append_to_empty(world *w) {
   bp_receipt receipt = new_receipt();
   bp_error error = {.struct_size = sizeof error};
   size_t event = concurrent_add(w, EMPTY_ENTITY, 20, BP_WRITTEN, &draft);
-  uint64_t floor = w->answered_end;
-  int was_poisoned = w->poisoned;
+  const concurrent_attempt attempt = concurrent_begin(w, event, 1);
   draft.expect = BP_EXPECT_EMPTY;
   bp_status status = bp_store_append(w->store, &draft, &receipt, &error);
   if (status == BP_EXPECTED_EMPTY) {
     model_refuse(&w->model, event);
     return;
   }
-  judge_write(w, status, &error, was_poisoned);
-  if (status == BP_OK) {
-    w->empty_wins++;
-    note_receipt(w, event, &receipt, floor);
-  } else {
-    note_refusal(w, event, status);
-  }
+  w->empty_wins += status == BP_OK;
+  concurrent_end(w, &attempt, status, &error, &receipt);
 }
 
 static void sync_store(world *w) {
@@ -194,21 +188,15 @@ static void append_gated(world *w) {
   size_t event = concurrent_add(w, 1, 25, BP_WRITTEN, &draft);
   draft.gate = BP_GATE_DURABLE;
   draft.gate_timeout_ms = CONCURRENT_SOME_MS;
-  uint64_t floor = w->answered_end;
-  int was_poisoned = w->poisoned;
+  const concurrent_attempt attempt = concurrent_begin(w, event, 1);
   bp_status status = bp_store_append(w->store, &draft, &receipt, &error);
   if (status != BP_OK && receipt.frame_length > 0) {
     concurrent_judge_wait(w, status, &error, 1);
-    note_receipt(w, event, &receipt, floor);
+    note_receipt(w, event, &receipt, attempt.floor);
     return;
   }
-  judge_write(w, status, &error, was_poisoned);
-  if (status == BP_OK) {
-    CHECK(receipt.durable, "through the gate and not durable");
-    note_receipt(w, event, &receipt, floor);
-  } else {
-    note_refusal(w, event, status);
-  }
+  CHECK(status != BP_OK || receipt.durable, "through the gate and not durable");
+  concurrent_end(w, &attempt, status, &error, &receipt);
 }
 
 int concurrent_write(world *w, char letter) {

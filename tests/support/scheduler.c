@@ -73,7 +73,7 @@ static int may_run(int number) {
   switch (thread->state) {
     case THREAD_READY: return 1;
     case THREAD_BLOCKED: return may_take(thread);
-    case THREAD_JOINING: return others_have_ended(number);
+    case THREAD_JOINING: return s.threads[thread->joins].state == THREAD_ENDED;
     default: return 0;
   }
 }
@@ -344,20 +344,22 @@ int scheduler_spawn(void (*run)(void *user), void *user) {
   return number;
 }
 
-void scheduler_join(void) {
-  if (!others_have_ended(s.current)) {
+void scheduler_join(int number) {
+  scheduler_thread *joined = &s.threads[number];
+  CHECK(joined->state != THREAD_FREE && number != s.current, "thread %d cannot be joined", number);
+  if (joined->state != THREAD_ENDED) {
     scheduler_self()->state = THREAD_JOINING;
+    scheduler_self()->joins = number;
     scheduler_wait();
   }
-  for (int i = 1; i < SCHEDULER_THREADS_MAX; i++) {
-    if (s.threads[i].state == THREAD_ENDED) fiber_acquire(&s.threads[i]);
-  }
+  fiber_acquire(joined);
+  joined->state = THREAD_FREE;
 }
 
 void scheduler_end(scheduler_outcome *outcome) {
-  CHECK(s.is_running && s.current == 0 && others_have_ended(0), "threads are left behind");
+  CHECK(s.is_running && s.current == 0, "scheduler_end");
+  for (int i = 1; i < SCHEDULER_THREADS_MAX; i++) CHECK(s.threads[i].state == THREAD_FREE, "a thread is left behind");
   CHECK(s.next_fixed == s.plan.departure_count, "the schedule is of another program: it ends at step %" PRIu32, s.step);
-  for (int i = 1; i < SCHEDULER_THREADS_MAX; i++) s.threads[i].state = THREAD_FREE;
   s.is_running = 0;
   *outcome = (scheduler_outcome){s.step, s.switches, s.departures, s.departure_count, s.trace};
 }
@@ -373,7 +375,7 @@ static void describe_thread(FILE *out, int number) {
               thread->wants->readers);
       break;
     case THREAD_WAITING: fprintf(out, "  thread %d: waits to be woken\n", number); break;
-    case THREAD_JOINING: fprintf(out, "  thread %d: waits for the others' end\n", number); break;
+    case THREAD_JOINING: fprintf(out, "  thread %d: waits for the end of thread %d\n", number, thread->joins); break;
     default: break;
   }
 }

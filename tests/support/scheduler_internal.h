@@ -32,6 +32,7 @@ typedef struct scheduler_thread {
   int timed_out;
   uint64_t deadline;
   int64_t priority;
+  int joins;                  /* joining: the thread whose end it waits for */
   void (*run)(void *user);
   void *user;
 } scheduler_thread;
