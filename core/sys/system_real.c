@@ -277,12 +277,16 @@ static int real_event_open(void *context, int *event) {
 /* Fails only where it has been signalled more often than 64 bits can count. */
 static void real_event_signal(void *context, int event) {
   (void)context;
+  int before = bpi_cancel_hold();
   (void)eventfd_write(event, 1);
+  bpi_cancel_release(before);
 }
 
 static void real_event_close(void *context, int event) {
   (void)context;
+  int before = bpi_cancel_hold();
   close(event);
+  bpi_cancel_release(before);
 }
 
 const bp_system *bpi_system_real(void) {
