@@ -167,5 +167,8 @@ bp_status bpi_receipt_check(const bp_receipt *receipt, bp_error *error);
 bp_status bpi_trust_keyring(const bp_store *store, const bp_trust *trust, bpi_keyring *keyring, bp_error *error);
 /* What became of a receipt: BP_RECEIPT_*, and the row of its event. */
 int32_t bpi_store_judge(bp_store *store, const bp_receipt *receipt, const bpi_keyring *extra, uint32_t *row);
+/* The same, and the event's frame where the judgement is a valid one. */
+int32_t bpi_store_judge_frame(bp_store *store, const bp_receipt *receipt, const bpi_keyring *extra, uint32_t *row,
+                              bpi_frame *frame);
 
 #endif
