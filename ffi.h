@@ -557,7 +557,7 @@ typedef struct bp_claim {
 /* Makes the claim of a receipt: the receipt is held against the store as bp_store_verify_receipt does, with the keys of the
  * configuration, and what it lacks (coordinate, kind, link) is taken from the event.  *needed is written on success and with
  * BP_TOO_SMALL.  Errors: BP_CLAIM where the receipt does not hold, its outcome in `actual`; BP_ARGUMENT, BP_STRUCT_SIZE,
- * BP_MESSAGEPACK (the receipt's extensions), BP_TOO_SMALL, BP_NO_MEMORY.  Since 0.2. */
+ * BP_MESSAGEPACK (the receipt's extensions), BP_TOO_SMALL, BP_NO_MEMORY, BP_SYSTEM and its kin.  Since 0.2. */
 BP_API bp_status bp_claim_export(const bp_store *store, const bp_receipt *receipt, uint8_t *buffer, size_t capacity,
                                  size_t *needed, bp_error *error);
 

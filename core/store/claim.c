@@ -36,7 +36,10 @@ static bp_status export(bp_store *store, const bp_receipt *receipt, uint8_t *buf
                         bp_error *error) {
   bpi_frame frame;
   uint32_t row;
-  int32_t outcome = bpi_store_judge_frame(store, receipt, NULL, &row, &frame);
+  bp_error unread = {.struct_size = sizeof unread};
+  int32_t outcome = bpi_store_judge_frame(store, receipt, NULL, &row, &frame, &unread);
+  /* Where the system refused, nothing is said about the receipt. */
+  if (outcome == BP_RECEIPT_UNREADABLE && unread.code != BP_DAMAGED_FRAME) return bpi_error_copy(error, &unread);
   if (outcome != BP_RECEIPT_SIGNED && outcome != BP_RECEIPT_UNSIGNED_ACCEPTED) return does_not_hold(outcome, error);
   bp_claim claim = claim_of(receipt, &frame.header);
   return bpi_claim_hand_over(&store->memory, &claim, buffer, capacity, needed, error);

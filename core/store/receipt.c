@@ -81,7 +81,7 @@ static int positions_differ(const bp_receipt *receipt, const bpi_row *row, uint6
 }
 
 int32_t bpi_store_judge_frame(bp_store *store, const bp_receipt *receipt, const bpi_keyring *extra, uint32_t *number,
-                              bpi_frame *frame) {
+                              bpi_frame *frame, bp_error *unread) {
   bpi_row row;
   bpi_rwlock_read(&store->index_lock);
   *number = bpi_index_find(&store->index, receipt->event_id);
@@ -92,7 +92,7 @@ int32_t bpi_store_judge_frame(bp_store *store, const bp_receipt *receipt, const 
   if (receipt->sequence != row.sequence) return BP_RECEIPT_SEQUENCE;
   if (positions_differ(receipt, &row, bpi_segments_at(&store->segments, row.segment)->id)) return BP_RECEIPT_POSITION;
   if (memcmp(receipt->content_hash, row.event_hash, 32) != 0) return BP_RECEIPT_CONTENT_HASH;
-  if (bpi_store_read_frame(store, &row, NULL, frame, NULL) != BP_OK) return BP_RECEIPT_UNREADABLE;
+  if (bpi_store_read_frame(store, &row, NULL, frame, unread) != BP_OK) return BP_RECEIPT_UNREADABLE;
   const bpi_header *header = &frame->header;
   if (!bpi_extensions_equal(bpi_bytes_of(receipt->extensions, receipt->extensions_length), header->extensions)) {
     return BP_RECEIPT_EXTENSIONS;
@@ -110,7 +110,7 @@ int32_t bpi_store_judge_frame(bp_store *store, const bp_receipt *receipt, const 
 
 int32_t bpi_store_judge(bp_store *store, const bp_receipt *receipt, const bpi_keyring *extra, uint32_t *number) {
   bpi_frame frame;
-  return bpi_store_judge_frame(store, receipt, extra, number, &frame);
+  return bpi_store_judge_frame(store, receipt, extra, number, &frame, NULL);
 }
 
 bp_status bpi_receipt_check(const bp_receipt *receipt, bp_error *error) {
