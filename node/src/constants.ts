@@ -85,6 +85,17 @@ export const Status = {
   BP_KEY_INVALID: 161,
   /** a key file that others than its owner may use, that is a link or no regular file, or that holds no key */
   BP_KEY_FILE: 162,
+  /** more events than batch_max_events: `actual` against `expected` */
+  BP_BATCH_COUNT: 170,
+  /** payloads and extensions above batch_max_bytes: `actual` against `expected` */
+  BP_BATCH_BYTES: 171,
+  /** an item of a batch with an expectation; of these five `offset` is the item */
+  BP_BATCH_EXPECTATION: 172,
+  /** keys on some items and not on others, or some known and others not */
+  BP_BATCH_KEYS: 173,
+  BP_BATCH_DUPLICATE_KEY: 174,
+  /** cause_item names no earlier item: `actual` against `expected` */
+  BP_BATCH_CAUSE: 175,
   /** must_exist or read_only, and there is no store at the path */
   BP_NO_STORE: 200,
   /** the directory holds something else, or a segment that begins with other bytes */
@@ -144,7 +155,9 @@ export const BP_STAGE_VERIFY = 2;
 export const BP_GIVEN_KEY = 1;
 export const BP_GIVEN_CORRELATION = 2;
 export const BP_GIVEN_CAUSATION = 4;
-export const BP_GIVEN_MASK = 7;
+/** in a batch: caused by its earlier item cause_item */
+export const BP_GIVEN_CAUSE_ITEM = 8;
+export const BP_GIVEN_MASK = 15;
 
 // bp_draft.expect: what must hold of the entity's last event, or nothing is written
 export const BP_EXPECT_ANY = 0;
@@ -154,6 +167,12 @@ export const BP_EXPECT_CLOCK = 1;
 export const BP_EXPECT_EMPTY = 2;
 /** its id is expect_event_id */
 export const BP_EXPECT_EVENT = 3;
+
+// bp_draft.gate: which watermark must reach the event before the call answers; not in a batch or a submission
+export const BP_GATE_NONE = 0;
+export const BP_GATE_DURABLE = 1;
+export const BP_GATE_APPLIED = 2;
+export const BP_GATE_VISIBLE = 3;
 
 // bp_draft.flags: stored, without behaviour; other bits pass through
 export const BP_EVENT_REQUIRES_ACK = 1;

@@ -89,6 +89,17 @@ class Status(enum.IntEnum):
     BP_KEY_INVALID = 161
     #: a key file that others than its owner may use, that is a link or no regular file, or that holds no key
     BP_KEY_FILE = 162
+    #: more events than batch_max_events: `actual` against `expected`
+    BP_BATCH_COUNT = 170
+    #: payloads and extensions above batch_max_bytes: `actual` against `expected`
+    BP_BATCH_BYTES = 171
+    #: an item of a batch with an expectation; of these five `offset` is the item
+    BP_BATCH_EXPECTATION = 172
+    #: keys on some items and not on others, or some known and others not
+    BP_BATCH_KEYS = 173
+    BP_BATCH_DUPLICATE_KEY = 174
+    #: cause_item names no earlier item: `actual` against `expected`
+    BP_BATCH_CAUSE = 175
     #: must_exist or read_only, and there is no store at the path
     BP_NO_STORE = 200
     #: the directory holds something else, or a segment that begins with other bytes
@@ -145,7 +156,9 @@ BP_STAGE_VERIFY: Final = 2
 BP_GIVEN_KEY: Final = 1
 BP_GIVEN_CORRELATION: Final = 2
 BP_GIVEN_CAUSATION: Final = 4
-BP_GIVEN_MASK: Final = 7
+#: in a batch: caused by its earlier item cause_item
+BP_GIVEN_CAUSE_ITEM: Final = 8
+BP_GIVEN_MASK: Final = 15
 
 # bp_draft.expect: what must hold of the entity's last event, or nothing is written
 BP_EXPECT_ANY: Final = 0
@@ -155,6 +168,12 @@ BP_EXPECT_CLOCK: Final = 1
 BP_EXPECT_EMPTY: Final = 2
 #: its id is expect_event_id
 BP_EXPECT_EVENT: Final = 3
+
+# bp_draft.gate: which watermark must reach the event before the call answers; not in a batch or a submission
+BP_GATE_NONE: Final = 0
+BP_GATE_DURABLE: Final = 1
+BP_GATE_APPLIED: Final = 2
+BP_GATE_VISIBLE: Final = 3
 
 # bp_draft.flags: stored, without behaviour; other bits pass through
 BP_EVENT_REQUIRES_ACK: Final = 1
