@@ -23,10 +23,12 @@ if _batpak.lib.bp_abi_version() != _ABI:
                       "install the package anew")
 
 from ._constants import Status  # noqa: E402
+from .claim import Claim  # noqa: E402
 from .draft import EMPTY, Accepted, Draft  # noqa: E402
 from .errors import (  # noqa: E402
     Busy,
     CallError,
+    ClaimError,
     ClockError,
     Closed,
     ConfigurationError,
@@ -38,6 +40,7 @@ from .errors import (  # noqa: E402
     ExtensionError,
     Forked,
     KeyCancelled,
+    KeyFileError,
     KindError,
     KindMismatch,
     Locked,
@@ -73,7 +76,7 @@ from .free import (  # noqa: E402
     status_name,
     version,
 )
-from .keys import Key, key_derive, key_generate, key_id  # noqa: E402
+from .keys import Key, key_derive, key_file_read, key_file_write, key_generate, key_id  # noqa: E402
 from .kind import Kind  # noqa: E402
 from .page import Page  # noqa: E402
 from .receipt import Receipt  # noqa: E402
@@ -89,6 +92,8 @@ __all__ = [
     "Accepted",
     "Busy",
     "CallError",
+    "Claim",
+    "ClaimError",
     "ClockError",
     "Closed",
     "ConfigurationError",
@@ -105,6 +110,7 @@ __all__ = [
     "Judgement",
     "Key",
     "KeyCancelled",
+    "KeyFileError",
     "Kind",
     "KindError",
     "KindMismatch",
@@ -141,6 +147,8 @@ __all__ = [
     "format_version",
     "id_new",
     "key_derive",
+    "key_file_read",
+    "key_file_write",
     "key_generate",
     "key_id",
     "open",

@@ -15,10 +15,11 @@ from ._batpak import Handle, ffi, lib
 from ._constants import Status
 from .asynchronous import awaitable, in_executor, opening
 from .callbacks import Callbacks, Clock, Log, Progress
+from .claim import Claim
 from .draft import MISSING, Accepted, Draft, Durability, Expectation, Packed, content, rest
 from .errors import KindMismatch, Path, made
 from .event import Event
-from .opening import Mode, SyncMode, configuration, keys, open_handle
+from .opening import Mode, SyncMode, configuration, keys, open_handle, seeds_of, wipe
 from .page import MAXIMUM, Page, Query
 from .receipt import Receipt
 from .report import Judgement, Report, Stat
@@ -33,6 +34,8 @@ _PAGE_EVENTS: Final = 1024
 #: Drafts that cross into C together, if no group of the store is larger.
 _CHUNK: Final = 1024
 _SIZE_MAX: Final = MAXIMUM
+#: Room for most claims.
+_CLAIM_BYTES: Final = 2048
 
 
 class Store:
@@ -318,6 +321,27 @@ class Store:
         """
         return self._report(lib.bp_store_verify, _Trust(trust, receipts))
 
+    def claim(self, receipt: Receipt) -> Claim:
+        """The receipt with all that its signature covers, to be checked where there is no store. Since 0.2.
+
+        It is held against the store first, with the keys of its configuration. Raises ClaimError where it does not hold:
+        its `outcome` says why.
+        """
+        raw = ffi.new("bp_receipt *")
+        kept = _receipt(receipt)._fill(raw)
+        needed, error = ffi.new("size_t *"), ffi.new("bp_error *")
+        buffer: Any = ffi.new("uint8_t[]", _CLAIM_BYTES)
+        with self._handle as address:
+            store = ffi.cast("bp_store *", address)
+            status = lib.bp_claim_export(store, raw, buffer, len(buffer), needed, error)
+            if status == Status.BP_TOO_SMALL:
+                buffer = ffi.new("uint8_t[]", needed[0])
+                status = lib.bp_claim_export(store, raw, buffer, len(buffer), needed, error)
+        del kept
+        if status:
+            self._fail(status, error)
+        return Claim(bytes(ffi.buffer(buffer, needed[0])))
+
     def open_report(self) -> Report:
         """What the open found and repaired (or, read-only, would repair)."""
         return self._report(lib.bp_store_open_report)
@@ -445,11 +469,14 @@ def open(path: Path, *, mode: Mode = "create", durability: Durability = "durable
     config = configuration(mode, durability, sync_mode, {
         "segment_max_bytes": segment_max_bytes, "single_append_max_bytes": single_append_max_bytes,
         "sync_every_events": sync_every_events, "group_max_events": group_max_events})
-    seeds, config.signing_seed_count = keys("signing seeds", signing_seeds)
     verifying, config.verify_key_count = keys("verify keys", verify_keys)
+    seeds, config.signing_seed_count = seeds_of(signing_seeds)
     config.signing_seeds, config.verify_keys = seeds, verifying
     callbacks = Callbacks(clock, progress, log)
-    handle = open_handle(path, config, callbacks)
+    try:
+        handle = open_handle(path, config, callbacks)
+    finally:
+        wipe(seeds)
     return Store._from_handle(handle, callbacks, path, config.group_max_events)
 
 
