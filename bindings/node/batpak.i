@@ -27,7 +27,7 @@
 %ignore bp_store_fold;
 %ignore bp_store_verify;
 %ignore bp_store_release;
-%rename("$ignore", regextarget=1) "^bp_(payload|extensions)_";
+%rename("$ignore", regextarget=1) "^bp_(payload|extensions|claim|key_file)_";
 /* A page never crosses as a handle: the functions that fill one answer a copy of it. */
 %rename("$ignore", regextarget=1) "^bp_page_";
 /* Defaults are set by the functions that take the struct. */

@@ -444,7 +444,7 @@ def _question(type: type | None, **which: Any) -> tuple[Query, Callable[[bytes],
 
 def open(path: Path, *, mode: Mode = "create", durability: Durability = "durable", sync_mode: SyncMode = "data",
          segment_max_bytes: int | None = None, single_append_max_bytes: int | None = None,
-         sync_every_events: int | None = None, group_max_events: int | None = None, signing_seeds: Iterable[bytes] = (),
+         sync_every_events: int | None = None, group_max_events: int | None = None, signing_seeds: Iterable[Buffer] = (),
          verify_keys: Iterable[bytes] = (), clock: Clock | None = None, progress: Progress | None = None,
          log: Log | None = None) -> Store:
     """Opens the store in a directory. Use it with `with`.
@@ -457,7 +457,8 @@ def open(path: Path, *, mode: Mode = "create", durability: Durability = "durable
     single_append_max_bytes: payload and extensions of one event, at most (16,777,216).
     sync_every_events: written events between two flushes (1,000); 0: only when asked.
     group_max_events: appends that may share one write and one flush (1,024).
-    signing_seeds: Ed25519 seeds of 32 bytes: all verify, the last signs; verify_keys: public keys that verify only.
+    signing_seeds: Ed25519 seeds of 32 bytes: all verify, the last signs (the store keeps its own copies, wiped at close:
+        yours may go once it is open, and can be wiped where they are bytearrays); verify_keys: public keys that verify only.
     clock: answers microseconds since 1970, in place of the system's.
     progress: called with "open" or "verify", bytes done and bytes in all; an answer that is true stops the call.
     log: called with one line of text for people, from any thread; what it raises goes to sys.unraisablehook.

@@ -82,7 +82,7 @@ def test_a_receipt_that_does_not_hold_becomes_none(path: Path) -> None:
     receipt, _ = made(path)
     wrong = json.loads(receipt.to_json())
     with batpak.open(path, mode="read_only", verify_keys=[KEY.public_key]) as store:
-        for change, outcome in (({"sequence": 9}, "sequence_mismatch"), ({"event_id": "77" * 16}, "missing_committed_event"),
+        changes: tuple[tuple[dict[str, Any], str], ...] = (({"sequence": 9}, "sequence_mismatch"), ({"event_id": "77" * 16}, "missing_committed_event"),
                                 ({"signature": "00" * 64}, "invalid_signature"), ({"extensions": {}}, "extensions_mismatch")):
             with pytest.raises(ClaimError) as raised:
                 store.claim(Receipt.from_json(json.dumps({**wrong, **change})))
@@ -218,12 +218,13 @@ def test_D19_keys_come_and_go(path: Path) -> None:
 
     old, new = one(signing_seeds=[KEY.seed]), one(signing_seeds=[KEY.seed, OTHER.seed])
     assert (old.key_id, new.key_id) == (KEY.key_id, OTHER.key_id)
-    for options, outcomes in (
+    cases: list[tuple[dict[str, Any], list[str]]] = [
             ({"signing_seeds": [KEY.seed, OTHER.seed]}, ["signed", "signed"]),
             ({"signing_seeds": [OTHER.seed]}, ["unknown_signing_key", "signed"]),
             ({"signing_seeds": [OTHER.seed], "verify_keys": [KEY.public_key]}, ["signed", "signed"]),
             ({"verify_keys": [KEY.public_key, OTHER.public_key]}, ["signed", "signed"]),
-            ({}, ["unknown_signing_key", "unknown_signing_key"])):
+            ({}, ["unknown_signing_key", "unknown_signing_key"])]
+    for options, outcomes in cases:
         with batpak.open(path, **options) as store:
             assert [store.verify_receipt(receipt).outcome for receipt in (old, new)] == outcomes
 
