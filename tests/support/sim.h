@@ -209,6 +209,8 @@ void sim_put(sim_system *sim, const char *path, const void *bytes, size_t length
 int sim_get(sim_system *sim, const char *path, bpi_buffer *content);
 /* The file's mode, as chmod sets it; 0644 where it was put there or made without asking for more. */
 void sim_set_mode(sim_system *sim, const char *path, uint32_t mode);
+/* Would the name and these bytes of the file outlive any crash? */
+int sim_is_flushed(sim_system *sim, const char *path, uint64_t offset, uint64_t length);
 /* Flips bits of a byte, in what processes see and on the disk alike. */
 void sim_flip(sim_system *sim, const char *path, uint64_t offset, uint8_t bits);
 
