@@ -50,10 +50,10 @@ describe("a claim", () => {
     }
     assert.equal(claim.check().outcome, "unknown_signing_key");
     assert.equal(claim.check({ trust: [other.publicKey] }).valid, false);
-    refused("BP_KEY_INVALID", () => claim.check({ trust: [new Uint8Array(32).fill(255)] }));
-    refused("BP_ARGUMENT", () => claim.check({ trust: key.publicKey }));
-    refused("BP_ARGUMENT", () => claim.check({ keys: [key.publicKey] }));
-    refused("BP_ARGUMENT", () => claim.check({ payload: "1" }));
+    refused(() => claim.check({ trust: [new Uint8Array(32).fill(255)] }), "BP_KEY_INVALID");
+    refused(() => claim.check({ trust: key.publicKey }), "BP_ARGUMENT");
+    refused(() => claim.check({ keys: [key.publicKey] }), "BP_ARGUMENT");
+    refused(() => claim.check({ payload: "1" }), "BP_ARGUMENT");
   });
 
   it("of an empty payload", () => {
@@ -76,15 +76,15 @@ describe("a claim", () => {
     const store = open(path, { mode: "read_only", verifyKeys: [key.publicKey] });
     for (const [change, outcome] of [[{ sequence: 9 }, "sequence_mismatch"], [{ event_id: "77".repeat(16) }, "missing_committed_event"],
       [{ signature: "00".repeat(64) }, "invalid_signature"], [{ extensions: {} }, "extensions_mismatch"]]) {
-      const error = refused("BP_CLAIM", () => store.claim(Receipt.fromJSON({ ...receipt.toJSON(), ...change })));
+      const error = refused(() => store.claim(Receipt.fromJSON({ ...receipt.toJSON(), ...change })), "BP_CLAIM");
       assert.equal(receiptOutcomeName(Number(error.actual)), outcome);
       assert.equal(error.path, path);
     }
-    refused("BP_ARGUMENT", () => store.claim({}));
+    refused(() => store.claim({}), "BP_ARGUMENT");
     store.close();
-    refused("BP_CLOSED", () => store.claim(receipt));
+    refused(() => store.claim(receipt), "BP_CLOSED");
     const reader = open(path, { mode: "read_only" });
-    assert.equal(receiptOutcomeName(Number(refused("BP_CLAIM", () => reader.claim(receipt)).actual)), "unknown_signing_key");
+    assert.equal(receiptOutcomeName(Number(refused(() => reader.claim(receipt), "BP_CLAIM").actual)), "unknown_signing_key");
     reader.close();
   });
 
@@ -99,7 +99,7 @@ describe("a claim", () => {
     const far = Claim.fromJSON({ ...claim.toJSON(), sequence: 2n ** 64n - 1n });
     assert.equal(far.sequence, 2n ** 64n - 1n);
     assert.deepEqual(Claim.fromJSON(far.toLine()).bytes, far.bytes);
-    refused("BP_VALUE", () => far.toJSON());
+    refused(() => far.toJSON(), "BP_VALUE");
     assert.match(inspect(claim), /^Claim \{/);
     claim.bytes.fill(0);
     same(new Claim(claim.bytes));
@@ -109,20 +109,20 @@ describe("a claim", () => {
     const { claim } = made();
     const { bytes } = claim;
     for (const bad of [new Uint8Array(), Uint8Array.of(0x80), bytes.subarray(0, -1), new Uint8Array([...bytes, 0xc0])]) {
-      assert.ok(refused("BP_CLAIM", () => new Claim(bad)).offset <= BigInt(bad.length));
+      assert.ok(refused(() => new Claim(bad), "BP_CLAIM").offset <= BigInt(bad.length));
     }
-    refused("BP_ARGUMENT", () => new Claim("x"));
+    refused(() => new Claim("x"), "BP_ARGUMENT");
     const json = claim.toJSON();
     for (const change of [{ format: "x" }, { version: "1" }, { kind: 65536 }, { sequence: -1 }, { entity: 1 }, { key_id: 3 },
       { signature: "00" }, { extensions: [] }, { event_id: null }]) {
-      refused("BP_ARGUMENT", () => Claim.fromJSON({ ...json, ...change }));
+      refused(() => Claim.fromJSON({ ...json, ...change }), "BP_ARGUMENT");
     }
-    refused("BP_NEWER_VERSION", () => Claim.fromJSON({ ...json, version: 2 }));
-    refused("BP_CLAIM", () => Claim.fromJSON({ ...json, version: 0 }));
-    refused("BP_CLAIM", () => Claim.fromJSON({ ...json, entity: "\ud800" }));
-    refused("BP_JSON", () => Claim.fromJSON("nope"));
+    refused(() => Claim.fromJSON({ ...json, version: 2 }), "BP_NEWER_VERSION");
+    refused(() => Claim.fromJSON({ ...json, version: 0 }), "BP_CLAIM");
+    refused(() => Claim.fromJSON({ ...json, entity: "\ud800" }), "BP_CLAIM");
+    refused(() => Claim.fromJSON("nope"), "BP_JSON");
     const { scope, ...less } = json;
-    refused("BP_ARGUMENT", () => Claim.fromJSON(less));
+    refused(() => Claim.fromJSON(less), "BP_ARGUMENT");
     for (let at = 0; at < bytes.length; at++) {
       const altered = bytes.slice();
       altered[at] ^= 0x10;
@@ -163,22 +163,22 @@ describe("a key file", () => {
       const found = keyFileRead(name);
       assert.deepEqual([found.seed, found.publicKey, found.keyId], [key.seed, key.publicKey, key.keyId]);
     }
-    assert.equal(refused("BP_SYSTEM", () => keyFileWrite(path, other.seed)).osError, 17);
+    assert.equal(refused(() => keyFileWrite(path, other.seed), "BP_SYSTEM").osError, 17);
     assert.deepEqual(keyFileRead(path).seed, key.seed);
     fs.chmodSync(path, 0o640);
-    assert.equal(refused("BP_KEY_FILE", () => keyFileRead(path)).path, path);
+    assert.equal(refused(() => keyFileRead(path), "BP_KEY_FILE").path, path);
     fs.symlinkSync(path, join(folder, "link"));
-    refused("BP_KEY_FILE", () => keyFileRead(join(folder, "link")));
-    refused("BP_KEY_FILE", () => keyFileRead(folder));
-    refused("BP_SYSTEM", () => keyFileRead(join(folder, "none")));
+    refused(() => keyFileRead(join(folder, "link")), "BP_KEY_FILE");
+    refused(() => keyFileRead(folder), "BP_KEY_FILE");
+    refused(() => keyFileRead(join(folder, "none")), "BP_SYSTEM");
     for (const [text, code] of [["", "BP_KEY_FILE"], [`${hex(key.seed)}00`, "BP_KEY_FILE"], ["0".repeat(64), "BP_SEED_ZERO"]]) {
       fs.writeFileSync(join(folder, "bad"), text, { mode: 0o600 });
-      refused(code, () => keyFileRead(join(folder, "bad")));
+      refused(() => keyFileRead(join(folder, "bad")), code);
     }
-    refused("BP_SEED_ZERO", () => keyFileWrite(join(folder, "new"), new Uint8Array(32)));
-    refused("BP_ARGUMENT", () => keyFileWrite(join(folder, "new"), new Uint8Array(31)));
-    refused("BP_ARGUMENT", () => keyFileWrite("a\0b", key));
-    refused("BP_ARGUMENT", () => keyFileRead(""));
+    refused(() => keyFileWrite(join(folder, "new"), new Uint8Array(32)), "BP_SEED_ZERO");
+    refused(() => keyFileWrite(join(folder, "new"), new Uint8Array(31)), "BP_ARGUMENT");
+    refused(() => keyFileWrite("a\0b", key), "BP_ARGUMENT");
+    refused(() => keyFileRead(""), "BP_ARGUMENT");
     assert.equal(fs.existsSync(join(folder, "new")), false);
   });
 });
