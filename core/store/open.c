@@ -66,6 +66,9 @@ static bp_status make_store(const char *path, const bp_config *config, bp_store 
     status = bpi_keyring_init(&store->keyring, &memory, config->signing_seeds, config->signing_seed_count,
                               config->verify_keys, config->verify_key_count, error);
   }
+  /* The store keeps no way to the caller's seeds. */
+  store->config.signing_seeds = store->config.verify_keys = NULL;
+  store->config.signing_seed_count = store->config.verify_key_count = 0;
   return status;
 }
 

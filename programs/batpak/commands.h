@@ -11,6 +11,7 @@ int command_log(const options *asked);
 int command_get(const options *asked);
 int command_walk(const options *asked);
 int command_verify(const options *asked);
+int command_claim(const options *asked);
 int command_fold(const options *asked);
 int command_stat(const options *asked);
 int command_keygen(const options *asked);

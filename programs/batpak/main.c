@@ -34,6 +34,13 @@ const command commands[] = {
      "Without receipts kept elsewhere the best verdict is CONSISTENT: the store agrees with\n"
      "itself.  Receipts are the lines that import and append print with --json.",
      WITH(KEY) | WITH(RECEIPTS) | WITH(REQUIRE) | ALWAYS, command_verify},
+    {"claim", "export|check|show STORE|FILE [FILE|-]", "Make claims of receipts, or check them with no store",
+     "export STORE [FILE|-] reads receipts, as import and append print them with --json, and\n"
+     "prints a claim for each that holds: the receipt with all that its signature covers.\n"
+     "check FILE says of each claim whether a key given with --key signed it; only a signed\n"
+     "one is valid.  show FILE prints what claims say.  FILE holds JSON lines or, after\n"
+     "--bytes, one claim; - is standard input.",
+     WITH(KEY) | WITH(PAYLOAD) | WITH(BYTES) | ALWAYS, command_claim},
     {"fold", "STORE", "Count events, in all and by kind", "", FILTERS, command_fold},
     {"stat", "STORE", "Print how much the store holds", "", ALWAYS, command_stat},
     {"keygen", "FILE", "Draw a signing seed into a new file, print its public key",
