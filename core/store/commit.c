@@ -73,10 +73,11 @@ static void fail_group(group *g, bp_status status) {
   if (g->store->writer.poisoned != BP_OK) atomic_store(&g->store->poisoned, 1);
 }
 
-static void write_unit(group *g) {
+static void write_unit(group *g, int flushed) {
   bp_store *store = g->store;
   if (g->failure != BP_OK || store->group.length == 0) return;
-  bp_status status = bpi_writer_append(&store->writer, store->group.data, store->group.length, &g->error);
+  bp_status status = flushed ? bpi_writer_append_flushed(&store->writer, &store->group, &g->error)
+                             : bpi_writer_append(&store->writer, store->group.data, store->group.length, &g->error);
   if (status != BP_OK) {
     fail_group(g, status);
     return;
@@ -93,7 +94,7 @@ static void note_durable(bp_store *store) {
 /* Seals the full segment and begins the next.  Sealing flushes, so all before it is durable. */
 static void rotate(group *g) {
   bp_store *store = g->store;
-  write_unit(g);
+  write_unit(g, 0);
   if (g->failure != BP_OK) return;
   bp_status status = BP_OK;
   if (store->writer.file >= 0) {
@@ -231,7 +232,7 @@ static bp_status assign(group *g, bpi_item *item, bp_error *error) {
   if (store->writer.file < 0 || store->writer.offset + store->group.length >= store->config.segment_max_bytes) {
     rotate(g);
   } else if (store->group.length >= UNIT_BYTES_MAX) {
-    write_unit(g);
+    write_unit(g, 0);
   }
   if (g->failure != BP_OK) return bpi_error_copy(error, &g->error);
   return place(g, item, entity, &header, error);
@@ -241,6 +242,13 @@ static bp_status assign(group *g, bpi_item *item, bp_error *error) {
 
 static bpi_request *next_in_group(const group *g, const bpi_request *request) {
   return request == g->last ? NULL : request->next;
+}
+
+/* Does somebody wait for the flush, or is it due, with the unit that is being gathered? */
+static int is_flushed(const group *g) {
+  const bp_store *store = g->store;
+  uint64_t unsynced = store->unsynced + (store->index.count - g->unit_row);
+  return g->durable || (store->config.sync_every_events > 0 && unsynced >= store->config.sync_every_events);
 }
 
 static void assign_all(group *g) {
@@ -254,13 +262,12 @@ static void assign_all(group *g) {
     }
     if (request->durable) g->durable = 1;
   }
-  write_unit(g);
+  write_unit(g, is_flushed(g));
 }
 
 static void flush_group(group *g) {
   bp_store *store = g->store;
-  int due = store->config.sync_every_events > 0 && store->unsynced >= store->config.sync_every_events;
-  if ((g->durable || due) && store->writer.file >= 0 && !atomic_load(&store->poisoned)) {
+  if (is_flushed(g) && store->writer.file >= 0 && !atomic_load(&store->poisoned)) {
     bp_status status = bpi_writer_sync(&store->writer, &g->error);
     if (status == BP_OK) {
       note_durable(store);

@@ -21,7 +21,7 @@ enum { LENGTH_MAX = 8 };
 
 /* Steps of support/program.h; c: close and open, x: crash that keeps everything and open, y: one that loses everything. */
 static const char alphabet[] = "dwWmMscxy";
-enum { CONFIGS = 3 };
+enum { CONFIGS = 4 };
 
 typedef struct world {
   explorer explorer;
@@ -37,10 +37,13 @@ typedef struct world {
 static const uint8_t signing_seed[32] = {1, 2, 3};
 
 static void make_configs(world *w) {
-  static const uint64_t segment_bytes[CONFIGS] = {1, 1200, 1 << 20};
+  /* Room behind the frames: none in segments of one event, up to their end, a little and often made anew, none. */
+  static const uint64_t segment_bytes[CONFIGS] = {1, 1200, 1 << 20, 1 << 20};
+  static const uint64_t room[CONFIGS] = {1 << 20, 1 << 20, 8 << 10, 0};
   for (size_t i = 0; i < CONFIGS; i++) {
     CHECK(bp_config_init(&w->configs[i], sizeof w->configs[i]) == BP_OK, "bp_config_init");
     w->configs[i].segment_max_bytes = segment_bytes[i];
+    w->configs[i].preallocate_bytes = room[i];
   }
   w->configs[1].signing_seeds = signing_seed;
   w->configs[1].signing_seed_count = 1;

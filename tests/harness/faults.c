@@ -24,23 +24,30 @@ typedef struct workflow {
   int killed;              /* then the machine crashes, with everything kept */
   const char *steps;       /* the workflow */
   uint64_t segment_bytes;
+  uint64_t room;           /* preallocate_bytes */
 } workflow;
 
+enum { ROOM = 8192 }; /* made anew every few events, none for large groups */
+
 static const workflow workflows[] = {
-    {"open fresh", "", 0, "o", 1 << 20},
-    {"open closed", "odwC", 0, "oq", 1 << 20},
-    {"open many segments", "odwWmC", 0, "oqd", 1},
-    {"open killed", "odwWm", 1, "oqdC", 1 << 20},
-    {"open killed, many segments", "odwWm", 1, "oqdC", 700},
-    {"read-only", "odwWmC", 0, "OqptvgC", 1200},
-    {"read-only, killed", "odwWm", 1, "OqptvgC", 1 << 20},
-    {"append durable", "odC", 0, "oddpC", 1 << 20},
-    {"append written", "odC", 0, "owWwpsC", 1 << 20},
-    {"append many", "odC", 0, "omMpC", 1 << 20},
-    {"rotation", "odC", 0, "odwWmMpsC", 1},
-    {"rotation now and then", "odC", 0, "odwWmMpsC", 1200},
-    {"read", "odwWmC", 0, "owpgkfrvtC", 1 << 20},
-    {"read many segments", "odwWmC", 0, "owpgkfrvtC", 1},
+    {"open fresh", "", 0, "o", 1 << 20, ROOM},
+    {"open closed", "odwC", 0, "oq", 1 << 20, ROOM},
+    {"open many segments", "odwWmC", 0, "oqd", 1, ROOM},
+    {"open killed", "odwWm", 1, "oqdC", 1 << 20, ROOM},
+    {"open killed, many segments", "odwWm", 1, "oqdC", 700, ROOM},
+    {"read-only", "odwWmC", 0, "OqptvgC", 1200, ROOM},
+    {"read-only, killed", "odwWm", 1, "OqptvgC", 1 << 20, ROOM},
+    {"append durable", "odC", 0, "oddpC", 1 << 20, ROOM},
+    {"append written", "odC", 0, "owWwpsC", 1 << 20, ROOM},
+    {"append many", "odC", 0, "omMpC", 1 << 20, ROOM},
+    {"rotation", "odC", 0, "odwWmMpsC", 1, ROOM},
+    {"rotation now and then", "odC", 0, "odwWmMpsC", 1200, ROOM},
+    {"read", "odwWmC", 0, "owpgkfrvtC", 1 << 20, ROOM},
+    {"read many segments", "odwWmC", 0, "owpgkfrvtC", 1, ROOM},
+    {"append without room", "odC", 0, "oddwMpC", 1 << 20, 0},
+    {"open killed without room", "odwWm", 1, "oqdC", 1 << 20, 0},
+    {"rotation without room", "odC", 0, "odwWmMpsC", 1200, 0},
+    {"much room", "odC", 0, "odwdC", 1 << 20, 1 << 20},
 };
 
 enum { WORKFLOWS = sizeof workflows / sizeof workflows[0] };
@@ -66,6 +73,7 @@ static void describe(void *user) {
 static void begin(const world *w, program *run, sim_system *sim) {
   program_init(run, sim);
   run->config.segment_max_bytes = w->workflow->segment_bytes;
+  run->config.preallocate_bytes = w->workflow->room;
   run->config.sync_every_events = 3;
 }
 
@@ -242,7 +250,7 @@ static void expect(program *run, char step, bp_status expected) {
 }
 
 static void fail_a_flush(world *w) {
-  static const workflow plain = {"a flush that fails", "", 0, "odwdwsdC", 1 << 20};
+  static const workflow plain = {"a flush that fails", "", 0, "odwdwsdC", 1 << 20, ROOM};
   static const sim_fault fault = {.kind = SIM_SYNC, .at = 1, .errno_value = EIO};
   program run;
   sim_system *sim = sim_new();
@@ -270,9 +278,10 @@ static void fail_a_flush(world *w) {
 
 /* -------------------------------------------------------------------------------------------------- a disk that is full -- */
 
-static void fill_the_disk(world *w, uint64_t segment_bytes) {
-  static workflow full = {"a full disk", "", 0, "", 0};
+static void fill_the_disk(world *w, uint64_t segment_bytes, uint64_t room) {
+  static workflow full = {"a full disk", "", 0, "", 0, 0};
   full.segment_bytes = segment_bytes;
+  full.room = room;
   w->workflow = &full;
   for (uint64_t spare = 0; spare < 9000; spare += 331) {
     program run;
@@ -318,8 +327,9 @@ int main(int argc, char **argv) {
     if (only == WORKFLOWS || only == i) run_workflow(&w, &workflows[i]);
   }
   fail_a_flush(&w);
-  fill_the_disk(&w, 1 << 20);
-  fill_the_disk(&w, 900);
+  fill_the_disk(&w, 1 << 20, 0);
+  fill_the_disk(&w, 1 << 20, ROOM);
+  fill_the_disk(&w, 900, ROOM);
   printf("%zu workflows, %" PRIu64 " runs, %" PRIu64 " reopenings, seed %" PRIu64 "\n", (size_t)WORKFLOWS, w.runs,
          w.reopenings, w.seed);
   return 0;
