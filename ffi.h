@@ -96,6 +96,13 @@ enum {
   BP_SEED_ZERO = 160,          /* an all-zero signing seed */
   BP_KEY_INVALID = 161,        /* 32 bytes that are no Ed25519 public key */
 
+  BP_BATCH_COUNT = 170,        /* more events than batch_max_events: `actual` against `expected` */
+  BP_BATCH_BYTES = 171,        /* payloads and extensions above batch_max_bytes: `actual` against `expected` */
+  BP_BATCH_EXPECTATION = 172,  /* an item of a batch with an expectation; of these five `offset` is the item */
+  BP_BATCH_KEYS = 173,         /* keys on some items and not on others, or some known and others not */
+  BP_BATCH_DUPLICATE_KEY = 174,
+  BP_BATCH_CAUSE = 175,        /* cause_item names no earlier item: `actual` against `expected` */
+
   BP_NO_STORE = 200,           /* must_exist or read_only, and there is no store at the path */
   BP_NOT_A_STORE = 201,        /* the directory holds something else, or a segment that begins with other bytes */
   BP_NEWER_VERSION = 202,      /* a segment of a format version that this library does not know */
@@ -209,7 +216,8 @@ typedef struct bp_config {
   uint32_t drain_limit;              /* 1,024; accepted for the reference's sake: a close commits all that was submitted */
   uint32_t restart_max;              /* 1; accepted for the reference's sake: there is no thread to be started again */
   uint64_t restart_within_ms;        /* 0: whatever the time */
-  uint64_t preallocate_bytes;        /* 1,048,576; 0: none.  Room that is made behind the last event while a store is open */
+  uint64_t preallocate_bytes;        /* 1,048,576; 0..16,777,216: at most so many zeros are written behind events that are
+                                        flushed, as room for those to come; a close cuts them off */
 } bp_config;
 
 /* Fills `config` with the defaults above; `size` is sizeof(bp_config) as the caller compiled it.  Since 0.1. */
@@ -342,6 +350,35 @@ BP_API bp_status bp_store_append(bp_store *store, const bp_draft *draft, bp_rece
  * Errors: as bp_store_append, of the first that failed.  *accepted is written always.  Since 0.1. */
 BP_API bp_status bp_store_append_many(bp_store *store, const bp_draft *drafts, size_t count, bp_receipt *receipts,
                                       size_t *accepted, bp_error *error);
+
+/* Appends `count` events as one batch: all of them or none, with consecutive sequences, seen by readers all at once, on the
+ * disk before the call answers whatever their durability.  An item may be caused by an earlier one (BP_GIVEN_CAUSE_ITEM).
+ * Keys stand on all items or on none: all known answers the receipts of the events that they named and writes nothing.
+ * A gate in the last draft is that of the batch.  `receipts` NULL or `count` of them; the arrays as in
+ * bp_store_append_many.  An empty batch is BP_OK.
+ * Errors: BP_BATCH_COUNT, BP_BATCH_BYTES, BP_BATCH_EXPECTATION, BP_BATCH_KEYS, BP_BATCH_DUPLICATE_KEY, BP_BATCH_CAUSE, and
+ * those of bp_store_append, with the item's index in `offset`.  Nothing of a failed batch stays.  Since 0.2. */
+BP_API bp_status bp_store_append_batch(bp_store *store, const bp_draft *drafts, size_t count, bp_receipt *receipts,
+                                       bp_error *error);
+
+/* A batch that is being gathered: an array of drafts that owns all its bytes.  One thread at a time.  Dropping it appends
+ * nothing. */
+typedef struct bp_batch bp_batch;
+
+/* The caller owns *batch; bp_batch_free frees it, NULL does nothing.  Since 0.2. */
+BP_API bp_status bp_batch_new(bp_batch **batch, bp_error *error);
+BP_API void bp_batch_free(bp_batch *batch);
+/* Copies a draft behind the others; it is checked when it is appended.  Errors: BP_STRUCT_SIZE, BP_ARGUMENT (a length
+ * without bytes, more than 4,096 drafts), BP_NO_MEMORY.  Since 0.2. */
+BP_API bp_status bp_batch_add(bp_batch *batch, const bp_draft *draft, bp_error *error);
+/* Makes all drafts gathered so far the reaction to an event: they get this correlation, and this causation (zeros: none)
+ * where they name none of their own.  Since 0.2. */
+BP_API bp_status bp_batch_react(bp_batch *batch, const uint8_t correlation_id[16], const uint8_t causation_id[16],
+                                bp_error *error);
+/* The drafts as an array for bp_store_append_batch.  View until the batch is changed.  Since 0.2. */
+BP_API const bp_draft *bp_batch_drafts(const bp_batch *batch, size_t *count);
+/* Forgets the drafts, keeps the memory.  Since 0.2. */
+BP_API void bp_batch_clear(bp_batch *batch);
 
 /* Flushes what was written; BP_OK means everything acknowledged so far is durable.
  * Errors: BP_READ_ONLY, BP_POISONED, BP_SYNC_FAILED.  Since 0.1. */

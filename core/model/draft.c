@@ -1,6 +1,20 @@
 #include "model/draft.h"
 
+#include "base/status.h"
+
 #include <string.h>
+
+bp_status bpi_draft_check_lengths(const bp_draft *draft, bp_error *error) {
+  int lacks = (draft->entity == NULL && draft->entity_length > 0) || (draft->scope == NULL && draft->scope_length > 0) ||
+              (draft->payload == NULL && draft->payload_length > 0) ||
+              (draft->extensions == NULL && draft->extension_count > 0);
+  for (size_t i = 0; i < draft->extension_count && !lacks; i++) {
+    const bp_extension *extension = &draft->extensions[i];
+    lacks = (extension->name == NULL && extension->name_length > 0) ||
+            (extension->value == NULL && extension->value_length > 0);
+  }
+  return lacks ? bpi_fail(error, BP_ARGUMENT, "a length without bytes") : BP_OK;
+}
 
 static int add(size_t *total, size_t more) { return __builtin_add_overflow(*total, more, total); }
 

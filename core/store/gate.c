@@ -22,6 +22,13 @@ bp_status bpi_store_enter(const bp_store *store, bp_error *error) {
   return BP_OK;
 }
 
+bp_status bpi_store_enter_writable(const bp_store *store, bp_error *error) {
+  bp_status status = bpi_store_enter(store, error);
+  if (status != BP_OK || store->mode != BP_MODE_READ_ONLY) return status;
+  bpi_store_leave(store);
+  return bpi_fail(error, BP_READ_ONLY, "the store was opened read-only");
+}
+
 /* A call that comes when it is too late enters and leaves as well, so being the last one out is not enough. */
 static void destroy_once(bp_store *store) {
   uint32_t nobody = BPI_STORE_CLOSING;

@@ -2,6 +2,7 @@
 #include "store/options.h"
 
 #include "base/status.h"
+#include "model/draft.h"
 #include "model/event.h"
 
 #include <string.h>
@@ -26,8 +27,8 @@ static const bp_config default_config = {
 enum {
   SINGLE_APPEND_MOST = 67108864,
   GROUP_MOST = 4096,
-  BATCH_EVENTS_MOST = 4096,
   BATCH_BYTES_MOST = 16777216,
+  PREALLOCATE_MOST = 16777216,
   KEYS_MOST = 1024
 };
 
@@ -72,7 +73,7 @@ static bp_status out_of_range(bp_error *error, const char *name, uint64_t value)
 }
 
 static bp_status check_batch_and_queue(const bp_config *config, bp_error *error) {
-  if (config->batch_max_events == 0 || config->batch_max_events > BATCH_EVENTS_MOST) {
+  if (config->batch_max_events == 0 || config->batch_max_events > BPI_BATCH_EVENTS_MOST) {
     return out_of_range(error, "batch_max_events", config->batch_max_events);
   }
   if (config->batch_max_bytes == 0 || config->batch_max_bytes > BATCH_BYTES_MOST) {
@@ -96,6 +97,9 @@ static bp_status check_ranges(const bp_config *config, bp_error *error) {
   if (config->group_max_events == 0 || config->group_max_events > GROUP_MOST) {
     return out_of_range(error, "group_max_events", config->group_max_events);
   }
+  if (config->preallocate_bytes > PREALLOCATE_MOST) {
+    return out_of_range(error, "preallocate_bytes", config->preallocate_bytes);
+  }
   if (config->flags != 0) return out_of_range(error, "flags", config->flags);
   if (config->signing_seed_count > KEYS_MOST) return out_of_range(error, "signing_seed_count", config->signing_seed_count);
   if (config->verify_key_count > KEYS_MOST) return out_of_range(error, "verify_key_count", config->verify_key_count);
@@ -117,29 +121,28 @@ bp_status bpi_config_effective(const bp_config *given, bp_config *config, bp_err
   return check_ranges(config, error);
 }
 
-bp_status bpi_draft_check(const bp_draft *draft, const bp_config *config, bp_error *error) {
-  if ((draft->entity == NULL && draft->entity_length > 0) || (draft->scope == NULL && draft->scope_length > 0) ||
-      (draft->payload == NULL && draft->payload_length > 0) ||
-      (draft->extensions == NULL && draft->extension_count > 0)) {
-    return bpi_fail(error, BP_ARGUMENT, "a length without bytes");
+uint64_t bpi_draft_bytes(const bp_draft *draft) {
+  size_t extensions = 0;
+  if (draft->extension_count > 0) {
+    (void)bp_extensions_encode(draft->extensions, draft->extension_count, NULL, 0, &extensions, NULL);
   }
+  return (uint64_t)draft->payload_length + extensions;
+}
+
+bp_status bpi_draft_check(const bp_draft *draft, const bp_config *config, bp_error *error) {
+  bp_status status = bpi_draft_check_lengths(draft, error);
+  if (status != BP_OK) return status;
   if (draft->durability > BP_WRITTEN || draft->expect > BP_EXPECT_EVENT || (draft->given & ~(uint32_t)BP_GIVEN_MASK) ||
       draft->allow_reserved > 1 || draft->gate > BP_GATE_VISIBLE || draft->reserved != 0) {
     return bpi_fail(error, BP_ARGUMENT, "an option of the draft has an unknown value");
   }
-  bp_status status =
-      bp_coordinate_check(draft->entity, draft->entity_length, draft->scope, draft->scope_length, error);
+  status = bp_coordinate_check(draft->entity, draft->entity_length, draft->scope, draft->scope_length, error);
   if (status != BP_OK) return status;
   status = bpi_kind_check(draft->kind, (int)draft->allow_reserved);
   if (status != BP_OK) return bpi_fail(error, status, "kind 0x%04X may not be appended", draft->kind);
   status = bpi_extensions_check(draft->extensions, draft->extension_count, error);
   if (status != BP_OK) return status;
-  uint64_t size = draft->payload_length;
-  if (draft->extension_count > 0) {
-    size_t extensions = 0;
-    (void)bp_extensions_encode(draft->extensions, draft->extension_count, NULL, 0, &extensions, NULL);
-    size += extensions;
-  }
+  uint64_t size = bpi_draft_bytes(draft);
   if (size > config->single_append_max_bytes) {
     return bpi_fail_values(error, BP_PAYLOAD_TOO_LARGE, config->single_append_max_bytes, size,
                            "payload and extensions exceed single_append_max_bytes");

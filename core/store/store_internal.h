@@ -77,6 +77,8 @@ struct bp_store {
 
 /* BP_ARGUMENT, BP_FORKED, BP_CLOSED. */
 bp_status bpi_store_enter(const bp_store *store, bp_error *error);
+/* The same for a call that writes: BP_READ_ONLY too. */
+bp_status bpi_store_enter_writable(const bp_store *store, bp_error *error);
 /* The last one out of a store that was released closes it. */
 void bpi_store_leave(const bp_store *store);
 /* The store behind a const handle: const promises the caller that nothing changes but caches and locks. */
@@ -96,6 +98,7 @@ typedef struct bpi_item {
   uint8_t event_hash[32];
   bpi_bytes extensions;        /* encoded map; length 0: none */
   int64_t forced_us;           /* timestamp of a lifecycle event; BPI_NOW otherwise */
+  const uint8_t *cause;        /* id of the earlier item of its batch that caused it; NULL: as the draft says */
   /* what became of it */
   uint32_t number;             /* of its row */
   bpi_row row;                 /* a copy */
@@ -109,6 +112,7 @@ struct bpi_request {
   bpi_item *items;
   size_t count;
   int durable;
+  int atomic;                  /* a batch: all or none, and durable */
   bp_error *error;             /* of the item that failed */
   /* what became of it */
   bp_status status;
@@ -133,11 +137,6 @@ bp_status bpi_store_seal(bp_store *store, bp_error *error);
 #define BPI_WRITER_EXTENSION "batpak_c.version"
 bp_status bpi_store_append_opened(bp_store *store, uint64_t restored, uint64_t elapsed_us, bp_error *error);
 bp_status bpi_store_append_closed(bp_store *store, bp_error *error);
-
-/* The room that a draft needs to be prepared; 0: too large. */
-size_t bpi_item_size(const bp_draft *draft);
-/* Encodes what does not depend on order into `room`. */
-void bpi_item_prepare(bpi_item *item, const bp_draft *draft, uint8_t *room);
 
 /* --- spare buffers (scratch.c) */
 

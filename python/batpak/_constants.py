@@ -84,6 +84,17 @@ class Status(enum.IntEnum):
     BP_SEED_ZERO = 160
     #: 32 bytes that are no Ed25519 public key
     BP_KEY_INVALID = 161
+    #: more events than batch_max_events: `actual` against `expected`
+    BP_BATCH_COUNT = 170
+    #: payloads and extensions above batch_max_bytes: `actual` against `expected`
+    BP_BATCH_BYTES = 171
+    #: an item of a batch with an expectation; of these five `offset` is the item
+    BP_BATCH_EXPECTATION = 172
+    #: keys on some items and not on others, or some known and others not
+    BP_BATCH_KEYS = 173
+    BP_BATCH_DUPLICATE_KEY = 174
+    #: cause_item names no earlier item: `actual` against `expected`
+    BP_BATCH_CAUSE = 175
     #: must_exist or read_only, and there is no store at the path
     BP_NO_STORE = 200
     #: the directory holds something else, or a segment that begins with other bytes
