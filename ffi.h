@@ -15,7 +15,8 @@
  *
  *   Errors      A function that can fail returns a bp_status.  `error` may be NULL; where it is given it is written only
  *               on failure.  There is no global and no thread-local error.  Out-parameters are untouched on failure,
- *               except that a handle is set to NULL.
+ *               except that a handle is set to NULL, and that an append whose gate was not passed (BP_WAIT_TIMEOUT,
+ *               BP_POISONED, BP_CLOSED) has filled its receipts: its events are in the store.
  *   Ownership   Everything passed in is borrowed for the length of the call and copied where it must outlive it.
  *               A handle belongs to the caller from the call that makes it until the call that frees it.
  *   Bytes       Pointer and length; NULL only with length 0.  Strings are UTF-8 without a terminator, paths excepted.
@@ -61,6 +62,8 @@ enum {
   BP_READ_ONLY = 9,        /* a write through a store opened read-only */
   BP_NOT_FOUND = 10,       /* no visible event has this id */
   BP_STOPPED = 11,         /* a callback asked to stop */
+  BP_WAIT_TIMEOUT = 12,    /* a wait ended by its time: `expected` is the sequence waited for, `actual` where the watermark
+                              stands */
 
   BP_ENTITY_EMPTY = 100,   /* the coordinate rules, in the order in which they are checked */
   BP_SCOPE_EMPTY = 101,
@@ -270,7 +273,8 @@ enum { /* bp_draft.expect: what must hold of the entity's last event, or nothing
   BP_EXPECT_EVENT = 3   /* its id is expect_event_id */
 };
 
-enum { /* bp_draft.gate: which watermark must reach the event before the call answers; not in a batch or a submission */
+enum { /* bp_draft.gate: which watermark must reach the event before the call answers; of many drafts the last one's counts
+          for all, and no other may have one */
   BP_GATE_NONE = 0,
   BP_GATE_DURABLE = 1,
   BP_GATE_APPLIED = 2,
@@ -309,7 +313,7 @@ typedef struct bp_draft {
   uint8_t causation_id[16];   /* zeros: none */
   uint32_t cause_item;
   uint32_t gate;              /* BP_GATE_NONE */
-  uint32_t gate_timeout_ms;
+  uint32_t gate_timeout_ms;   /* BP_WAIT_FOREVER waits without end, 0 looks once */
   uint32_t reserved;
 } bp_draft;
 
@@ -340,14 +344,21 @@ BP_API bp_status bp_receipt_init(bp_receipt *receipt, size_t size);
 /* Appends one event and answers its receipt, after the flush if it is to be durable.  Callers in several threads share
  * one write and one flush.  A key is looked up before the expectation is judged.
  * receipt may be NULL.  Its extensions buffer is the caller's and is used if set.
+ *
+ * A gate waits behind the commit for the event's own point, as bp_store_wait, for a replayed event too.  It flushes nothing:
+ * a written event passes BP_GATE_DURABLE when somebody else's flush covers it.  If it is not passed, the event stays in the
+ * store, the receipt is filled and the error says why.  An initialised receipt whose frame_length is not 0 afterwards
+ * tells this from an append that was refused.
  * Errors: the 100s with nothing written; BP_READ_ONLY; BP_POISONED; BP_DISK_FULL, BP_SYSTEM: undone, the store goes on;
- * BP_SYNC_FAILED: the event may or may not survive, the writer is poisoned.  Since 0.1. */
+ * BP_SYNC_FAILED: the event may or may not survive, the writer is poisoned; of a gate BP_WAIT_TIMEOUT, BP_POISONED,
+ * BP_CLOSED.  Since 0.1; gates since 0.2. */
 BP_API bp_status bp_store_append(bp_store *store, const bp_draft *draft, bp_receipt *receipt, bp_error *error);
 
 /* Appends `count` independent events in order, with one write and one flush where they fit one group.  Not atomic: the
  * first failure ends it, and *accepted of them, a prefix, are in the store with their receipts.  `receipts` NULL or
  * `count` of them, initialised; drafts and receipts are arrays whose stride is the first element's struct_size.
- * Errors: as bp_store_append, of the first that failed.  *accepted is written always.  Since 0.1. */
+ * The last draft's gate is waited at when all are in the store: if it is not passed, *accepted is `count`.
+ * Errors: as bp_store_append, of the first that failed; BP_ARGUMENT for a gate of any but the last.  *accepted is written always.  Since 0.1. */
 BP_API bp_status bp_store_append_many(bp_store *store, const bp_draft *drafts, size_t count, bp_receipt *receipts,
                                       size_t *accepted, bp_error *error);
 
@@ -383,6 +394,58 @@ BP_API void bp_batch_clear(bp_batch *batch);
 /* Flushes what was written; BP_OK means everything acknowledged so far is durable.
  * Errors: BP_READ_ONLY, BP_POISONED, BP_SYNC_FAILED.  Since 0.1. */
 BP_API bp_status bp_store_sync(bp_store *store, bp_error *error);
+
+/* --------------------------------------------------------------------------------------------------------- frontier -- */
+
+/* Where an event stands: its time, then its number.  Along what this library writes both rise. */
+typedef struct bp_point {
+  uint64_t wall_ms;
+  uint64_t sequence;
+} bp_point;
+
+enum { /* the watermarks: how far the store has come */
+  BP_WATERMARK_ACCEPTED = 1,  /* numbered; told of when it is written, too */
+  BP_WATERMARK_WRITTEN = 2,   /* handed to the system */
+  BP_WATERMARK_DURABLE = 3,   /* the system reported the flush complete */
+  BP_WATERMARK_VISIBLE = 4,   /* readers see it */
+  BP_WATERMARK_EMITTED = 5,   /* subscribers were told; there are none yet, so it is visible */
+  BP_WATERMARK_APPLIED = 6    /* projections hold it; there are none yet, so it stays at the event of the open */
+};
+
+enum { /* timeouts in milliseconds */
+  BP_WAIT_FOREVER = 0x7FFFFFFF  /* from here on, 24 days, a timeout never ends; so UINT32_MAX does not either */
+};
+
+/* Each point is that of the newest event that has come so far.  accepted >= written >= durable, accepted >= visible and
+ * emitted >= visible; visible and durable may lead one another. */
+typedef struct bp_frontier {
+  uint32_t struct_size;
+  uint32_t reserved;
+  bp_point accepted;
+  bp_point written;
+  bp_point durable;
+  bp_point visible;
+  bp_point emitted;
+  bp_point applied;
+  int64_t visible_minus_durable;  /* of the sequences: events that readers see and a power cut could take */
+  uint64_t oldest_pending_ms;     /* since accepted ran ahead of durable; UINT64_MAX: it does not */
+} bp_frontier;
+
+/* All points of one moment.  After open they are equal: the point of the open event, above everything recovered, which
+ * counts as durable; in a store opened read-only the newest event's.  While a group is being flushed accepted and written
+ * are ahead.  Once the writer is poisoned accepted, written and visible are the newest event that stays readable, durable
+ * is the last that a flush covered, and nothing moves any more.
+ * Set frontier->struct_size = sizeof(bp_frontier).  Errors: BP_STRUCT_SIZE.  Since 0.2. */
+BP_API bp_status bp_store_frontier(const bp_store *store, bp_frontier *frontier, bp_error *error);
+
+/* Waits until a watermark (durable, visible or applied) has reached `point` in both time and sequence; a point with time 0
+ * and a receipt's sequence waits for that event.  A timeout of 0 looks once.  Waiting flushes nothing: that something is
+ * flushed is the matter of bp_store_sync, of a durable append, of sync_every_events.  The call counts as under way: a
+ * strict close answers BP_BUSY.  Any number of threads may wait.
+ * Errors: BP_ARGUMENT (another watermark), BP_READ_ONLY; when the point is not reached: BP_POISONED at once and whoever
+ * waits by then, BP_CLOSED when the store is released meanwhile, BP_WAIT_TIMEOUT.  Since 0.2. */
+BP_API bp_status bp_store_wait(const bp_store *store, uint32_t watermark, const bp_point *point, uint32_t timeout_ms,
+                               bp_error *error);
 
 /* ------------------------------------------------------------------------------------------------------------- read -- */
 

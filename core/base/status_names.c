@@ -28,6 +28,8 @@ static const status_row rows[] = {
     ROW(BP_READ_ONLY, "Open the store in a mode that may write."),
     ROW(BP_NOT_FOUND, "Check the id: no visible event of this store has it."),
     ROW(BP_STOPPED, "A callback asked to stop; call again when it should go on."),
+    ROW(BP_WAIT_TIMEOUT, "Wait again, or see to it that the watermark moves; an append's event is in the store, and its "
+                         "receipt was given."),
 
     ROW(BP_ENTITY_EMPTY, "Give the entity a name of 1 to 1,024 bytes."),
     ROW(BP_SCOPE_EMPTY, "Give the scope a name of 1 to 1,024 bytes."),

@@ -23,6 +23,7 @@ static bp_status append_one(bp_store *store, const bp_draft *draft, bp_receipt *
     if (status == BP_OK && receipt != NULL) {
       status = bpi_store_fill_receipt(store, &item, request.is_durable, receipt, error);
     }
+    if (status == BP_OK) status = bpi_store_pass_gate(store, &item, receipt, 1, error);
   } else {
     (void)bpi_fail(error, status, "encoding a frame");
   }

@@ -6,12 +6,16 @@
 static bp_status gather(bp_store *store, const bp_draft *drafts, size_t most, size_t *count, size_t *bytes,
                         bp_error *error) {
   enum { GROUP_BYTES = 4 << 20 };
+  size_t last = most - 1;
   if (most > store->config.group_max_events) most = store->config.group_max_events;
   *bytes = 0;
   for (*count = 0; *count < most && *bytes < GROUP_BYTES; (*count)++) {
     size_t size;
     bp_status status = bpi_draft_at_check(store, drafts, *count, &size, error);
     if (status == BP_OK) status = bpi_alone_check(bpi_draft_at(drafts, *count), error);
+    if (status == BP_OK && bpi_draft_at(drafts, *count)->gate != BP_GATE_NONE && *count < last) {
+      status = bpi_fail(error, BP_ARGUMENT, "the gate of many is that of the last draft");
+    }
     if (status != BP_OK) return status;
     *bytes += size;
   }
@@ -37,7 +41,7 @@ static bp_status fill_receipts(bp_store *store, const bpi_request *request, bp_r
 }
 
 static bp_status append_group(bp_store *store, const bp_draft *drafts, size_t most, bp_receipt *receipts,
-                              bpi_buffer *buffer, size_t *accepted, bp_error *error) {
+                              bpi_buffer *buffer, size_t *accepted, bpi_item *newest, bp_error *error) {
   size_t count, bytes;
   bp_status refused = gather(store, drafts, most, &count, &bytes, error);
   *accepted = 0;
@@ -47,6 +51,7 @@ static bp_status append_group(bp_store *store, const bp_draft *drafts, size_t mo
   for (size_t i = 0; i < count; i++) request.durable |= bpi_wants_durable(store, bpi_draft_at(drafts, i));
   bp_status status = bpi_store_commit(store, &request);
   *accepted = request.accepted;
+  if (request.accepted > 0) *newest = request.items[request.accepted - 1];
   bp_status filled = fill_receipts(store, &request, receipts, error);
   if (filled != BP_OK) return filled;
   return status == BP_OK ? refused : status;
@@ -60,13 +65,15 @@ bp_status bp_store_append_many(bp_store *store, const bp_draft *drafts, size_t c
   if (status != BP_OK) return status;
   if (count > 0) status = bpi_arrays_check(drafts, receipts, error);
   bpi_buffer buffer = bpi_store_borrow(store);
+  bpi_item newest;
   while (status == BP_OK && *accepted < count) {
     size_t taken;
     status = append_group(store, bpi_draft_at(drafts, *accepted), count - *accepted,
-                          receipts == NULL ? NULL : bpi_receipt_at(receipts, *accepted), &buffer, &taken, error);
+                          receipts == NULL ? NULL : bpi_receipt_at(receipts, *accepted), &buffer, &taken, &newest, error);
     *accepted += taken;
   }
   bpi_store_give_back(store, &buffer);
+  if (status == BP_OK && count > 0) status = bpi_store_pass_gate(store, &newest, receipts, count, error);
   bpi_store_leave(store);
   return status;
 }
@@ -85,6 +92,7 @@ static bp_status append_batch(bp_store *store, const bp_draft *drafts, size_t co
   if (request.items != NULL) {
     status = bpi_store_commit(store, &request);
     if (status == BP_OK) status = fill_receipts(store, &request, receipts, error);
+    if (status == BP_OK) status = bpi_store_pass_gate(store, &request.items[count - 1], receipts, count, error);
   } else {
     status = bpi_fail(error, BP_NO_MEMORY, "encoding frames");
   }

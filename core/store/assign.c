@@ -107,7 +107,7 @@ static bp_status put_frame(bpi_group *g, bpi_item *item, uint32_t entity, const 
   item->number = store->index.count - 1;
   item->row = row;
   store->group.length += row.frame_length;
-  bpi_point point = {header->wall_ms, store->next_sequence++};
+  bp_point point = {header->wall_ms, store->next_sequence++};
   if (bpi_point_after(point, store->frontier)) store->frontier = point;
   return BP_OK;
 }

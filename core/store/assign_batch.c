@@ -9,7 +9,7 @@ typedef struct {
   uint32_t rows;
   size_t bytes;
   uint64_t sequence;
-  bpi_point frontier;
+  bp_point frontier;
 } mark;
 
 static mark mark_of(const bpi_group *g) {

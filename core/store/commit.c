@@ -128,13 +128,16 @@ static void assign_all(bpi_group *g) {
 
 static void flush_group(bpi_group *g) {
   bp_store *store = g->store;
-  if (is_flushed(g) && store->writer.file >= 0 && !atomic_load(&store->poisoned)) {
-    bp_status status = bpi_writer_sync(&store->writer, &g->error);
-    if (status == BP_OK) {
-      note_durable(store);
-    } else {
-      fail_group(g, status);
-    }
+  if (!is_flushed(g) || store->writer.file < 0 || atomic_load(&store->poisoned)) return;
+  /* A flush may take long: what it is to cover is seen meanwhile. */
+  bpi_mutex_lock(&store->commit_lock);
+  bpi_watermarks_advance(store);
+  bpi_mutex_unlock(&store->commit_lock);
+  bp_status status = bpi_writer_sync(&store->writer, &g->error);
+  if (status == BP_OK) {
+    note_durable(store);
+  } else {
+    fail_group(g, status);
   }
 }
 

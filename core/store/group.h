@@ -15,7 +15,7 @@ typedef struct bpi_group {
   int durable;               /* somebody needs the flush */
   uint32_t unit_row;         /* first row of the unit that is being gathered */
   uint64_t unit_sequence;
-  bpi_point unit_frontier;
+  bp_point unit_frontier;
   bp_status failure;         /* BP_OK, or why all that is not yet written fails */
   bp_error error;
 } bpi_group;

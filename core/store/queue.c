@@ -21,6 +21,7 @@ static void lead(bp_store *store) {
   bpi_store_run_group(store, first, last);
   bpi_mutex_lock(&store->commit_lock);
   store->leader = 0;
+  bpi_watermarks_advance(store);
   bpi_request *end = last->next;
   store->queue_first = end;
   if (end == NULL) store->queue_last = NULL;

@@ -4,7 +4,7 @@
  *   - `index` is read under `index_lock` shared, changed under it exclusive, and changed by the commit leader alone; the
  *     leader therefore reads it without the lock.
  *   - `writer`, `group`, `clock_us`, `frontier`, `unsynced` belong to the commit leader.
- *   - The queue and `leader` are guarded by `commit_lock`.
+ *   - The queue, `leader` and `watermarks` are guarded by `commit_lock`.
  *   - All else is constant between open and close, or atomic. */
 #ifndef BPI_STORE_STORE_INTERNAL_H
 #define BPI_STORE_STORE_INTERNAL_H
@@ -21,15 +21,22 @@ enum { BPI_STORE_MAGIC = 0x42504b31 };
 /* Bits of bp_store.users above the count. */
 enum { BPI_STORE_CLOSING = 1 << 30, BPI_STORE_CLOSED = 1 << 29 };
 
-/* The hybrid clock's maximum over visible events. */
-typedef struct bpi_point {
-  uint64_t wall_ms;
-  uint64_t sequence;
-} bpi_point;
-
-static inline int bpi_point_after(bpi_point a, bpi_point b) {
+static inline int bpi_point_after(bp_point a, bp_point b) {
   return a.wall_ms != b.wall_ms ? a.wall_ms > b.wall_ms : a.sequence > b.sequence;
 }
+
+/* How far the store has come, as everybody sees it (frontier.c).  Accepted is written: a group is told of when its write
+ * has returned.  Emitted is visible: nobody subscribes yet.  Applied is where it was at open: nothing is projected yet. */
+typedef struct bpi_watermarks {
+  bp_point written;
+  bp_point durable;
+  bp_point visible;
+  bp_point applied;
+  int is_pending;              /* written is ahead of durable, */
+  uint64_t pending_since_ns;   /* since then, by the system's monotonic clock */
+  int poisoned;
+  uint32_t waiting[BP_WATERMARK_APPLIED + 1];
+} bpi_watermarks;
 
 typedef struct bpi_request bpi_request;
 
@@ -57,10 +64,12 @@ struct bp_store {
   bpi_request *queue_first;
   bpi_request *queue_last;
   int leader;
+  bpi_watermarks watermarks;
+  bpi_condition watermark_moved; /* with commit_lock */
   bpi_writer writer;
   bpi_buffer group;            /* frames of the unit that is being written */
   int64_t clock_us;            /* the last time read; never goes back */
-  bpi_point frontier;
+  bp_point frontier;           /* the newest event that was assigned */
   uint64_t next_sequence;
   uint64_t next_segment;
   uint32_t segment_row;        /* first row of the segment that is being written */
@@ -137,6 +146,19 @@ bp_status bpi_store_seal(bp_store *store, bp_error *error);
 #define BPI_WRITER_EXTENSION "batpak_c.version"
 bp_status bpi_store_append_opened(bp_store *store, uint64_t restored, uint64_t elapsed_us, bp_error *error);
 bp_status bpi_store_append_closed(bp_store *store, bp_error *error);
+
+/* --- the frontier (frontier.c) */
+
+/* At the end of open: every point is the newest event's. */
+void bpi_watermarks_begin(bp_store *store);
+/* By the leader, under commit_lock: takes the points of what is assigned and written (the index's rows), flushed
+ * (durable_rows) and published, and wakes who waited for it. */
+void bpi_watermarks_advance(bp_store *store);
+/* Wakes all who wait; they look at what has changed beside the points. */
+void bpi_watermarks_wake(bp_store *store);
+/* Waits for the committed item as its draft's gate says.  What the receipts (`count` of them, its own the last; or NULL)
+ * say of the disk is then true of that moment.  BP_WAIT_TIMEOUT, BP_POISONED, BP_CLOSED. */
+bp_status bpi_store_pass_gate(bp_store *store, const bpi_item *item, bp_receipt *receipts, size_t count, bp_error *error);
 
 /* --- spare buffers (scratch.c) */
 

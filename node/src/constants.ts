@@ -24,6 +24,8 @@ export const Status = {
   BP_NOT_FOUND: 10,
   /** a callback asked to stop */
   BP_STOPPED: 11,
+  /** a wait ended by its time: `expected` is the sequence waited for, `actual` where the watermark stands */
+  BP_WAIT_TIMEOUT: 12,
   /** the coordinate rules, in the order in which they are checked */
   BP_ENTITY_EMPTY: 100,
   BP_SCOPE_EMPTY: 101,
@@ -161,7 +163,8 @@ export const BP_EXPECT_EMPTY = 2;
 /** its id is expect_event_id */
 export const BP_EXPECT_EVENT = 3;
 
-// bp_draft.gate: which watermark must reach the event before the call answers; not in a batch or a submission
+// bp_draft.gate: which watermark must reach the event before the call answers; of many drafts the last one's counts
+// for all, and no other may have one
 export const BP_GATE_NONE = 0;
 export const BP_GATE_DURABLE = 1;
 export const BP_GATE_APPLIED = 2;
@@ -171,6 +174,24 @@ export const BP_GATE_VISIBLE = 3;
 export const BP_EVENT_REQUIRES_ACK = 1;
 export const BP_EVENT_TRANSACTIONAL = 2;
 export const BP_EVENT_REPLAY = 8;
+
+// the watermarks: how far the store has come
+/** numbered; told of when it is written, too */
+export const BP_WATERMARK_ACCEPTED = 1;
+/** handed to the system */
+export const BP_WATERMARK_WRITTEN = 2;
+/** the system reported the flush complete */
+export const BP_WATERMARK_DURABLE = 3;
+/** readers see it */
+export const BP_WATERMARK_VISIBLE = 4;
+/** subscribers were told; there are none yet, so it is visible */
+export const BP_WATERMARK_EMITTED = 5;
+/** projections hold it; there are none yet, so it stays at the event of the open */
+export const BP_WATERMARK_APPLIED = 6;
+
+// timeouts in milliseconds
+/** from here on, 24 days, a timeout never ends; so UINT32_MAX does not either */
+export const BP_WAIT_FOREVER = 2147483647;
 
 // bp_query.kind_filter
 export const BP_KIND_ANY = 0;
