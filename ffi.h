@@ -227,7 +227,8 @@ typedef struct bp_config {
   uint32_t drain_limit;              /* 1,024; accepted for the reference's sake: a close commits all that was submitted */
   uint32_t restart_max;              /* 1; accepted for the reference's sake: there is no thread to be started again */
   uint64_t restart_within_ms;        /* 0: whatever the time */
-  uint64_t preallocate_bytes;        /* 1,048,576; 0: none.  Room that is made behind the last event while a store is open */
+  uint64_t preallocate_bytes;        /* 1,048,576; 0..16,777,216: at most so many zeros are written behind events that are
+                                        flushed, as room for those to come; a close cuts them off */
 } bp_config;
 
 /* Fills `config` with the defaults above; `size` is sizeof(bp_config) as the caller compiled it.  Since 0.1. */
