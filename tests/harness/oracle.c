@@ -353,6 +353,8 @@ static void run_program(const program *p, const uint8_t *kept, int is_told) {
     m.config.signing_seeds = signing_seed;
     m.config.signing_seed_count = 1;
     m.oracle.is_signed = 1;
+    uint8_t public_key[32];
+    CHECK(bp_key_derive(signing_seed, public_key, m.oracle.key_id, NULL) == BP_OK, "bp_key_derive");
   }
   open_store(&m, BP_MODE_CREATE);
   for (size_t i = 0; i < p->length; i++) {

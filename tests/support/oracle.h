@@ -40,6 +40,7 @@ typedef struct oracle_event {
 typedef struct oracle {
   bp_config config;       /* of the handle that is open */
   int is_open, is_signed;
+  uint8_t key_id[32];  /* of the key that signs */
   oracle_event *events;
   size_t count, capacity;
   size_t published;       /* events below it are visible, unless hidden */
