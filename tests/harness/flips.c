@@ -317,6 +317,10 @@ int main(int argc, char **argv) {
   flip_all(&w, every);
   make(&w, "killed and continued", "odwCodw", 1 << 20, 1);
   flip_all(&w, every);
+  make(&w, "batches", "obdbC", 1500, 0);
+  flip_all(&w, every);
+  make(&w, "killed with batches", "obdbd", 1 << 20, 1);
+  flip_all(&w, every);
   bp_page_free(w.page);
   printf("%" PRIu64 " bits flipped, %" PRIu64 " found, %" PRIu64 " harmless, %" PRIu64 " repairs\n", w.flips, w.damaged,
          w.harmless, w.mutable_opens);
