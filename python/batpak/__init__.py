@@ -61,6 +61,7 @@ from .errors import (  # noqa: E402
     TooLarge,
     Unsupported,
     ValueRefused,
+    WaitTimeout,
 )
 from .event import Event  # noqa: E402
 from .extensions import extensions_decode, extensions_encode  # noqa: E402
@@ -75,6 +76,7 @@ from .free import (  # noqa: E402
     status_name,
     version,
 )
+from .frontier import Frontier, Point  # noqa: E402
 from .keys import Key, key_derive, key_generate, key_id  # noqa: E402
 from .kind import Kind  # noqa: E402
 from .page import Page  # noqa: E402
@@ -106,6 +108,7 @@ __all__ = [
     "ExtensionError",
     "Finding",
     "Forked",
+    "Frontier",
     "Judgement",
     "Key",
     "KeyCancelled",
@@ -121,6 +124,7 @@ __all__ = [
     "Page",
     "PayloadError",
     "PermissionDenied",
+    "Point",
     "Poisoned",
     "ReadOnly",
     "Receipt",
@@ -137,6 +141,7 @@ __all__ = [
     "TooLarge",
     "Unsupported",
     "ValueRefused",
+    "WaitTimeout",
     "abi_version",
     "coordinate_check",
     "event",
