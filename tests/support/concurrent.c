@@ -13,6 +13,8 @@
 #define STORE "store"
 enum { MANY = 3, EVENTS_MAX = CONCURRENT_THREADS_MAX * CONCURRENT_CALLS_MAX * MANY, SHARED_ENTITY = 2, EMPTY_ENTITY = 3 };
 
+enum { ALONE, TOGETHER_UNLESS_FAILED, TOGETHER_ALWAYS };
+
 typedef struct world world;
 
 typedef struct caller {
@@ -35,7 +37,7 @@ struct world {
   int poisoned;              /* and this was told to somebody */
   model_state model;
   uint8_t wants_durable[EVENTS_MAX];
-  uint8_t first_of_many[EVENTS_MAX];
+  uint8_t together[EVENTS_MAX]; /* this one and the next two: TOGETHER_* */
   size_t shared;             /* the event that all threads append; its draft */
   bp_draft shared_draft;
   int shared_fresh;          /* answers that were no replays */
@@ -146,7 +148,7 @@ static size_t add_event(world *w, uint32_t entity, uint32_t length, uint8_t dura
   CHECK(w->model.count < EVENTS_MAX, "at most %d events", EVENTS_MAX);
   size_t event = model_add(&w->model, entity, length, durability, draft);
   w->wants_durable[event] = durability == BP_DURABLE;
-  w->first_of_many[event] = 0;
+  w->together[event] = ALONE;
   return event;
 }
 
@@ -166,17 +168,22 @@ static void append(world *w, uint32_t entity, uint32_t length, uint8_t durabilit
   }
 }
 
-static void append_many(world *w, uint8_t durability) {
+static size_t add_many(world *w, uint8_t durability, bp_draft *drafts, bp_receipt *receipts) {
   static const uint32_t entities[MANY] = {0, 1, 0}, lengths[MANY] = {10, 300, 120};
-  bp_draft drafts[MANY];
-  bp_receipt receipts[MANY];
-  bp_error error = {.struct_size = sizeof error};
-  size_t accepted, first = w->model.count;
+  size_t first = w->model.count;
   for (size_t i = 0; i < MANY; i++) {
     (void)add_event(w, entities[i], lengths[i], durability, &drafts[i]);
     receipts[i] = new_receipt();
   }
-  w->first_of_many[first] = durability == BP_DURABLE && w->run->program->group_max_events == 0;
+  return first;
+}
+
+static void append_many(world *w, uint8_t durability) {
+  bp_draft drafts[MANY];
+  bp_receipt receipts[MANY];
+  bp_error error = {.struct_size = sizeof error};
+  size_t accepted, first = add_many(w, durability, drafts, receipts);
+  if (durability == BP_DURABLE && w->run->program->group_max_events == 0) w->together[first] = TOGETHER_UNLESS_FAILED;
   uint64_t floor = w->answered_end;
   int was_poisoned = w->poisoned;
   bp_status status = bp_store_append_many(w->store, drafts, MANY, receipts, &accepted, &error);
@@ -185,6 +192,28 @@ static void append_many(world *w, uint8_t durability) {
   for (size_t i = 0; i < MANY; i++) {
     if (i < accepted) {
       CHECK(i == 0 || receipts[i].sequence > receipts[i - 1].sequence, "the receipts of one call are out of order");
+      note_receipt(w, first + i, &receipts[i], floor);
+    } else {
+      note_refusal(w, first + i, status);
+    }
+  }
+}
+
+/* Durable, though its items do not ask for it. */
+static void append_batch(world *w) {
+  bp_draft drafts[MANY];
+  bp_receipt receipts[MANY];
+  bp_error error = {.struct_size = sizeof error};
+  size_t first = add_many(w, BP_WRITTEN, drafts, receipts);
+  w->together[first] = TOGETHER_ALWAYS;
+  for (size_t i = 0; i < MANY; i++) w->wants_durable[first + i] = 1;
+  uint64_t floor = w->answered_end;
+  int was_poisoned = w->poisoned;
+  bp_status status = bp_store_append_batch(w->store, drafts, MANY, receipts, &error);
+  judge_write(w, status, &error, was_poisoned);
+  for (size_t i = 0; i < MANY; i++) {
+    if (status == BP_OK) {
+      CHECK(receipts[i].sequence == receipts[0].sequence + i, "the sequences of a batch do not follow each other");
       note_receipt(w, first + i, &receipts[i], floor);
     } else {
       note_refusal(w, first + i, status);
@@ -268,8 +297,8 @@ static void check_event(const world *w, const bp_event *found, uint8_t *seen) {
 }
 
 static void check_all_or_none(const world *w, const uint8_t *seen) {
-  for (size_t i = 0; i + MANY <= w->model.count && !w->failed; i++) {
-    if (!w->first_of_many[i]) continue;
+  for (size_t i = 0; i + MANY <= w->model.count; i++) {
+    if (w->together[i] == ALONE || (w->failed && w->together[i] != TOGETHER_ALWAYS)) continue;
     CHECK(seen[i] == seen[i + 1] && seen[i] == seen[i + 2], "a reader sees a part of one call: events %zu and on", i + 1);
   }
 }
@@ -390,6 +419,7 @@ static void call(caller *self, char letter) {
     case 'w': append(w, 1, 33, BP_WRITTEN); break;
     case 'M': append_many(w, BP_DURABLE); break;
     case 'm': append_many(w, BP_WRITTEN); break;
+    case 'b': append_batch(w); break;
     case 's': sync_store(w); break;
     case 'i': append_shared(w); break;
     case 'x': append_to_empty(w); break;
@@ -459,12 +489,23 @@ static void put_in_order(model_state *model, const bp_store *store) {
   bp_page_free(page);
 }
 
+/* A batch that was not answered may be there or not, but whole. */
+static void check_batches(const world *w, const model_state *found) {
+  uint8_t present[EVENTS_MAX];
+  for (size_t i = 0; i < found->count; i++) present[found->events[i].number - 1] = (uint8_t)found->events[i].present;
+  for (size_t i = 0; i < found->count; i++) {
+    if (w->together[i] != TOGETHER_ALWAYS) continue;
+    CHECK(present[i] == present[i + 1] && present[i] == present[i + 2], "a part of a batch is there: events %zu and on", i + 1);
+  }
+}
+
 static void compare(const world *w, sim_system *sim) {
   model_state expected;
   bp_store *store = open_store(sim, w->run, NULL, BP_MODE_READ_ONLY);
   model_copy(&expected, &w->model);
   put_in_order(&expected, store);
   model_compare(&expected, store, MODEL_VERIFY);
+  check_batches(w, &expected);
   CHECK(bp_store_close(store, NULL) == BP_OK, "bp_store_close");
   model_free(&expected);
 }
@@ -550,7 +591,7 @@ int concurrent_parse(char *text, concurrent_program *program) {
   size_t count = 0;
   for (char *script = strtok(text, ","); script != NULL; script = strtok(NULL, ",")) {
     if (count == CONCURRENT_THREADS_MAX || strlen(script) > CONCURRENT_CALLS_MAX) return -1;
-    if (strspn(script, "dwMmsixpgktfcr") != strlen(script)) return -1;
+    if (strspn(script, "dwMmbsixpgktfcr") != strlen(script)) return -1;
     program->threads[count++] = script;
   }
   return count > 0 ? 0 : -1;

@@ -91,6 +91,14 @@ void bpi_rwlock_unlock(bpi_rwlock *lock) { give_back((scheduler_lock *)found_in(
 
 void scheduler_let_order_nothing(void *mutex) { ((scheduler_lock *)found_in(mutex))->orders_nothing = 1; }
 
+/* Threads of the scheduler do not die. */
+int bpi_cancel_hold(void) { return 0; }
+void bpi_cancel_release(int before) { (void)before; }
+void bpi_run_guarded(void (*run)(void *user), void (*left)(void *user), void *user) {
+  (void)left;
+  run(user);
+}
+
 /* ------------------------------------------------------------------------------------------------------- conditions -- */
 
 int bpi_condition_init(bpi_condition *condition) {
