@@ -40,6 +40,12 @@ CAPABILITY = {
     "write_file": "files",
     "frontier": "frontier",
     "wait": "frontier",
+    "claim_export": "claims",
+    "claim_read": "claims",
+    "claim_write": "claims",
+    "claim_check": "claims",
+    "key_file_read": "claims",
+    "key_file_write": "claims",
 }
 RUNNER = "runner"
 

@@ -45,6 +45,7 @@ C_CAPABILITIES = (
     "state",
     "files",
     "frontier",
+    "claims",
 )
 # What comes with the next step of the package.
 NODE_CAPABILITIES = tuple(name for name in C_CAPABILITIES if name != "frontier")

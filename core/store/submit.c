@@ -41,7 +41,7 @@ static bp_status put(bp_store *store, const submission *s, bp_ticket **ticket, b
     bpi_queue_give_back(store);
     return status;
   }
-  made->request.atomic = s->is_batch && s->count > 0;
+  if (s->is_batch && s->count > 0) made->request.atomic = made->request.durable = 1;
   *ticket = made;
   bpi_queue_put(store, made);
   return BP_OK;

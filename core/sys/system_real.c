@@ -82,6 +82,14 @@ static int real_file_size(void *context, int file, uint64_t *size) {
   return 0;
 }
 
+static int real_file_mode(void *context, int file, uint32_t *mode) {
+  struct stat about;
+  (void)context;
+  if (fstat(file, &about) != 0) return errno;
+  *mode = (uint32_t)about.st_mode & 07777;
+  return 0;
+}
+
 static int read_file(int file, uint64_t offset, void *bytes, size_t length, size_t *done) {
   *done = 0;
   if (!range_fits(offset, length)) return EINVAL;
@@ -277,12 +285,16 @@ static int real_event_open(void *context, int *event) {
 /* Fails only where it has been signalled more often than 64 bits can count. */
 static void real_event_signal(void *context, int event) {
   (void)context;
+  int before = bpi_cancel_hold();
   (void)eventfd_write(event, 1);
+  bpi_cancel_release(before);
 }
 
 static void real_event_close(void *context, int event) {
   (void)context;
+  int before = bpi_cancel_hold();
   close(event);
+  bpi_cancel_release(before);
 }
 
 const bp_system *bpi_system_real(void) {
@@ -291,6 +303,7 @@ const bp_system *bpi_system_real(void) {
       .file_open = real_file_open,
       .file_close = real_file_close,
       .file_size = real_file_size,
+      .file_mode = real_file_mode,
       .file_read = real_file_read,
       .file_write = real_file_write,
       .file_truncate = real_file_truncate,

@@ -27,11 +27,13 @@ int bpi_condition_init(bpi_condition *condition) {
 }
 
 void bpi_condition_free(bpi_condition *condition) { must(pthread_cond_destroy(condition)); }
+
 void bpi_condition_wait(bpi_condition *condition, bpi_mutex *mutex) {
   int before = bpi_cancel_hold();
   must(pthread_cond_wait(condition, mutex));
   bpi_cancel_release(before);
 }
+
 void bpi_condition_wake_one(bpi_condition *condition) { must(pthread_cond_signal(condition)); }
 void bpi_condition_wake_all(bpi_condition *condition) { must(pthread_cond_broadcast(condition)); }
 
@@ -106,4 +108,8 @@ int bpi_thread_start(bpi_thread *thread, const char *name, void *(*run)(void *us
   return failed;
 }
 
-void bpi_thread_join(bpi_thread thread) { must(pthread_join(thread, NULL)); }
+void bpi_thread_join(bpi_thread thread) {
+  int before = bpi_cancel_hold();
+  must(pthread_join(thread, NULL));
+  bpi_cancel_release(before);
+}
