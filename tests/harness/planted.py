@@ -11,7 +11,8 @@ import sys
 import time
 from pathlib import Path
 
-QUEUE, COMMIT, GATE, FRONTIER = (f"core/store/{name}.c" for name in ("queue", "commit", "gate", "frontier"))
+QUEUE, COMMIT, GATE, FRONTIER, SUBMIT, TICKET, WORKER = (
+    f"core/store/{name}.c" for name in ("queue", "commit", "gate", "frontier", "submit", "ticket", "worker"))
 SEGMENTS, SCRATCH = "core/journal/segments.c", "core/store/scratch.c"
 
 # name: file, what stands there (the first time), what is put in its place.
@@ -56,6 +57,20 @@ BUGS = {
     "last_one_leaves_it_open": (GATE, "if (atomic_fetch_sub(&inside->users, 1) == (BPI_STORE_CLOSING | 1)) destroy_once",
                                 "uint32_t users = atomic_load(&inside->users);\n  atomic_fetch_sub(&inside->users, 1);\n  "
                                 "if (users == (BPI_STORE_CLOSING | 1)) destroy_once"),
+    "submitted_batch_is_not_flushed": (SUBMIT, "made->request.atomic = made->request.durable = 1;",
+                                       "made->request.atomic = 1;"),
+    "worker_is_not_woken": (QUEUE, "put_at_end(store, &ticket->request);\n  bpi_worker_wake(store);",
+                            "put_at_end(store, &ticket->request);"),
+    "worker_is_not_woken_by_leaders": (QUEUE, "if (store->worker.is_running) bpi_worker_wake(store);", ""),
+    "room_is_not_told": (WORKER, "bpi_condition_wake_all(&worker->room);", ""),
+    "decision_is_not_told": (TICKET, "bpi_condition_wake_all(&ticket->changed);", ""),
+    "decided_before_it_is_filled": (WORKER, "    bpi_ticket_fill(store, ticket);\n    bpi_ticket_decide(ticket);",
+                                    "    bpi_ticket_decide(ticket);\n    bpi_ticket_fill(store, ticket);"),
+    "both_owners_leave_the_ticket": (TICKET, "if (atomic_fetch_sub(&ticket->owners, 1) > 1) return;",
+                                     "uint32_t owners = atomic_load(&ticket->owners);\n  "
+                                     "atomic_fetch_sub(&ticket->owners, 1);\n  if (owners > 1) return;"),
+    "worker_ends_with_work_left": (WORKER, "if (worker->done_first != NULL) {",
+                                   "if (worker->is_stopping) {\n      break;\n    } else if (worker->done_first != NULL) {"),
     "maps_are_made_side_by_side": (SEGMENTS, "    bpi_mutex_lock(&segments->lock);\n    bp_status status = make_map(segments, segment, "
                                    "(size_t)(offset + length), error);\n    bpi_mutex_unlock(&segments->lock);",
                                    "    bp_status status = make_map(segments, segment, (size_t)(offset + length), error);"),
