@@ -1,11 +1,13 @@
 """Bugs planted in copies of the sources, a program each: harness_schedules must find every one within its usual number of
-schedules.  A bug whose place is gone from the source is one that is not found: give it its new place.
+schedules, and again by the schedule that it prints.  A bug whose place is gone from the source is not found: give it its new
+place.
 
     planted.py list                    names and files, for the build
     planted.py write NAME ROOT OUT     the file with the bug in it
     planted.py                         runs all, as built"""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -112,6 +114,20 @@ def seek(name: str, program: Path) -> bool:
         return False
     lines = run.stderr.strip().splitlines() or [f"ended by signal {-run.returncode}"]
     print(f"{name}: {seconds:.2f} s: {lines[0]}")
+    return repeats(name, program, run.stderr)
+
+
+def repeats(name: str, program: Path, printed: str) -> bool:
+    """What a failure prints brings it about again.  A program that fell prints nothing."""
+    place = re.search(r'schedules --program "(.*)" --fault-at (\d+) --crash (\d)\n  --schedule "(.*)"', printed)
+    if place is None:
+        return True
+    wanted, fault_at, crash, schedule = place.groups()
+    run = subprocess.run([program, "--program", wanted, "--fault-at", fault_at, "--crash", crash, "--schedule", schedule],
+                         capture_output=True, text=True, errors="replace", timeout=120)
+    if run.returncode == 0 or "of another program" in run.stderr:
+        print(f"{name}: its schedule does not bring it about again: {run.stdout or run.stderr}")
+        return False
     return True
 
 
