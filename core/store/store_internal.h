@@ -166,6 +166,8 @@ bp_status bpi_store_seal(bp_store *store, bp_error *error);
 /* Appends an event of the store's own.  The open event carries an extension that names this library: sessions of ours
  * have no gaps in their sequences, those of the reference may, and verify must tell one from the other. */
 #define BPI_WRITER_EXTENSION "batpak_c.version"
+/* And, where the session signs, the id of the key: so that a receipt stripped of its signature is missed later. */
+#define BPI_SIGNER_EXTENSION "batpak_c.key_id"
 bp_status bpi_store_append_opened(bp_store *store, uint64_t restored, uint64_t elapsed_us, bp_error *error);
 bp_status bpi_store_append_closed(bp_store *store, bp_error *error);
 
@@ -225,5 +227,8 @@ bp_status bpi_receipt_check(const bp_receipt *receipt, bp_error *error);
 bp_status bpi_trust_keyring(const bp_store *store, const bp_trust *trust, bpi_keyring *keyring, bp_error *error);
 /* What became of a receipt: BP_RECEIPT_*, and the row of its event. */
 int32_t bpi_store_judge(bp_store *store, const bp_receipt *receipt, const bpi_keyring *extra, uint32_t *row);
+/* The same; the event's frame where the judgement is a valid one, and where it is BP_RECEIPT_UNREADABLE the reason. */
+int32_t bpi_store_judge_frame(bp_store *store, const bp_receipt *receipt, const bpi_keyring *extra, uint32_t *row,
+                              bpi_frame *frame, bp_error *unread);
 
 #endif

@@ -31,6 +31,8 @@ struct bp_system {
   int (*file_open)(void *context, const char *path, int how, int *file);
   int (*file_close)(void *context, int file);
   int (*file_size)(void *context, int file, uint64_t *size);
+  /* Who may do what with it: the nine bits of chmod, and the three above them. */
+  int (*file_mode)(void *context, int file, uint32_t *mode);
   /* *done < length only at the end of the file. */
   int (*file_read)(void *context, int file, uint64_t offset, void *bytes, size_t length, size_t *done);
   /* May be short: *done says how much was taken; 0 of errno with *done < length means: call again. */

@@ -82,6 +82,14 @@ static int real_file_size(void *context, int file, uint64_t *size) {
   return 0;
 }
 
+static int real_file_mode(void *context, int file, uint32_t *mode) {
+  struct stat about;
+  (void)context;
+  if (fstat(file, &about) != 0) return errno;
+  *mode = (uint32_t)about.st_mode & 07777;
+  return 0;
+}
+
 static int read_file(int file, uint64_t offset, void *bytes, size_t length, size_t *done) {
   *done = 0;
   if (!range_fits(offset, length)) return EINVAL;
@@ -295,6 +303,7 @@ const bp_system *bpi_system_real(void) {
       .file_open = real_file_open,
       .file_close = real_file_close,
       .file_size = real_file_size,
+      .file_mode = real_file_mode,
       .file_read = real_file_read,
       .file_write = real_file_write,
       .file_truncate = real_file_truncate,

@@ -10,6 +10,7 @@ static const char *const call_names[SIM_CALL_KINDS] = {
     [SIM_OPEN] = "file_open",
     [SIM_CLOSE] = "file_close",
     [SIM_SIZE] = "file_size",
+    [SIM_MODE] = "file_mode",
     [SIM_READ] = "file_read",
     [SIM_WRITE] = "file_write",
     [SIM_TRUNCATE] = "file_truncate",

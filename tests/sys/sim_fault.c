@@ -30,6 +30,7 @@ static int call(int kind, int file) {
   void *c = disk->context;
   uint8_t bytes[8];
   uint64_t size;
+  uint32_t mode;
   size_t done;
   const uint8_t *view;
   int opened, path_kind, failed;
@@ -38,6 +39,7 @@ static int call(int kind, int file) {
       failed = disk->file_open(c, "file", BPI_OPEN_READ, &opened);
       return failed != 0 ? failed : disk->file_close(c, opened);
     case SIM_SIZE: return disk->file_size(c, file, &size);
+    case SIM_MODE: return disk->file_mode(c, file, &mode);
     case SIM_READ: return disk->file_read(c, file, 0, bytes, 1, &done);
     case SIM_WRITE: return disk->file_write(c, file, 0, "x", 1, &done);
     case SIM_TRUNCATE: return disk->file_truncate(c, file, 1);
