@@ -30,10 +30,22 @@ extern const operation_row token_operations[];
 extern const operation_row store_operations[];
 extern const operation_row read_operations[];
 extern const operation_row judge_operations[];
+extern const operation_row frontier_operations[];
+extern const operation_row claim_operations[];
 extern const operation_row outcome_operations[];
 extern const operation_row guard_operations[];
 
 json *event_json(const bp_event *event);
+/* The gate of a draft; false where it is malformed. */
+bool draft_gate(const json *step, bp_draft *draft);
+
+/* A receipt and the map that its extensions lead to, which is the caller's to free whatever comes of it. */
+typedef struct owned_receipt {
+  bp_receipt receipt;
+  bytes map;
+} owned_receipt;
+
+bp_status receipt_from(const json *object, owned_receipt *owned, bp_error *error);
 
 /* A draft and what its pointers lead to. */
 typedef struct owned_draft {
@@ -46,7 +58,7 @@ typedef struct owned_draft {
 
 /* False for a malformed one; what was made is freed by draft_free. */
 bool draft_from(const json *step, owned_draft *owned);
-/* All but the payload, which stays empty. */
+/* All but the payload and the gate: the `gate` of a denial is another. */
 bool draft_options_from(const json *step, owned_draft *owned);
 void draft_free(owned_draft *owned);
 /* With room for extensions, which is free()d. */

@@ -151,7 +151,7 @@ bool draft_options_from(const json *step, owned_draft *owned) {
 
 bool draft_from(const json *step, owned_draft *owned) {
   if (!draft_options_from(step, owned)) return false;
-  if (!argument_hex(step, "payload", &owned->payload)) {
+  if (!draft_gate(step, &owned->draft) || !argument_hex(step, "payload", &owned->payload)) {
     draft_free(owned);
     return false;
   }
@@ -189,7 +189,8 @@ static bp_status run_append(driver_session *session, const json *step, json **va
   if (!draft_from(step, &owned)) return DRIVER_BAD_INSTRUCTION;
   receipt_prepare(&receipt);
   bp_status status = bp_store_append(session->store, &owned.draft, &receipt, error);
-  if (status == BP_OK) *value = receipt_json(&receipt);
+  /* A gate that was not passed answers both. */
+  if (receipt.frame_length > 0) *value = receipt_json(&receipt);
   free(receipt.extensions);
   draft_free(&owned);
   return status;

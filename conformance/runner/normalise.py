@@ -36,6 +36,7 @@ EQUIVALENT = {
     "denied": {"BP_DENIED"},
     "not_json": MESSAGEPACK,
     "not_decodable": MESSAGEPACK,
+    "wait_timeout": {"BP_WAIT_TIMEOUT"},
     "hidden_ranges_corrupt": {"BP_HIDDEN_RANGES"},
     # The reference aborts on a zero seed; ours answers (decisions.md D8).
     "panicked": {"BP_SEED_ZERO"},

@@ -62,11 +62,11 @@ static const status_row rows[] = {
     ROW(BP_JSON, "Correct the JSON text at `offset`."),
     ROW(BP_NOT_JSON, "Read the payload as MessagePack; JSON cannot say what it holds."),
     ROW(BP_VALUE, "Use what MessagePack says in one way: null, truth, 64-bit integers, floats, text, bytes, lists, maps."),
+    ROW(BP_CLAIM, "Ask for the claim again where it was made; a receipt that does not hold makes none: `actual` is its "
+                  "outcome."),
     ROW(BP_SEED_ZERO, "Draw a random signing seed; an all-zero one was probably never filled."),
     ROW(BP_KEY_INVALID, "Pass the 32 bytes of an Ed25519 public key."),
-    ROW(BP_DENIED, "Read the denials: they say which gate refused and why; change the proposal or what the gate looks at."),
-    ROW(BP_PERMIT_USED, "Evaluate the gates again; a permit commits one event."),
-    ROW(BP_TRANSITION, "Read the entity's events to see which state it is in; the machine has no such step."),
+    ROW(BP_KEY_FILE, "Take the file away from everybody but its owner (mode 0600), or draw a new key into a new file."),
 
     ROW(BP_BATCH_COUNT, "Append in several batches, or raise batch_max_events."),
     ROW(BP_BATCH_BYTES, "Append in several batches, or raise batch_max_bytes."),
@@ -75,9 +75,13 @@ static const status_row rows[] = {
     ROW(BP_BATCH_DUPLICATE_KEY, "Give each item of the batch a key of its own."),
     ROW(BP_BATCH_CAUSE, "Let cause_item name an item that stands before this one in the batch."),
 
+    ROW(BP_DENIED, "Read the denials: they say which gate refused and why; change the proposal or what the gate looks at."),
+    ROW(BP_PERMIT_USED, "Evaluate the gates again; a permit commits one event."),
+    ROW(BP_TRANSITION, "Read the entity's events to see which state it is in; the machine has no such step."),
+
     ROW(BP_NO_STORE, "Check the path, or open in the mode that creates a store."),
     ROW(BP_NOT_A_STORE, "Choose an empty directory or an existing store; the text says what is in the way."),
-    ROW(BP_NEWER_VERSION, "Use a newer version of this library; the store was written by one."),
+    ROW(BP_NEWER_VERSION, "Use a newer version of this library; the store, or the claim, was written by one."),
     ROW(BP_LOCKED, "Close the store in the other process or handle, or open it read-only beside other readers."),
     ROW(BP_COMPACTION_PENDING, "Open the store with the program that began the compaction, or open it read-only."),
     ROW(BP_HIDDEN_RANGES, "Restore visibility_ranges.fbv from a copy; without it hidden events would come to light."),

@@ -54,3 +54,28 @@ bp_status bp_store_apply_transition(bp_store *store, const bp_machine *machine, 
   status = bpi_machine_step(machine, from, to, draft->kind, &made.kind, error);
   return status == BP_OK ? bpi_store_append(store, &made, receipt, &kept, error) : status;
 }
+
+/* Of an event that was judged as visible. */
+static int is_denial(bp_store *store, const uint8_t event_id[16]) {
+  bpi_rwlock_read(&store->index_lock);
+  uint32_t row = bpi_index_find(&store->index, event_id);
+  int found = row != BPI_NO_ROW && bpi_index_row(&store->index, row)->kind == BPI_KIND_DENIAL;
+  bpi_rwlock_unlock(&store->index_lock);
+  return found;
+}
+
+bp_status bp_store_verify_denial(const bp_store *store, const bp_receipt *receipt, const bp_trust *trust,
+                                 int32_t *outcome, bp_error *error) {
+  int32_t judged;
+  if (outcome == NULL) return bpi_fail(error, BP_ARGUMENT, "outcome is NULL");
+  bp_status status = bpi_store_enter(store, error);
+  if (status != BP_OK) return status;
+  status = bp_store_verify_receipt(store, receipt, trust, &judged, error);
+  if (status == BP_OK) {
+    /* The kind is judged behind the one step that comes before it: whether the event is there. */
+    int of_another = judged != BP_RECEIPT_MISSING_EVENT && !is_denial(bpi_store_of(store), receipt->event_id);
+    *outcome = of_another ? BP_RECEIPT_DENIAL_KIND : judged;
+  }
+  bpi_store_leave(store);
+  return status;
+}

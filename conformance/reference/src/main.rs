@@ -12,6 +12,7 @@ mod config;
 mod dump;
 mod event;
 mod fence;
+mod frontier;
 mod guard;
 mod instruction;
 mod outcome;
