@@ -24,6 +24,10 @@
  *   Structs     Those that begin with `struct_size` are filled by their init function, then edited.  A struct of another
  *               size than this library knows is refused when its unknown tail is not zero.  Reserved fields are zero.
  *   Threads     A bp_store may be used by any number of threads at once.  A bp_page or a bp_report by one at a time.
+ *               No function is a point of cancellation: a call that has begun ends as it would, and what pthread_cancel
+ *               said comes true afterwards (deferred cancellation; there is no defence against the asynchronous one).
+ *               A callback returns: it neither jumps out nor ends its thread.  Where a clock ends its thread all the
+ *               same, its own call did nothing, and the next caller takes over.
  *   Fork        A handle belongs to the process that opened it.  In a forked child every call answers BP_FORKED, and
  *               bp_store_release closes descriptors and does nothing else.  A child keeps the lock of its parent alive.
  *   Numbers     Status numbers, enum values and names are never reused.  Structs only grow at their end.
@@ -361,14 +365,16 @@ BP_API bp_status bp_store_append(bp_store *store, const bp_draft *draft, bp_rece
  * first failure ends it, and *accepted of them, a prefix, are in the store with their receipts.  `receipts` NULL or
  * `count` of them, initialised; drafts and receipts are arrays whose stride is the first element's struct_size.
  * The last draft's gate is waited at when all are in the store: if it is not passed, *accepted is `count`.
- * Errors: as bp_store_append, of the first that failed; BP_ARGUMENT for a gate of any but the last.  *accepted is written always.  Since 0.1. */
+ * Errors: as bp_store_append, of the first that failed; BP_ARGUMENT for a gate of any but the last.  *accepted is written
+ * always.  Since 0.1. */
 BP_API bp_status bp_store_append_many(bp_store *store, const bp_draft *drafts, size_t count, bp_receipt *receipts,
                                       size_t *accepted, bp_error *error);
 
 /* Appends `count` events as one batch: all of them or none, with consecutive sequences, seen by readers all at once, on the
  * disk before the call answers whatever their durability.  An item may be caused by an earlier one (BP_GIVEN_CAUSE_ITEM).
  * Keys stand on all items or on none: all known answers the receipts of the events that they named and writes nothing.
- * A gate in the last draft is that of the batch.  `receipts` NULL or `count` of them; the arrays as in
+ * A gate in the last draft is that of the batch: if it is not passed, the batch is in the store all the same, and its
+ * receipts are filled.  `receipts` NULL or `count` of them; the arrays as in
  * bp_store_append_many.  An empty batch is BP_OK.
  * Errors: BP_BATCH_COUNT, BP_BATCH_BYTES, BP_BATCH_EXPECTATION, BP_BATCH_KEYS, BP_BATCH_DUPLICATE_KEY, BP_BATCH_CAUSE, and
  * those of bp_store_append, with the item's index in `offset`.  Nothing of a failed batch stays.  Since 0.2. */
@@ -449,6 +455,53 @@ BP_API bp_status bp_store_frontier(const bp_store *store, bp_frontier *frontier,
  * waits by then, BP_CLOSED when the store is released meanwhile, BP_WAIT_TIMEOUT.  Since 0.2. */
 BP_API bp_status bp_store_wait(const bp_store *store, uint32_t watermark, const bp_point *point, uint32_t timeout_ms,
                                bp_error *error);
+
+/* ---------------------------------------------------------------------------------------------------------- tickets -- */
+
+/* A ticket stands for what was submitted: the caller goes on, a thread of the store commits it, in one order and in one
+ * group with the appends of others, and the ticket tells what became of it.  It holds its own copy of all that was given.
+ * It outlives its store (the allocator and the system of the configuration must do so too), and whoever holds it frees it. */
+typedef struct bp_ticket bp_ticket;
+
+/* How full the queue of the tickets is. */
+typedef struct bp_pressure {
+  uint32_t struct_size;
+  uint32_t reserved;
+  uint64_t queued;            /* submitted, and not yet committed */
+  uint64_t capacity;          /* queue_capacity */
+  uint64_t threshold;         /* pressure_percent of it, rounded up: where bp_store_try_submit says Retry */
+} bp_pressure;
+
+/* Queues one draft (or a batch, all or none) and answers a ticket.  What can be refused by its look is refused here, as by
+ * bp_store_append (bp_store_append_batch); keys, expectations and all that may fail later are the ticket's.  Waits for room
+ * while queue_capacity of them are queued.  The first submission starts the store's thread, which ends with the close: that
+ * commits all that was submitted.  Drafts have no gate.  The caller owns *ticket.
+ * Errors: those of bp_store_append that need no look at other events; BP_ARGUMENT for a gate; BP_SYSTEM and its kin (the
+ * thread cannot be started); BP_NO_MEMORY.  Since 0.2. */
+BP_API bp_status bp_store_submit(bp_store *store, const bp_draft *draft, bp_ticket **ticket, bp_error *error);
+BP_API bp_status bp_store_submit_batch(bp_store *store, const bp_draft *drafts, size_t count, bp_ticket **ticket,
+                                       bp_error *error);
+
+/* What bp_store_append would have answered, any number of times, from any number of threads; a poll with a timeout of 0
+ * milliseconds, BP_WAIT_FOREVER has no end.
+ * Errors: those of bp_store_append (bp_store_append_batch) in full; BP_WAIT_TIMEOUT; BP_FORKED.  Since 0.2. */
+BP_API bp_status bp_ticket_wait(bp_ticket *ticket, uint32_t timeout_ms, bp_error *error);
+
+/* The receipts, one for each draft in order, once bp_ticket_wait has answered BP_OK; NULL with *count 0 before, after a
+ * failure, and for an empty batch.  View until the ticket is freed.  Since 0.2. */
+BP_API const bp_receipt *bp_ticket_receipts(const bp_ticket *ticket, size_t *count);
+
+/* A file descriptor that poll and its kin find readable from the moment when the ticket is decided.  It is the ticket's, the
+ * same with each call, and closed with it: do not read, write or close it.  Errors: BP_SYSTEM and its kin; BP_FORKED.
+ * Since 0.2. */
+BP_API bp_status bp_ticket_descriptor(bp_ticket *ticket, int32_t *descriptor, bp_error *error);
+
+/* Frees the ticket, not while another thread uses it.  Cancels nothing: what was submitted is committed all the same.  In a
+ * forked child it closes the descriptor and does nothing else.  NULL does nothing.  Since 0.2. */
+BP_API void bp_ticket_free(bp_ticket *ticket);
+
+/* Set pressure->struct_size = sizeof(bp_pressure).  Errors: BP_STRUCT_SIZE, BP_READ_ONLY.  Since 0.2. */
+BP_API bp_status bp_store_pressure(const bp_store *store, bp_pressure *pressure, bp_error *error);
 
 /* ------------------------------------------------------------------------------------------------------------- read -- */
 

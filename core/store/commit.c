@@ -9,6 +9,8 @@
  *     their bytes survive is for the next open to see. */
 #include "store/group.h"
 
+#include "sys/thread.h"
+
 bp_status bpi_store_now(bp_store *store, int64_t *now_us, bp_error *error) {
   int64_t now = store->config.clock != NULL
                     ? store->config.clock(store->config.clock_user)
@@ -150,12 +152,24 @@ static void settle(bpi_group *g) {
   }
 }
 
+static void read_clock(void *user) {
+  bpi_group *g = (bpi_group *)user;
+  g->clock = bpi_store_now(g->store, &g->now_us, &g->clock_error);
+}
+
+static void give_up(void *user) { bpi_store_give_up_lead(((bpi_group *)user)->store); }
+
 void bpi_store_run_group(bp_store *store, bpi_request *first, bpi_request *last) {
   bpi_group g = {.store = store, .first = first, .last = last, .now_us = store->clock_us};
   if (atomic_load(&store->poisoned)) {
     g.failure = bpi_fail(&g.error, BP_POISONED, "an earlier write or flush failed; open the store anew");
   }
-  g.clock = bpi_store_now(store, &g.now_us, &g.clock_error);
+  /* The caller's clock is the one place where a leader can die (the system's is no point of cancellation). */
+  if (store->config.clock != NULL) {
+    bpi_run_guarded(read_clock, give_up, &g);
+  } else {
+    read_clock(&g);
+  }
   begin_unit(&g);
   assign_all(&g);
   flush_group(&g);

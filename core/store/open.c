@@ -17,15 +17,11 @@ static bp_status init_locks(bp_store *store, bp_error *error) {
   if (failed != 0) return bpi_fail_system(error, failed, "making a lock");
   failed = bpi_mutex_init(&store->commit_lock);
   if (failed == 0) {
-    failed = bpi_condition_init(&store->group_done);
+    failed = bpi_mutex_init(&store->scratch_lock);
     if (failed == 0) {
-      failed = bpi_condition_init(&store->watermark_moved);
-      if (failed == 0) {
-        failed = bpi_mutex_init(&store->scratch_lock);
-        if (failed == 0) return BP_OK;
-        bpi_condition_free(&store->watermark_moved);
-      }
-      bpi_condition_free(&store->group_done);
+      failed = bpi_store_init_conditions(store);
+      if (failed == 0) return BP_OK;
+      bpi_mutex_free(&store->scratch_lock);
     }
     bpi_mutex_free(&store->commit_lock);
   }

@@ -5,6 +5,7 @@
 #include "options.h"
 
 int command_import(const options *asked);
+int command_batch(const options *asked);
 int command_append(const options *asked);
 int command_log(const options *asked);
 int command_get(const options *asked);

@@ -5,9 +5,10 @@
 
 #include <string.h>
 
-enum { ENTITY, SCOPE, KIND, PAYLOAD, KEY, CORRELATION, CAUSATION, COUNT };
+enum { ENTITY, SCOPE, KIND, PAYLOAD, KEY, CORRELATION, CAUSATION, CAUSE_ITEM, COUNT };
 
-static const char *const names[COUNT] = {"entity", "scope", "kind", "payload", "key", "correlation", "causation"};
+static const char *const names[COUNT] = {"entity", "scope", "kind", "payload", "key", "correlation", "causation",
+                                    "cause_item"};
 
 /* Where members of one line go. */
 typedef struct taking {
@@ -28,6 +29,14 @@ static bool take_id(const member *found, uint32_t given, bp_draft *draft, uint8_
   return member_hex(found, id, 16, why);
 }
 
+static bool take_cause_item(const member *found, bp_draft *draft, text *why) {
+  uint64_t number;
+  if (!member_number(found, &number, why)) return false;
+  draft->given |= BP_GIVEN_CAUSE_ITEM;
+  draft->cause_item = number > UINT32_MAX ? UINT32_MAX : (uint32_t)number; /* no earlier item either way */
+  return true;
+}
+
 static bool take(void *user, unsigned index, const member *found, text *why) {
   taking *now = user;
   bp_draft *draft = now->draft;
@@ -38,8 +47,16 @@ static bool take(void *user, unsigned index, const member *found, text *why) {
     case PAYLOAD: return take_payload(found, &now->reader->payload, why);
     case KEY: return take_id(found, BP_GIVEN_KEY, draft, draft->key, why);
     case CORRELATION: return take_id(found, BP_GIVEN_CORRELATION, draft, draft->correlation_id, why);
+    case CAUSE_ITEM: return take_cause_item(found, draft, why);
     default: return take_id(found, BP_GIVEN_CAUSATION, draft, draft->causation_id, why);
   }
+}
+
+bool line_is_blank(const char *line, size_t length) {
+  for (size_t i = 0; i < length; i++) {
+    if (line[i] != ' ' && line[i] != '\t' && line[i] != '\r') return false;
+  }
+  return true;
 }
 
 line_reader line_reader_begin(void) { return (line_reader){.members = members_new()}; }

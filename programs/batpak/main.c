@@ -18,6 +18,11 @@ const command commands[] = {
      "recorded once.  Without FILE the lines come from standard input.\n"
      "A bad line stops the import; what came before it is in the store.",
      WITH(SKIP_BAD) | WRITES, command_import},
+    {"batch", "STORE [FILE|-]", "Record JSON lines as one batch: all of them or none",
+     "The lines are those of import, at most 4,096.  `cause_item`, counted from 0, makes an earlier\n"
+     "line the cause of this one.  Keys stand on all lines or on none; a batch whose keys are all\n"
+     "known is there already.  A bad line ends it, and nothing is in the store.",
+     WRITES, command_batch},
     {"append", "STORE ENTITY SCOPE KIND [JSON|-]", "Record one event, durable, and print its receipt",
      "KIND is F:001, 61441 or 0xF001.  The payload is JSON, `-` reads it from standard input;\n"
      "without it the payload is null.",

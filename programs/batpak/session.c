@@ -132,6 +132,8 @@ int session_write(const options *asked, uint32_t durability, session_work work, 
   bp_config config = configured(asked, BP_MODE_CREATE);
   config.durability = durability;
   config.sync_every_events = 0;
+  config.batch_max_events = 4096;
+  config.batch_max_bytes = 16777216;
   if (asked->sign != NULL) {
     bp_error error = error_empty();
     if (bp_key_file_read(asked->sign, seed, &error) != BP_OK) code = failed(asked->sign, &error);

@@ -27,7 +27,7 @@
 enum { LENGTH_MAX = 16, SHORT = 2, JOBS_MAX = 64 };
 
 /* Steps of support/program.h; c: close and open, x: crash that keeps everything and open, y: one that loses everything. */
-static const char alphabet[] = "dwWmMscxy";
+static const char alphabet[] = "dwWmMbBscxy", wide_alphabet[] = "dwWmMbBRscxy";
 
 /* Signatures take a third of the time and have no part in recovery, so one configuration for short programs has them. */
 enum { SMALLEST = 0, SIGNED = 1, WHOLE = 2, SMALL = 3, CONFIGS = 6 };
@@ -143,7 +143,9 @@ static int draw_program(world *w, uint64_t number) {
   test_random random = {w->options.seed + number * 0x9e3779b97f4a7c15u};
   size_t most = (size_t)w->options.length, length = SHORT + 1 + test_random_below(&random, (uint32_t)(most - SHORT));
   if (atomic_load(&w->explorer.counts->states) >= w->options.states) return 0;
-  for (size_t i = 0; i < length; i++) w->letters[i] = alphabet[test_random_below(&random, sizeof alphabet - 1)];
+  for (size_t i = 0; i < length; i++) {
+    w->letters[i] = wide_alphabet[test_random_below(&random, sizeof wide_alphabet - 1)];
+  }
   w->letters[length] = '\0';
   w->config = test_random_below(&random, CONFIGS);
   if (w->config == SIGNED) w->config = test_random_below(&random, CONFIGS);

@@ -1,4 +1,4 @@
-/* Everything that can fail, failed once, and for good, in every workflow.
+/* Everything that can fail, failed once, twice in a row, and for good, in every workflow.
  *
  * A workflow is a program (support/program.h) on a prepared disk.  It is run with its n-th allocation failing, for n = 1
  * and on until it no longer gets there; with its n-th call of the system failing; with its writes failing, short, or out
@@ -39,6 +39,11 @@ static const workflow workflows[] = {
     {"append many", "odC", 0, "omMpC", 1 << 20},
     {"rotation", "odC", 0, "odwWmMpsC", 1},
     {"rotation now and then", "odC", 0, "odwWmMpsC", 1200},
+    {"batches", "odC", 0, "obwBRsbpC", 1 << 20},
+    {"batches, rotation", "odbC", 0, "obwBRsbpC", 1},
+    {"batches, rotation now and then", "odbC", 0, "owbWBRC", 900},
+    {"open killed, batches", "odBwb", 1, "oqRbC", 1 << 20},
+    {"open killed, batches in many segments", "odBwb", 1, "oqRbC", 700},
     {"read", "odwWmC", 0, "owpgkfrvtC", 1 << 20},
     {"read many segments", "odwWmC", 0, "owpgkfrvtC", 1},
 };
@@ -144,7 +149,7 @@ static void run_steps(world *w, program *run, int memory) {
     if (run->store != NULL && bp_store_stat(run->store, &stat, NULL) == BP_OK) was_poisoned = (int)stat.poisoned;
     bp_status status = program_step(run, *step);
     check_status(run, *step, status, memory);
-    CHECK(!was_poisoned || status != BP_OK || strchr("dwWmMsC", *step) == NULL, "step %c succeeds on a poisoned store",
+    CHECK(!was_poisoned || status != BP_OK || strchr("dwWmMbBsC", *step) == NULL, "step %c succeeds on a poisoned store",
           *step);
   }
   if (run->store != NULL) bp_store_release(run->store);
@@ -192,11 +197,13 @@ static void fail_each_allocation(world *w) {
   }
 }
 
-static void fail_each_call(world *w, int kind, int errno_value, int forever) {
-  snprintf(w->kind, sizeof w->kind, "%s fails with %s%s", sim_call_name(kind), strerror(errno_value),
-           forever ? " from there on" : "");
+enum { ONCE, TWICE, FOREVER, WAYS };
+
+static void fail_each_call(world *w, int kind, int errno_value, int way) {
+  static const char *const ways[WAYS] = {"", ", and the next one", " from there on"};
+  snprintf(w->kind, sizeof w->kind, "%s fails with %s%s", sim_call_name(kind), strerror(errno_value), ways[way]);
   for (w->at = 1;; w->at++) {
-    sim_fault fault = {.kind = kind, .at = w->at, .errno_value = errno_value, .forever = forever};
+    sim_fault fault = {.kind = kind, .at = w->at, .errno_value = errno_value, .forever = way == FOREVER, .more = way == TWICE};
     if (run_once(w, &fault, 0, 0) < w->at) return;
   }
 }
@@ -219,9 +226,10 @@ static void run_workflow(world *w, const workflow *chosen) {
   snprintf(w->kind, sizeof w->kind, "no fault");
   (void)run_once(w, NULL, 0, 0);
   fail_each_allocation(w);
-  for (int forever = 0; forever < 2; forever++) {
-    fail_each_call(w, SIM_ANY, EIO, forever);
-    fail_each_call(w, SIM_WRITE, ENOSPC, forever);
+  for (int way = ONCE; way < WAYS; way++) {
+    fail_each_call(w, SIM_ANY, EIO, way);
+    fail_each_call(w, SIM_WRITE, ENOSPC, way);
+    fail_each_call(w, SIM_SYNC, EIO, way);
   }
   write_short(w);
   sim_free(w->before);
@@ -283,13 +291,13 @@ static void fill_the_disk(world *w, uint64_t segment_bytes) {
     w->at = spare;
     sim_set_capacity(sim, sim_used_bytes(sim) + spare);
     bp_status status = BP_OK;
-    for (const char *step = "dwWmMdwWmM"; *step != '\0'; step++) {
+    for (const char *step = "dwWbmMBdwWbmM"; *step != '\0'; step++) {
       status = program_step(&run, *step);
       CHECK(status == BP_OK || status == BP_DISK_FULL, "step %c: %s: %s", *step, bp_status_name(status), run.error.text);
       model_compare(&run.model, run.store, 0);
     }
     sim_set_capacity(sim, UINT64_MAX);
-    for (const char *step = "dwmW"; *step != '\0'; step++) program_must(&run, *step);
+    for (const char *step = "dwbmBW"; *step != '\0'; step++) program_must(&run, *step);
     model_compare(&run.model, run.store, MODEL_VERIFY);
     model_state promised;
     model_copy(&promised, &run.model);

@@ -29,7 +29,7 @@ FINDING = ["severity", "code", "segment_id", "offset", "sequence", "event_id", "
 VERDICT = ["verdict", "events", "attested", "findings", "notes", "first_unproven"]
 FOLD = ["count", "by_kind", "last"]
 STAT = ["events", "entities", "scopes", "segments", "bytes", "first_sequence", "last_sequence", "clean_close"]
-COMMANDS = ["import", "append", "log", "get", "walk", "verify", "claim", "fold", "stat", "keygen", "version"]
+COMMANDS = ["import", "batch", "append", "log", "get", "walk", "verify", "claim", "fold", "stat", "keygen", "version"]
 TEXTS = ["man", "completion"]  # without --json
 SYSTEM_COORDINATE = ("batpak:store", "batpak:lifecycle")
 

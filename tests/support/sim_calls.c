@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 static sim_system *enter(void *context) {
   sim_system *sim = (sim_system *)context;
@@ -315,6 +317,33 @@ static uint64_t call_process_id(void *context) {
   return id;
 }
 
+/* --------------------------------------------------------------------------------------------------------- events -- */
+
+static int call_event_open(void *context, int *event) {
+  sim_system *sim = enter(context);
+  int failed = sim_gate(sim, SIM_EVENT_OPEN, NULL, NULL);
+  int opened = failed == 0 ? eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) : -1;
+  if (failed == 0 && opened < 0) failed = errno;
+  if (failed == 0) {
+    sim->open_events++;
+    *event = opened;
+  }
+  return leave(sim, failed);
+}
+
+static void call_event_signal(void *context, int event) {
+  sim_system *sim = enter(context);
+  if (eventfd_write(event, 1) != 0) sim->misuses++;
+  leave(sim, 0);
+}
+
+static void call_event_close(void *context, int event) {
+  sim_system *sim = enter(context);
+  if (close(event) != 0) sim->misuses++;
+  sim->open_events--;
+  leave(sim, 0);
+}
+
 bp_system sim_make_table(sim_system *sim) {
   return (bp_system){
       .context = sim,
@@ -339,5 +368,8 @@ bp_system sim_make_table(sim_system *sim) {
       .clock_mono_ns = call_clock_mono_ns,
       .random_fill = call_random_fill,
       .process_id = call_process_id,
+      .event_open = call_event_open,
+      .event_signal = call_event_signal,
+      .event_close = call_event_close,
   };
 }

@@ -95,6 +95,7 @@ struct sim_system {
   size_t view_count, view_capacity;
   int next_file;
   int first_file; /* the first that this process could have; lower ones died with another */
+  size_t open_events;
   uint64_t misuses;
   uint64_t calls[SIM_CALL_KINDS];
   uint64_t written_bytes;

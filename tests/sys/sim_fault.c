@@ -56,6 +56,10 @@ static int call(int kind, int file) {
     case SIM_DIRECTORY_LIST: return disk->directory_list(c, ".", ignore_name, NULL);
     case SIM_DIRECTORY_SYNC: return disk->directory_sync(c, ".");
     case SIM_RANDOM_FILL: return disk->random_fill(c, bytes, 8);
+    case SIM_EVENT_OPEN:
+      failed = disk->event_open(c, &opened);
+      if (failed == 0) disk->event_close(c, opened);
+      return failed;
     default: cr_assert_fail("no such call"); return -1;
   }
 }
@@ -107,11 +111,16 @@ Test(sim_fault, a_failed_call_does_nothing) {
   cr_assert_eq(sim_open_files(sim), 0, "a failed close closes");
 }
 
-Test(sim_fault, the_nth_once_or_for_ever) {
+Test(sim_fault, the_nth_once_in_a_row_or_for_ever) {
   int file = create("file");
   sim_add_fault(sim, fault(SIM_READ, 3, EIO, 0, NULL));
   static const int once[] = {0, 0, EIO, 0, 0};
   for (size_t i = 0; i < 5; i++) cr_assert_eq(call(SIM_READ, file), once[i]);
+  sim_fault in_a_row = fault(SIM_READ, 2, EIO, 0, NULL);
+  in_a_row.more = 2;
+  sim_add_fault(sim, in_a_row);
+  static const int thrice[] = {0, EIO, EIO, EIO, 0};
+  for (size_t i = 0; i < 5; i++) cr_assert_eq(call(SIM_READ, file), thrice[i]);
   sim_add_fault(sim, fault(SIM_READ, 2, ENOMEM, 1, NULL));
   static const int always[] = {0, ENOMEM, ENOMEM, ENOMEM};
   for (size_t i = 0; i < 4; i++) cr_assert_eq(call(SIM_READ, file), always[i]);
