@@ -27,7 +27,7 @@
  *               No function is a point of cancellation: a call that has begun ends as it would, and what pthread_cancel
  *               said comes true afterwards (deferred cancellation; there is no defence against the asynchronous one).
  *               A callback returns: it neither jumps out nor ends its thread.  Where a clock ends its thread all the
- *               same, its own call did nothing, and the next caller takes over.
+ *               same, its own call did nothing, and the next caller takes over; a ticket answers BP_STOPPED.
  *   Fork        A handle belongs to the process that opened it.  In a forked child every call answers BP_FORKED, and
  *               bp_store_release closes descriptors and does nothing else.  A child keeps the lock of its parent alive.
  *   Numbers     Status numbers, enum values and names are never reused.  Structs only grow at their end.
@@ -227,7 +227,8 @@ typedef struct bp_config {
   uint32_t drain_limit;              /* 1,024; accepted for the reference's sake: a close commits all that was submitted */
   uint32_t restart_max;              /* 1; accepted for the reference's sake: there is no thread to be started again */
   uint64_t restart_within_ms;        /* 0: whatever the time */
-  uint64_t preallocate_bytes;        /* 1,048,576; 0: none.  Room that is made behind the last event while a store is open */
+  uint64_t preallocate_bytes;        /* 1,048,576; 0..16,777,216: at most so many zeros are written behind events that are
+                                        flushed, as room for those to come; a close cuts them off */
 } bp_config;
 
 /* Fills `config` with the defaults above; `size` is sizeof(bp_config) as the caller compiled it.  Since 0.1. */

@@ -24,28 +24,35 @@ typedef struct workflow {
   int killed;              /* then the machine crashes, with everything kept */
   const char *steps;       /* the workflow */
   uint64_t segment_bytes;
+  int without_room;        /* behind the events; else there is a little */
 } workflow;
 
+enum { ROOM = 8192 }; /* made anew every few events, none for large groups */
+
 static const workflow workflows[] = {
-    {"open fresh", "", 0, "o", 1 << 20},
-    {"open closed", "odwC", 0, "oq", 1 << 20},
-    {"open many segments", "odwWmC", 0, "oqd", 1},
-    {"open killed", "odwWm", 1, "oqdC", 1 << 20},
-    {"open killed, many segments", "odwWm", 1, "oqdC", 700},
-    {"read-only", "odwWmC", 0, "OqptvgC", 1200},
-    {"read-only, killed", "odwWm", 1, "OqptvgC", 1 << 20},
-    {"append durable", "odC", 0, "oddpC", 1 << 20},
-    {"append written", "odC", 0, "owWwpsC", 1 << 20},
-    {"append many", "odC", 0, "omMpC", 1 << 20},
-    {"rotation", "odC", 0, "odwWmMpsC", 1},
-    {"rotation now and then", "odC", 0, "odwWmMpsC", 1200},
-    {"batches", "odC", 0, "obwBRsbpC", 1 << 20},
-    {"batches, rotation", "odbC", 0, "obwBRsbpC", 1},
-    {"batches, rotation now and then", "odbC", 0, "owbWBRC", 900},
-    {"open killed, batches", "odBwb", 1, "oqRbC", 1 << 20},
-    {"open killed, batches in many segments", "odBwb", 1, "oqRbC", 700},
-    {"read", "odwWmC", 0, "owpgkfrvtC", 1 << 20},
-    {"read many segments", "odwWmC", 0, "owpgkfrvtC", 1},
+    {"open fresh", "", 0, "o", 1 << 20, 0},
+    {"open closed", "odwC", 0, "oq", 1 << 20, 0},
+    {"open many segments", "odwWmC", 0, "oqd", 1, 0},
+    {"open killed", "odwWm", 1, "oqdC", 1 << 20, 0},
+    {"open killed, many segments", "odwWm", 1, "oqdC", 700, 0},
+    {"read-only", "odwWmC", 0, "OqptvgC", 1200, 0},
+    {"read-only, killed", "odwWm", 1, "OqptvgC", 1 << 20, 0},
+    {"append durable", "odC", 0, "oddpC", 1 << 20, 0},
+    {"append written", "odC", 0, "owWwpsC", 1 << 20, 0},
+    {"append many", "odC", 0, "omMpC", 1 << 20, 0},
+    {"rotation", "odC", 0, "odwWmMpsC", 1, 0},
+    {"rotation now and then", "odC", 0, "odwWmMpsC", 1200, 0},
+    {"batches", "odC", 0, "obwBRsbpC", 1 << 20, 0},
+    {"batches, rotation", "odbC", 0, "obwBRsbpC", 1, 0},
+    {"batches, rotation now and then", "odbC", 0, "owbWBRC", 900, 0},
+    {"open killed, batches", "odBwb", 1, "oqRbC", 1 << 20, 0},
+    {"open killed, batches in many segments", "odBwb", 1, "oqRbC", 700, 0},
+    {"read", "odwWmC", 0, "owpgkfrvtC", 1 << 20, 0},
+    {"read many segments", "odwWmC", 0, "owpgkfrvtC", 1, 0},
+    {"append without room", "odC", 0, "oddwMpC", 1 << 20, 1},
+    {"batches without room", "odC", 0, "obwBRC", 1 << 20, 1},
+    {"open killed without room", "odwWm", 1, "oqdC", 1 << 20, 1},
+    {"rotation without room", "odC", 0, "odwWmMpsC", 1200, 1},
 };
 
 enum { WORKFLOWS = sizeof workflows / sizeof workflows[0] };
@@ -71,6 +78,7 @@ static void describe(void *user) {
 static void begin(const world *w, program *run, sim_system *sim) {
   program_init(run, sim);
   run->config.segment_max_bytes = w->workflow->segment_bytes;
+  run->config.preallocate_bytes = w->workflow->without_room ? 0 : ROOM;
   run->config.sync_every_events = 3;
 }
 
@@ -250,7 +258,7 @@ static void expect(program *run, char step, bp_status expected) {
 }
 
 static void fail_a_flush(world *w) {
-  static const workflow plain = {"a flush that fails", "", 0, "odwdwsdC", 1 << 20};
+  static const workflow plain = {"a flush that fails", "", 0, "odwdwsdC", 1 << 20, 0};
   static const sim_fault fault = {.kind = SIM_SYNC, .at = 1, .errno_value = EIO};
   program run;
   sim_system *sim = sim_new();
@@ -278,9 +286,10 @@ static void fail_a_flush(world *w) {
 
 /* -------------------------------------------------------------------------------------------------- a disk that is full -- */
 
-static void fill_the_disk(world *w, uint64_t segment_bytes) {
-  static workflow full = {"a full disk", "", 0, "", 0};
+static void fill_the_disk(world *w, uint64_t segment_bytes, int without_room) {
+  static workflow full = {"a full disk", "", 0, "", 0, 0};
   full.segment_bytes = segment_bytes;
+  full.without_room = without_room;
   w->workflow = &full;
   for (uint64_t spare = 0; spare < 9000; spare += 331) {
     program run;
@@ -326,8 +335,9 @@ int main(int argc, char **argv) {
     if (only == WORKFLOWS || only == i) run_workflow(&w, &workflows[i]);
   }
   fail_a_flush(&w);
-  fill_the_disk(&w, 1 << 20);
-  fill_the_disk(&w, 900);
+  fill_the_disk(&w, 1 << 20, 1);
+  fill_the_disk(&w, 1 << 20, 0);
+  fill_the_disk(&w, 900, 0);
   printf("%zu workflows, %" PRIu64 " runs, %" PRIu64 " reopenings, seed %" PRIu64 "\n", (size_t)WORKFLOWS, w.runs,
          w.reopenings, w.seed);
   return 0;
