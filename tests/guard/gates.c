@@ -251,9 +251,11 @@ Test(gates, calls_that_are_refused) {
 /* Another thing than a set of gates, and one that is gone: its magic says so. */
 Test(gates, forged_handles_are_refused) {
   uint64_t forged[64] = {0};
-  cr_assert_eq(bp_gates_evaluate((bp_gates *)(void *)forged, NULL, 0, &draft, &permit, NULL, NULL), BP_ARGUMENT);
+  bp_permit *none = NULL;
+  cr_assert_eq(bp_gates_evaluate((bp_gates *)(void *)forged, NULL, 0, &draft, &none, NULL, NULL), BP_ARGUMENT);
   cr_assert_eq(evaluate(), BP_OK);
-  cr_assert_eq(bp_gates_evaluate((bp_gates *)(void *)permit, NULL, 0, &draft, &permit, NULL, NULL), BP_ARGUMENT);
+  cr_assert_eq(bp_gates_evaluate((bp_gates *)(void *)permit, NULL, 0, &draft, &none, NULL, NULL), BP_ARGUMENT);
+  cr_assert_null(none);
   bp_gates_free((bp_gates *)(void *)forged);
   bp_denials_free((bp_denials *)(void *)forged);
 }
@@ -330,7 +332,7 @@ Test(gates, without_memory) {
     if (status == BP_OK) status = bp_gates_evaluate(scarce, NULL, 0, &draft, &made, NULL, NULL);
     cr_assert_eq(status == BP_OK, made != NULL);
     if (status == BP_OK) status = bp_gates_push(scarce, &refuses, NULL);
-    int pushed = status == BP_OK;
+    size_t pushed = status == BP_OK;
     if (pushed) status = bp_gates_evaluate_all(scarce, NULL, 0, &found, NULL);
     memory_fault_disarm(&fault);
     cr_assert_eq(status == BP_DENIED, found != NULL);
