@@ -65,13 +65,23 @@ bp_status bpi_worker_start(bp_store *store, bp_error *error) {
   return BP_OK;
 }
 
+void bpi_worker_replace(bp_store *store) {
+  bpi_worker *worker = &store->worker;
+  if (worker->is_stopping) return;
+  bpi_thread_let_go(worker->thread);
+  worker->is_running = 0;
+  (void)bpi_worker_start(store, NULL);
+}
+
 void bpi_worker_stop(bp_store *store) {
   bpi_worker *worker = &store->worker;
-  if (!worker->is_running) return;
   bpi_mutex_lock(&store->commit_lock);
+  int was_running = worker->is_running;
+  worker->is_running = 0;
   worker->is_stopping = 1;
   bpi_worker_wake(store);
   bpi_mutex_unlock(&store->commit_lock);
-  bpi_thread_join(worker->thread);
-  worker->is_running = 0;
+  if (was_running) bpi_thread_join(worker->thread);
+  /* What is left where it died. */
+  (void)work(store);
 }

@@ -122,6 +122,7 @@ void bpi_thread_join(bpi_thread thread) { scheduler_join((int)thread); }
 /* Threads of the scheduler do not die. */
 int bpi_cancel_hold(void) { return 0; }
 void bpi_cancel_release(int before) { (void)before; }
+void bpi_thread_let_go(bpi_thread thread) { (void)thread; }
 void bpi_run_guarded(void (*run)(void *user), void (*left)(void *user), void *user) {
   (void)left;
   run(user);
