@@ -86,6 +86,7 @@ from .page import Page  # noqa: E402
 from .receipt import Receipt  # noqa: E402
 from .report import Finding, Judgement, Report, Stat, receipt_outcome_name  # noqa: E402
 from .store import Store, open, open_async  # noqa: E402
+from .ticket import Pressure, Ticket  # noqa: E402
 from .typed import event  # noqa: E402
 from .values import payload_decode, payload_encode  # noqa: E402
 
@@ -132,6 +133,7 @@ __all__ = [
     "PermissionDenied",
     "Point",
     "Poisoned",
+    "Pressure",
     "ReadOnly",
     "Receipt",
     "RefusedError",
@@ -144,6 +146,7 @@ __all__ = [
     "StoreError",
     "SyncFailed",
     "SystemFailure",
+    "Ticket",
     "TooLarge",
     "Unsupported",
     "ValueRefused",
