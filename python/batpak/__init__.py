@@ -89,6 +89,7 @@ from .page import Page  # noqa: E402
 from .receipt import Receipt  # noqa: E402
 from .report import Finding, Judgement, Report, Stat, receipt_outcome_name  # noqa: E402
 from .store import Store, open, open_async  # noqa: E402
+from .ticket import Pressure, Ticket  # noqa: E402
 from .typed import event  # noqa: E402
 from .values import payload_decode, payload_encode  # noqa: E402
 
@@ -137,6 +138,7 @@ __all__ = [
     "PermitUsed",
     "Point",
     "Poisoned",
+    "Pressure",
     "ReadOnly",
     "Receipt",
     "RefusedError",
@@ -149,6 +151,7 @@ __all__ = [
     "StoreError",
     "SyncFailed",
     "SystemFailure",
+    "Ticket",
     "TooLarge",
     "TransitionRefused",
     "Unsupported",
