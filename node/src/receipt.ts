@@ -1,6 +1,6 @@
 import { refusal } from "./errors.js";
-import { RECEIPT } from "./layout.js";
-import { native } from "./native.js";
+import { native, type RawBatch } from "./native.js";
+import { DURABLE, HAS_SIGNATURE, LONG, LONG_RECEIPT, RECEIPT, REPLAYED, SAME } from "./records.js";
 import { bytesOfHex, countOf, hexOf, showAs, zerosAsNull } from "./text.js";
 
 /** Named values that travel with an event, `prefix.field` to bytes. */
@@ -22,8 +22,18 @@ export interface ReceiptJson {
 const MEMBERS = ["event_id", "sequence", "content_hash", "key_id", "signature", "extensions", "durable", "replayed",
   "same"] as const;
 
-const word = new BigUint64Array(1);
-const wordBytes = new Uint8Array(word.buffer);
+/** Memory of receipts, which they share. @internal */
+export class Slab {
+  readonly bytes: Uint8Array;
+  readonly words: Uint32Array;
+  readonly longs: BigUint64Array;
+
+  constructor(buffer: ArrayBuffer) {
+    this.bytes = new Uint8Array(buffer);
+    this.words = new Uint32Array(buffer);
+    this.longs = new BigUint64Array(buffer);
+  }
+}
 
 /**
  * What the store answers to an append. It attests this one event, never its neighbours.
@@ -34,14 +44,14 @@ const wordBytes = new Uint8Array(word.buffer);
  */
 export class Receipt {
   /** The memory that holds the record. @internal */
-  readonly slab: Uint8Array;
+  readonly slab: Slab;
   /** Where the record begins in it. @internal */
   readonly at: number;
   /** The canonical map of the extensions; undefined where there are none. @internal */
   readonly map: Uint8Array | undefined;
 
   /** @internal */
-  constructor(slab: Uint8Array, at: number, map?: Uint8Array) {
+  constructor(slab: Slab, at: number, map?: Uint8Array) {
     this.slab = slab;
     this.at = at;
     this.map = map;
@@ -64,12 +74,12 @@ export class Receipt {
 
   /** BLAKE3 of the public key that signed, 32 bytes; null where nobody did. */
   get keyId(): Uint8Array | null {
-    return zerosAsNull(this.#bytes(RECEIPT.key_id, 32));
+    return this.#flag(LONG) ? zerosAsNull(this.#bytes(RECEIPT.key_id, 32)) : null;
   }
 
   /** Ed25519, 64 bytes; null where nobody signed. */
   get signature(): Uint8Array | null {
-    return this.#flag(RECEIPT.has_signature) ? this.#bytes(RECEIPT.signature, 64) : null;
+    return this.#flag(HAS_SIGNATURE) ? this.#bytes(RECEIPT.signature, 64) : null;
   }
 
   /** Those of the event. */
@@ -79,17 +89,17 @@ export class Receipt {
 
   /** True if the system had reported the flush complete when this was answered. */
   get durable(): boolean {
-    return this.#flag(RECEIPT.durable);
+    return this.#flag(DURABLE);
   }
 
   /** True if the key was known: nothing was written, this is the event that it named. */
   get replayed(): boolean {
-    return this.#flag(RECEIPT.replayed);
+    return this.#flag(REPLAYED);
   }
 
   /** Replayed: whether content, kind and coordinate are those of the draft. Else null. */
   get same(): boolean | null {
-    return this.replayed ? this.#flag(RECEIPT.same) : null;
+    return this.replayed ? this.#flag(SAME) : null;
   }
 
   /** The segment file that holds the event; 0n where the receipt came from JSON. */
@@ -104,10 +114,7 @@ export class Receipt {
 
   /** Bytes of the whole frame; 0 where the receipt came from JSON. */
   get frameLength(): number {
-    const at = this.at + RECEIPT.frame_length;
-    wordBytes.fill(0);
-    wordBytes.set(this.slab.subarray(at, at + 4), LOW_WORD);
-    return Number(word[0]!);
+    return this.slab.words[(this.at + RECEIPT.frame_length) >> 2]!;
   }
 
   /**
@@ -134,19 +141,33 @@ export class Receipt {
   static fromJSON(json: string | ReceiptJson): Receipt {
     const members = typeof json === "string" ? parse(json) : json;
     check(members);
-    const slab = new Uint8Array(RECEIPT.size);
-    put32(slab, RECEIPT.struct_size, RECEIPT.size);
-    put64(slab, RECEIPT.sequence, sequenceOf(members["sequence"]));
-    slab.set(bytesOfHex("event_id", members["event_id"], 16), RECEIPT.event_id);
-    slab.set(bytesOfHex("content_hash", members["content_hash"], 32), RECEIPT.content_hash);
-    if (members["key_id"] !== null) slab.set(bytesOfHex("key_id", members["key_id"], 32), RECEIPT.key_id);
-    if (members["signature"] !== null) slab.set(bytesOfHex("signature", members["signature"], 64), RECEIPT.signature);
-    slab[RECEIPT.has_signature] = members["signature"] === null ? 0 : 1;
-    slab[RECEIPT.durable] = flagOf("durable", members["durable"]);
-    slab[RECEIPT.replayed] = flagOf("replayed", members["replayed"]);
+    const slab = new Slab(new ArrayBuffer(LONG_RECEIPT));
+    const { bytes } = slab;
+    let flags = LONG;
+    slab.longs[RECEIPT.sequence >> 3] = sequenceOf(members["sequence"]);
+    bytes.set(bytesOfHex("event_id", members["event_id"], 16), RECEIPT.event_id);
+    bytes.set(bytesOfHex("content_hash", members["content_hash"], 32), RECEIPT.content_hash);
+    if (members["key_id"] !== null) bytes.set(bytesOfHex("key_id", members["key_id"], 32), RECEIPT.key_id);
+    if (members["signature"] !== null) {
+      bytes.set(bytesOfHex("signature", members["signature"], 64), RECEIPT.signature);
+      flags |= HAS_SIGNATURE;
+    }
+    if (isTrue("durable", members["durable"])) flags |= DURABLE;
+    if (isTrue("replayed", members["replayed"])) flags |= REPLAYED;
     if ((members["same"] === null) === members["replayed"]) throw refusal("BP_ARGUMENT", "same is null unless replayed, and only then");
-    slab[RECEIPT.same] = members["same"] === null ? 0 : flagOf("same", members["same"]);
+    if (members["same"] !== null && isTrue("same", members["same"])) flags |= SAME;
+    slab.words[RECEIPT.flags >> 2] = flags;
     return new Receipt(slab, 0, mapOf(members["extensions"]));
+  }
+
+  /** The long record of it, its extensions an offset into the bytes beside it. @internal */
+  record(extensionsAt: number): Uint8Array {
+    const record = new Slab(new ArrayBuffer(LONG_RECEIPT));
+    const { at, slab, map } = this;
+    record.bytes.set(slab.bytes.subarray(at, at + (this.#flag(LONG) ? LONG_RECEIPT : RECEIPT.size)));
+    record.words[RECEIPT.extensions >> 2] = extensionsAt;
+    record.words[RECEIPT.extensions_length >> 2] = map?.length ?? 0;
+    return record.bytes;
   }
 
   static {
@@ -170,31 +191,34 @@ export class Receipt {
   }
 
   #bytes(member: number, length: number): Uint8Array {
-    return this.slab.slice(this.at + member, this.at + member + length);
+    return this.slab.bytes.slice(this.at + member, this.at + member + length);
   }
 
-  #flag(member: number): boolean {
-    return this.slab[this.at + member] === 1;
+  #flag(flag: number): boolean {
+    return (this.slab.words[(this.at + RECEIPT.flags) >> 2]! & flag) !== 0;
   }
 
   #count(member: number): bigint {
-    const from = this.at + member;
-    for (let index = 0; index < 8; index++) wordBytes[index] = this.slab[from + index]!;
-    return word[0]!;
+    return this.slab.longs[(this.at + member) >> 3]!;
   }
 }
 
-/* In a word of 64 bits, where its lower half begins. */
-const LOW_WORD = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 0 : 4;
-
-function put32(slab: Uint8Array, at: number, value: number): void {
-  word[0] = BigInt(value);
-  slab.set(wordBytes.subarray(LOW_WORD, LOW_WORD + 4), at);
+/** The receipts of what was accepted. @internal */
+export function receiptsOf(batch: RawBatch): Receipt[] {
+  const { accepted, extensions } = batch;
+  const slab = new Slab(batch.receipts.buffer as ArrayBuffer);
+  const size = batch.receipts.length / accepted;
+  const receipts = new Array<Receipt>(accepted);
+  for (let i = 0, at = 0; i < accepted; i++, at += size) {
+    receipts[i] = new Receipt(slab, at, extensions === undefined ? undefined : extensionsOf(slab, at, extensions));
+  }
+  return receipts;
 }
 
-function put64(slab: Uint8Array, at: number, value: bigint): void {
-  word[0] = value;
-  slab.set(wordBytes, at);
+function extensionsOf(slab: Slab, at: number, all: Uint8Array): Uint8Array | undefined {
+  const from = slab.words[(at + RECEIPT.extensions) >> 2]!;
+  const length = slab.words[(at + RECEIPT.extensions_length) >> 2]!;
+  return length === 0 ? undefined : all.subarray(from, from + length);
 }
 
 /* JSON.parse rounds a sequence beyond 2^53 - 1 and passes over a name that comes a second time, so both are looked for in the
@@ -234,9 +258,9 @@ function sequenceOf(value: unknown): bigint {
   throw refusal("BP_ARGUMENT", "sequence is no count of 64 bits");
 }
 
-function flagOf(what: string, value: unknown): number {
+function isTrue(what: string, value: unknown): boolean {
   if (typeof value !== "boolean") throw refusal("BP_ARGUMENT", `${what} is neither true nor false`);
-  return value ? 1 : 0;
+  return value;
 }
 
 function mapOf(value: unknown): Uint8Array | undefined {
