@@ -15,7 +15,8 @@
  *
  *   Errors      A function that can fail returns a bp_status.  `error` may be NULL; where it is given it is written only
  *               on failure.  There is no global and no thread-local error.  Out-parameters are untouched on failure,
- *               except that a handle is set to NULL.
+ *               except that a handle is set to NULL, and that an append whose gate was not passed (BP_WAIT_TIMEOUT,
+ *               BP_POISONED, BP_CLOSED) has filled its receipts: its events are in the store.
  *   Ownership   Everything passed in is borrowed for the length of the call and copied where it must outlive it.
  *               A handle belongs to the caller from the call that makes it until the call that frees it.
  *   Bytes       Pointer and length; NULL only with length 0.  Strings are UTF-8 without a terminator, paths excepted.
@@ -61,6 +62,8 @@ enum {
   BP_READ_ONLY = 9,        /* a write through a store opened read-only */
   BP_NOT_FOUND = 10,       /* no visible event has this id */
   BP_STOPPED = 11,         /* a callback asked to stop */
+  BP_WAIT_TIMEOUT = 12,    /* a wait ended by its time: `expected` is the sequence waited for, `actual` where the watermark
+                              stands */
 
   BP_ENTITY_EMPTY = 100,   /* the coordinate rules, in the order in which they are checked */
   BP_SCOPE_EMPTY = 101,
@@ -95,6 +98,13 @@ enum {
                                   or a number that cannot be said; `offset` is the token */
   BP_SEED_ZERO = 160,          /* an all-zero signing seed */
   BP_KEY_INVALID = 161,        /* 32 bytes that are no Ed25519 public key */
+
+  BP_BATCH_COUNT = 170,        /* more events than batch_max_events: `actual` against `expected` */
+  BP_BATCH_BYTES = 171,        /* payloads and extensions above batch_max_bytes: `actual` against `expected` */
+  BP_BATCH_EXPECTATION = 172,  /* an item of a batch with an expectation; of these five `offset` is the item */
+  BP_BATCH_KEYS = 173,         /* keys on some items and not on others, or some known and others not */
+  BP_BATCH_DUPLICATE_KEY = 174,
+  BP_BATCH_CAUSE = 175,        /* cause_item names no earlier item: `actual` against `expected` */
 
   BP_NO_STORE = 200,           /* must_exist or read_only, and there is no store at the path */
   BP_NOT_A_STORE = 201,        /* the directory holds something else, or a segment that begins with other bytes */
@@ -202,6 +212,14 @@ typedef struct bp_config {
   bp_reallocate reallocate;          /* NULL: the C library's */
   void *reallocate_user;
   const bp_system *system;           /* NULL: the real one */
+  uint32_t batch_max_events;         /* 256; 1..4,096: events of one batch */
+  uint32_t batch_max_bytes;          /* 1,048,576; 1..16,777,216: payloads and extensions of one batch */
+  uint32_t queue_capacity;           /* 4,096; at least 1: submitted drafts and batches that wait to be committed */
+  uint32_t pressure_percent;         /* 75; 1..100: of the queue's capacity, from where on a try is told to come again */
+  uint32_t drain_limit;              /* 1,024; accepted for the reference's sake: a close commits all that was submitted */
+  uint32_t restart_max;              /* 1; accepted for the reference's sake: there is no thread to be started again */
+  uint64_t restart_within_ms;        /* 0: whatever the time */
+  uint64_t preallocate_bytes;        /* 1,048,576; 0: none.  Room that is made behind the last event while a store is open */
 } bp_config;
 
 /* Fills `config` with the defaults above; `size` is sizeof(bp_config) as the caller compiled it.  Since 0.1. */
@@ -243,7 +261,8 @@ enum { /* bp_draft.given: which of the optional ids count */
   BP_GIVEN_KEY = 1,
   BP_GIVEN_CORRELATION = 2,
   BP_GIVEN_CAUSATION = 4,
-  BP_GIVEN_MASK = 7
+  BP_GIVEN_CAUSE_ITEM = 8,  /* in a batch: caused by its earlier item cause_item */
+  BP_GIVEN_MASK = 15
 };
 
 enum { /* bp_draft.expect: what must hold of the entity's last event, or nothing is written */
@@ -251,6 +270,14 @@ enum { /* bp_draft.expect: what must hold of the entity's last event, or nothing
   BP_EXPECT_CLOCK = 1,  /* its clock is expect_clock; 0 holds for an empty entity and for one event, as in the reference */
   BP_EXPECT_EMPTY = 2,  /* there is none */
   BP_EXPECT_EVENT = 3   /* its id is expect_event_id */
+};
+
+enum { /* bp_draft.gate: which watermark must reach the event before the call answers; of many drafts the last one's counts
+          for all, and no other may have one */
+  BP_GATE_NONE = 0,
+  BP_GATE_DURABLE = 1,
+  BP_GATE_APPLIED = 2,
+  BP_GATE_VISIBLE = 3
 };
 
 enum { /* bp_draft.flags: stored, without behaviour; other bits pass through */
@@ -283,6 +310,10 @@ typedef struct bp_draft {
   uint8_t key[16];            /* idempotency key: becomes the event id; a second append of it answers the first */
   uint8_t correlation_id[16]; /* not given: the event's own id */
   uint8_t causation_id[16];   /* zeros: none */
+  uint32_t cause_item;
+  uint32_t gate;              /* BP_GATE_NONE */
+  uint32_t gate_timeout_ms;   /* BP_WAIT_FOREVER waits without end, 0 looks once */
+  uint32_t reserved;
 } bp_draft;
 
 /* What the store answers.  It attests this one event, never its neighbours. */
@@ -312,20 +343,108 @@ BP_API bp_status bp_receipt_init(bp_receipt *receipt, size_t size);
 /* Appends one event and answers its receipt, after the flush if it is to be durable.  Callers in several threads share
  * one write and one flush.  A key is looked up before the expectation is judged.
  * receipt may be NULL.  Its extensions buffer is the caller's and is used if set.
+ *
+ * A gate waits behind the commit for the event's own point, as bp_store_wait, for a replayed event too.  It flushes nothing:
+ * a written event passes BP_GATE_DURABLE when somebody else's flush covers it.  If it is not passed, the event stays in the
+ * store, the receipt is filled and the error says why.  An initialised receipt whose frame_length is not 0 afterwards
+ * tells this from an append that was refused.
  * Errors: the 100s with nothing written; BP_READ_ONLY; BP_POISONED; BP_DISK_FULL, BP_SYSTEM: undone, the store goes on;
- * BP_SYNC_FAILED: the event may or may not survive, the writer is poisoned.  Since 0.1. */
+ * BP_SYNC_FAILED: the event may or may not survive, the writer is poisoned; of a gate BP_WAIT_TIMEOUT, BP_POISONED,
+ * BP_CLOSED.  Since 0.1; gates since 0.2. */
 BP_API bp_status bp_store_append(bp_store *store, const bp_draft *draft, bp_receipt *receipt, bp_error *error);
 
 /* Appends `count` independent events in order, with one write and one flush where they fit one group.  Not atomic: the
  * first failure ends it, and *accepted of them, a prefix, are in the store with their receipts.  `receipts` NULL or
  * `count` of them, initialised; drafts and receipts are arrays whose stride is the first element's struct_size.
- * Errors: as bp_store_append, of the first that failed.  *accepted is written always.  Since 0.1. */
+ * The last draft's gate is waited at when all are in the store: if it is not passed, *accepted is `count`.
+ * Errors: as bp_store_append, of the first that failed; BP_ARGUMENT for a gate of any but the last.  *accepted is written always.  Since 0.1. */
 BP_API bp_status bp_store_append_many(bp_store *store, const bp_draft *drafts, size_t count, bp_receipt *receipts,
                                       size_t *accepted, bp_error *error);
+
+/* Appends `count` events as one batch: all of them or none, with consecutive sequences, seen by readers all at once, on the
+ * disk before the call answers whatever their durability.  An item may be caused by an earlier one (BP_GIVEN_CAUSE_ITEM).
+ * Keys stand on all items or on none: all known answers the receipts of the events that they named and writes nothing.
+ * A gate in the last draft is that of the batch.  `receipts` NULL or `count` of them; the arrays as in
+ * bp_store_append_many.  An empty batch is BP_OK.
+ * Errors: BP_BATCH_COUNT, BP_BATCH_BYTES, BP_BATCH_EXPECTATION, BP_BATCH_KEYS, BP_BATCH_DUPLICATE_KEY, BP_BATCH_CAUSE, and
+ * those of bp_store_append, with the item's index in `offset`.  Nothing of a failed batch stays.  Since 0.2. */
+BP_API bp_status bp_store_append_batch(bp_store *store, const bp_draft *drafts, size_t count, bp_receipt *receipts,
+                                       bp_error *error);
+
+/* A batch that is being gathered: an array of drafts that owns all its bytes.  One thread at a time.  Dropping it appends
+ * nothing. */
+typedef struct bp_batch bp_batch;
+
+/* The caller owns *batch; bp_batch_free frees it, NULL does nothing.  Since 0.2. */
+BP_API bp_status bp_batch_new(bp_batch **batch, bp_error *error);
+BP_API void bp_batch_free(bp_batch *batch);
+/* Copies a draft behind the others; it is checked when it is appended.  Errors: BP_STRUCT_SIZE, BP_ARGUMENT (a length
+ * without bytes, more than 4,096 drafts), BP_NO_MEMORY.  Since 0.2. */
+BP_API bp_status bp_batch_add(bp_batch *batch, const bp_draft *draft, bp_error *error);
+/* Makes all drafts gathered so far the reaction to an event: they get this correlation, and this causation (zeros: none)
+ * where they name none of their own.  Since 0.2. */
+BP_API bp_status bp_batch_react(bp_batch *batch, const uint8_t correlation_id[16], const uint8_t causation_id[16],
+                                bp_error *error);
+/* The drafts as an array for bp_store_append_batch.  View until the batch is changed.  Since 0.2. */
+BP_API const bp_draft *bp_batch_drafts(const bp_batch *batch, size_t *count);
+/* Forgets the drafts, keeps the memory.  Since 0.2. */
+BP_API void bp_batch_clear(bp_batch *batch);
 
 /* Flushes what was written; BP_OK means everything acknowledged so far is durable.
  * Errors: BP_READ_ONLY, BP_POISONED, BP_SYNC_FAILED.  Since 0.1. */
 BP_API bp_status bp_store_sync(bp_store *store, bp_error *error);
+
+/* --------------------------------------------------------------------------------------------------------- frontier -- */
+
+/* Where an event stands: its time, then its number.  Along what this library writes both rise. */
+typedef struct bp_point {
+  uint64_t wall_ms;
+  uint64_t sequence;
+} bp_point;
+
+enum { /* the watermarks: how far the store has come */
+  BP_WATERMARK_ACCEPTED = 1,  /* numbered; told of when it is written, too */
+  BP_WATERMARK_WRITTEN = 2,   /* handed to the system */
+  BP_WATERMARK_DURABLE = 3,   /* the system reported the flush complete */
+  BP_WATERMARK_VISIBLE = 4,   /* readers see it */
+  BP_WATERMARK_EMITTED = 5,   /* subscribers were told; there are none yet, so it is visible */
+  BP_WATERMARK_APPLIED = 6    /* projections hold it; there are none yet, so it stays at the event of the open */
+};
+
+enum { /* timeouts in milliseconds */
+  BP_WAIT_FOREVER = 0x7FFFFFFF  /* from here on, 24 days, a timeout never ends; so UINT32_MAX does not either */
+};
+
+/* Each point is that of the newest event that has come so far.  accepted >= written >= durable, accepted >= visible and
+ * emitted >= visible; visible and durable may lead one another. */
+typedef struct bp_frontier {
+  uint32_t struct_size;
+  uint32_t reserved;
+  bp_point accepted;
+  bp_point written;
+  bp_point durable;
+  bp_point visible;
+  bp_point emitted;
+  bp_point applied;
+  int64_t visible_minus_durable;  /* of the sequences: events that readers see and a power cut could take */
+  uint64_t oldest_pending_ms;     /* since accepted ran ahead of durable; UINT64_MAX: it does not */
+} bp_frontier;
+
+/* All points of one moment.  After open they are equal: the point of the open event, above everything recovered, which
+ * counts as durable; in a store opened read-only the newest event's.  While a group is being flushed accepted and written
+ * are ahead.  Once the writer is poisoned accepted, written and visible are the newest event that stays readable, durable
+ * is the last that a flush covered, and nothing moves any more.
+ * Set frontier->struct_size = sizeof(bp_frontier).  Errors: BP_STRUCT_SIZE.  Since 0.2. */
+BP_API bp_status bp_store_frontier(const bp_store *store, bp_frontier *frontier, bp_error *error);
+
+/* Waits until a watermark (durable, visible or applied) has reached `point` in both time and sequence; a point with time 0
+ * and a receipt's sequence waits for that event.  A timeout of 0 looks once.  Waiting flushes nothing: that something is
+ * flushed is the matter of bp_store_sync, of a durable append, of sync_every_events.  The call counts as under way: a
+ * strict close answers BP_BUSY.  Any number of threads may wait.
+ * Errors: BP_ARGUMENT (another watermark), BP_READ_ONLY; when the point is not reached: BP_POISONED at once and whoever
+ * waits by then, BP_CLOSED when the store is released meanwhile, BP_WAIT_TIMEOUT.  Since 0.2. */
+BP_API bp_status bp_store_wait(const bp_store *store, uint32_t watermark, const bp_point *point, uint32_t timeout_ms,
+                               bp_error *error);
 
 /* ------------------------------------------------------------------------------------------------------------- read -- */
 

@@ -45,6 +45,18 @@ CONFIG = {
     "reallocate": ("", "", "Not used for pages, which belong to no store."),
     "reallocate_user": ("", "", ""),
     "system": ("", "", "For tests."),
+    "batch_max_events": ("events", "1 to 4,096", "A batch lies in one segment and is judged as a whole: while it is, nobody "
+                         "else appends."),
+    "batch_max_bytes": ("bytes", "1 to 16,777,216", "Payloads and extensions. The frames of a batch are held in memory, at "
+                        "up to twice that."),
+    "queue_capacity": ("submissions", "1 to 2^32-1", "A submission holds a copy of its drafts. A full queue makes `submit` "
+                       "wait."),
+    "pressure_percent": ("percent", "1 to 100", "Of `queue_capacity`: `try_submit` is refused from there on."),
+    "drain_limit": ("submissions", "any", "Without effect: a close commits all that was submitted."),
+    "restart_max": ("times", "any", "Without effect: no thread is started again; a failure that is final poisons the "
+                    "writer."),
+    "restart_within_ms": ("ms", "any", "Without effect."),
+    "preallocate_bytes": ("bytes", "any", "A flush that need not tell the file system of a longer file is faster."),
 }
 
 QUERY = {
@@ -71,10 +83,14 @@ REFERENCE = [
      "there are any."),
     ("`batch.group_commit_max_batch`", "`group_max_events`", "There at most so many commands between two looks at the "
      "counter; here one write and one flush for all of them, and no key is demanded."),
-    ("`batch.max_size`, `batch.max_bytes`", "-", "There are no atomic batches yet; `bp_store_append_many` is not one."),
+    ("`batch.max_size`, `batch.max_bytes`", "`batch_max_events`, `batch_max_bytes`", "The same."),
+    ("`writer.channel_capacity`", "`queue_capacity`", "There the queue of everything, here of what is submitted; who appends "
+     "directly waits for its turn in any case."),
+    ("`writer.pressure_retry_threshold_pct`", "`pressure_percent`", "The same."),
+    ("`writer.shutdown_drain_limit`", "`drain_limit`", "Accepted, without effect."),
+    ("`writer.restart_policy`", "`restart_max`, `restart_within_ms`", "Accepted, without effect."),
     ("`index.enable_mmap_index`, `index.enable_checkpoint`", "-", "Its two index files are neither read nor written; a "
      "mutable open removes them."),
-    ("`writer.shutdown_drain_limit`, `writer.restart_policy`", "-", "There is no writer thread."),
 ]
 
 

@@ -2,7 +2,8 @@
  *
  * A draft is (entity, scope, kind, payload, rest).  `rest` is None, or
  * (flags, durability, key, correlation_id, causation_id, expect, expect_clock, expect_event_id, lane, depth, allow_reserved,
- *  extensions): ids are 16 bytes or None, extensions None or a tuple of (name, value) in bytes.
+ *  cause_item, extensions): ids are 16 bytes or None, cause_item a number or None, extensions None or a tuple of (name, value)
+ *  in bytes.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -77,18 +78,28 @@ static int take_extensions(PyObject *items, bp_draft *draft) {
   return 0;
 }
 
+/* The item of a batch that caused this one. */
+static int take_cause(PyObject *item, bp_draft *draft) {
+  if (item == Py_None) return 0;
+  unsigned long number = PyLong_AsUnsignedLong(item);
+  if (number == (unsigned long)-1 && PyErr_Occurred()) return -1;
+  draft->given |= BP_GIVEN_CAUSE_ITEM;
+  draft->cause_item = (uint32_t)number;
+  return 0;
+}
+
 static int take_rest(const handle *self, PyObject *rest, bp_draft *draft) {
-  PyObject *key, *correlation, *causation, *expected, *extensions;
+  PyObject *key, *correlation, *causation, *expected, *cause, *extensions;
   uint32_t expect_event = 0;
-  if (!PyArg_ParseTuple(rest, "bbOOOIIOIIIO", &draft->flags, &draft->durability, &key, &correlation, &causation,
+  if (!PyArg_ParseTuple(rest, "bbOOOIIOIIIOO", &draft->flags, &draft->durability, &key, &correlation, &causation,
                         &draft->expect, &draft->expect_clock, &expected, &draft->lane, &draft->depth,
-                        &draft->allow_reserved, &extensions)) {
+                        &draft->allow_reserved, &cause, &extensions)) {
     return -1;
   }
   if (take_id(self, key, draft->key, &draft->given, BP_GIVEN_KEY) != 0 ||
       take_id(self, correlation, draft->correlation_id, &draft->given, BP_GIVEN_CORRELATION) != 0 ||
       take_id(self, causation, draft->causation_id, &draft->given, BP_GIVEN_CAUSATION) != 0 ||
-      take_id(self, expected, draft->expect_event_id, &expect_event, 1) != 0) {
+      take_id(self, expected, draft->expect_event_id, &expect_event, 1) != 0 || take_cause(cause, draft) != 0) {
     return -1;
   }
   return take_extensions(extensions, draft);
@@ -175,6 +186,7 @@ typedef struct many {
   PyObject *blob;
   uint8_t *room;         /* for the extensions of all receipts */
   size_t count;
+  int atomic;
 } many;
 
 static int take_drafts(const handle *self, PyObject *list, size_t size, many *m) {
@@ -220,11 +232,13 @@ static int prepare_receipts(many *m) {
 /* The extensions of one of many; asked for anew where they did not fit. */
 static PyObject *find_extensions(bp_store *store, const bp_draft *draft, const bp_receipt *receipt) {
   if (receipt->extensions_length <= receipt->extensions_capacity) return extensions_of(receipt);
+  bp_draft alone = *draft;  /* of an event that is there the key counts, not its place in a batch */
   bp_receipt again;
+  alone.given &= ~(uint32_t)BP_GIVEN_CAUSE_ITEM;
   bp_status status;
   uint8_t *room = NULL;
   Py_BEGIN_ALLOW_THREADS
-  status = append_with_room(store, draft, &again, &room, 0, NULL);
+  status = append_with_room(store, &alone, &again, &room, 0, NULL);
   Py_END_ALLOW_THREADS
   PyObject *found = NULL;
   if (status == BP_OK) {
@@ -254,7 +268,12 @@ static PyObject *append_drafts(bp_store *store, many *m) {
   bp_status status;
   size_t accepted = 0;
   Py_BEGIN_ALLOW_THREADS
-  status = bp_store_append_many(store, m->drafts, m->count, m->receipts, &accepted, &error);
+  if (m->atomic) {
+    status = bp_store_append_batch(store, m->drafts, m->count, m->receipts, &error);
+    if (status == BP_OK) accepted = m->count;
+  } else {
+    status = bp_store_append_many(store, m->drafts, m->count, m->receipts, &accepted, &error);
+  }
   Py_END_ALLOW_THREADS
   PyObject *extensions = collect_extensions(store, m, accepted);
   if (extensions == NULL) return NULL;
@@ -268,11 +287,10 @@ static PyObject *append_drafts(bp_store *store, many *m) {
 }
 
 /* The list is the caller's own: nobody changes it while the lock is released. */
-PyObject *handle_append_many(PyObject *object, PyObject *list) {
-  handle *self = (handle *)object;
+static PyObject *append_list(handle *self, PyObject *list, int atomic) {
   Py_ssize_t size = PyList_Size(list);
   if (size < 0) return NULL;
-  many m = {.drafts = malloc(((size_t)size + 1) * sizeof(bp_draft))};
+  many m = {.drafts = malloc(((size_t)size + 1) * sizeof(bp_draft)), .atomic = atomic};
   if (m.drafts == NULL) return PyErr_NoMemory();
   PyObject *result = NULL;
   if (take_drafts(self, list, (size_t)size, &m) == 0 && prepare_receipts(&m) == 0) {
@@ -288,3 +306,7 @@ PyObject *handle_append_many(PyObject *object, PyObject *list) {
   Py_XDECREF(m.blob);
   return result;
 }
+
+PyObject *handle_append_many(PyObject *self, PyObject *list) { return append_list((handle *)self, list, 0); }
+
+PyObject *handle_append_batch(PyObject *self, PyObject *list) { return append_list((handle *)self, list, 1); }

@@ -192,6 +192,7 @@ static PyMethodDef handle_methods[] = {
      "append(entity, scope, kind, payload, rest) -> Receipt"},
     {"append_many", handle_append_many, METH_O,
      "append_many(list of drafts) -> (receipts, extensions by index, status, bytes of the error)"},
+    {"append_batch", handle_append_batch, METH_O, "append_batch(list of drafts): as append_many, all of them or none"},
     {"page", FAST(handle_page), METH_FASTCALL, "page(address of a bp_query, decode) -> Page"},
     {"get", FAST(handle_get), METH_FASTCALL, "get(event_id, decode) -> Event"},
     {"walk", FAST(handle_walk), METH_FASTCALL, "walk(event_id, limit, decode) -> Page"},

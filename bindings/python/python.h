@@ -45,6 +45,7 @@ void handle_give_page(handle *self, bp_page *page);
 
 PyObject *handle_append(PyObject *self, PyObject *const *arguments, Py_ssize_t count);
 PyObject *handle_append_many(PyObject *self, PyObject *list);
+PyObject *handle_append_batch(PyObject *self, PyObject *list);
 
 /* --- receipts (receipt.c) */
 

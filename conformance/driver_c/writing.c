@@ -105,8 +105,10 @@ static bool draft_ids(const json *step, bp_draft *draft) {
       !argument_id(step, "causation", draft->causation_id, &causation)) {
     return false;
   }
+  if (!argument_u32(step, "prior_item", &draft->cause_item)) return false;
   draft->given = (key ? BP_GIVEN_KEY : 0u) | (correlation ? BP_GIVEN_CORRELATION : 0u) |
-                 (causation ? BP_GIVEN_CAUSATION : 0u);
+                 (causation ? BP_GIVEN_CAUSATION : 0u) |
+                 (is_given(step, "prior_item") ? BP_GIVEN_CAUSE_ITEM : 0u);
   return true;
 }
 
@@ -194,36 +196,72 @@ static bp_status run_append(driver_session *session, const json *step, json **va
   return status;
 }
 
-/* Independent events in one call: the accepted prefix with its receipts, and why it ended. */
-static bp_status run_append_many(driver_session *session, const json *step, json **value, bp_error *error) {
+/* The drafts of `items`, with room for their receipts. */
+typedef struct {
+  owned_draft *owned;
+  bp_draft *drafts;
+  bp_receipt *receipts;
+  size_t count;
+} draft_list;
+
+static void drafts_free(draft_list *list) {
+  for (size_t i = 0; i < list->count; i++) {
+    draft_free(&list->owned[i]);
+    free(list->receipts[i].extensions);
+  }
+  free(list->owned);
+  free(list->drafts);
+  free(list->receipts);
+}
+
+static bool drafts_from(const json *step, draft_list *list) {
   const json *items = json_object_object_get(step, "items");
   size_t count = items == NULL ? 0 : json_object_array_length(items);
-  size_t read = 0;
-  size_t accepted = 0;
-  owned_draft *owned = must_allocate(count * sizeof *owned);
-  bp_draft *drafts = must_allocate(count * sizeof *drafts);
-  bp_receipt *receipts = must_allocate(count * sizeof *receipts);
-  bp_status status = DRIVER_BAD_INSTRUCTION;
-  while (read < count && draft_from(json_object_array_get_idx(items, read), &owned[read])) {
-    drafts[read] = owned[read].draft;
-    receipt_prepare(&receipts[read++]);
+  *list = (draft_list){must_allocate(count * sizeof *list->owned), must_allocate(count * sizeof *list->drafts),
+                       must_allocate(count * sizeof *list->receipts), 0};
+  while (list->count < count && draft_from(json_object_array_get_idx(items, list->count), &list->owned[list->count])) {
+    list->drafts[list->count] = list->owned[list->count].draft;
+    receipt_prepare(&list->receipts[list->count++]);
   }
-  if (read == count) {
-    bp_status ended = bp_store_append_many(session->store, drafts, count, receipts, &accepted, error);
-    json *list = json_object_new_array();
-    for (size_t i = 0; i < accepted; i++) json_object_array_add(list, receipt_json(&receipts[i]));
-    *value = json_object_new_object();
-    set(*value, "accepted", list);
-    set(*value, "status", text_json(status_text(ended)));
-    status = BP_OK;
+  if (list->count == count) return true;
+  drafts_free(list);
+  return false;
+}
+
+static json *receipts_json(const bp_receipt *receipts, size_t count) {
+  json *list = json_object_new_array();
+  for (size_t i = 0; i < count; i++) json_object_array_add(list, receipt_json(&receipts[i]));
+  return list;
+}
+
+/* Independent events in one call: the accepted prefix with its receipts, and why it ended. */
+static bp_status run_append_many(driver_session *session, const json *step, json **value, bp_error *error) {
+  draft_list list;
+  size_t accepted;
+  if (!drafts_from(step, &list)) return DRIVER_BAD_INSTRUCTION;
+  bp_status ended = bp_store_append_many(session->store, list.drafts, list.count, list.receipts, &accepted, error);
+  *value = json_object_new_object();
+  set(*value, "accepted", receipts_json(list.receipts, accepted));
+  set(*value, "status", text_json(status_text(ended)));
+  drafts_free(&list);
+  return BP_OK;
+}
+
+/* Gathered first, so that the store sees the copies. */
+static bp_status run_batch(driver_session *session, const json *step, json **value, bp_error *error) {
+  draft_list list;
+  bp_batch *batch;
+  if (!drafts_from(step, &list)) return DRIVER_BAD_INSTRUCTION;
+  bp_status status = bp_batch_new(&batch, error);
+  for (size_t i = 0; i < list.count && status == BP_OK; i++) status = bp_batch_add(batch, &list.drafts[i], error);
+  if (status == BP_OK) {
+    size_t count;
+    const bp_draft *drafts = bp_batch_drafts(batch, &count);
+    status = bp_store_append_batch(session->store, drafts, count, list.receipts, error);
+    if (status == BP_OK) *value = receipts_json(list.receipts, count);
   }
-  while (read-- > 0) {
-    draft_free(&owned[read]);
-    free(receipts[read].extensions);
-  }
-  free(owned);
-  free(drafts);
-  free(receipts);
+  bp_batch_free(batch);
+  drafts_free(&list);
   return status;
 }
 
@@ -242,6 +280,6 @@ static bp_status run_abort(driver_session *session, const json *step, json **val
 const operation_row store_operations[] = {
     {"clock", run_clock, false},   {"open", run_open, false}, {"close", run_close, true},
     {"drop", run_drop, true},      {"append", run_append, true}, {"append_many", run_append_many, true},
-    {"open_beside", run_open_beside, false},
+    {"batch", run_batch, true},    {"open_beside", run_open_beside, false},
     {"sync", run_sync, true},      {"abort", run_abort, false}, {NULL, NULL, false},
 };

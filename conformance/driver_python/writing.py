@@ -77,6 +77,7 @@ def draft_of(step):
         "causation_id": id_of(step, "causation"),
         "extensions": extensions_of(step),
         "allow_reserved": bool(step.get("allow_reserved")),
+        **({} if step.get("prior_item") is None else {"cause_item": int(step["prior_item"])}),
         **options,
     }
 
@@ -106,6 +107,13 @@ def run_append_many(session, step):
     return {"accepted": [receipt_out(receipt) for receipt in accepted], "status": status}
 
 
+def run_batch(session, step):
+    batch = session.store.batch()
+    for item in step["items"]:
+        batch.append(**draft_of(item))
+    return [receipt_out(receipt) for receipt in batch.flush()]
+
+
 def run_sync(session, _step):
     session.store.sync()
 
@@ -121,5 +129,6 @@ OF_A_STORE = {
     "drop": run_drop,
     "append": run_append,
     "append_many": run_append_many,
+    "batch": run_batch,
     "sync": run_sync,
 }

@@ -28,6 +28,8 @@ static const status_row rows[] = {
     ROW(BP_READ_ONLY, "Open the store in a mode that may write."),
     ROW(BP_NOT_FOUND, "Check the id: no visible event of this store has it."),
     ROW(BP_STOPPED, "A callback asked to stop; call again when it should go on."),
+    ROW(BP_WAIT_TIMEOUT, "Wait again, or see to it that the watermark moves; an append's event is in the store, and its "
+                         "receipt was given."),
 
     ROW(BP_ENTITY_EMPTY, "Give the entity a name of 1 to 1,024 bytes."),
     ROW(BP_SCOPE_EMPTY, "Give the scope a name of 1 to 1,024 bytes."),
@@ -62,6 +64,13 @@ static const status_row rows[] = {
     ROW(BP_VALUE, "Use what MessagePack says in one way: null, truth, 64-bit integers, floats, text, bytes, lists, maps."),
     ROW(BP_SEED_ZERO, "Draw a random signing seed; an all-zero one was probably never filled."),
     ROW(BP_KEY_INVALID, "Pass the 32 bytes of an Ed25519 public key."),
+
+    ROW(BP_BATCH_COUNT, "Append in several batches, or raise batch_max_events."),
+    ROW(BP_BATCH_BYTES, "Append in several batches, or raise batch_max_bytes."),
+    ROW(BP_BATCH_EXPECTATION, "Take the expectation off the item, or append the event by itself."),
+    ROW(BP_BATCH_KEYS, "Give every item a key or none, and repeat a batch with just the items that it had."),
+    ROW(BP_BATCH_DUPLICATE_KEY, "Give each item of the batch a key of its own."),
+    ROW(BP_BATCH_CAUSE, "Let cause_item name an item that stands before this one in the batch."),
 
     ROW(BP_NO_STORE, "Check the path, or open in the mode that creates a store."),
     ROW(BP_NOT_A_STORE, "Choose an empty directory or an existing store; the text says what is in the way."),

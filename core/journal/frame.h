@@ -15,7 +15,8 @@ enum {
   BPI_FRAME_BODY_MAX = 268435456, /* 256 MiB, the most a reader accepts */
   /* The largest front of a frame: everything before the prepared payload part (see below). */
   BPI_FRAME_FRONT_MAX = 320,
-  BPI_HASH_OCTETS_MAX = 3 + 64    /* a hash as an array of integers */
+  BPI_HASH_OCTETS_MAX = 3 + 64,   /* a hash as an array of integers */
+  BPI_FRAME_MARKER_MAX = 400      /* the largest BEGIN or COMMIT */
 };
 
 /* --- reading */
@@ -77,5 +78,9 @@ size_t bpi_frame_size_max(const bpi_frame_parts *parts);
 /* Writes the finished frame to `out`, answers its length.  Of `header` the ids, times, position, kind, flags, payload_size
  * and prev_hash count. */
 size_t bpi_frame_finish(const bpi_header *header, const bpi_frame_parts *parts, uint8_t *out);
+
+/* Writes the BEGIN of a batch of `items`, or its COMMIT (`items` 0), to `out` of BPI_FRAME_MARKER_MAX bytes; answers its
+ * length.  The batch is named by the sequence of its first item. */
+size_t bpi_frame_marker(uint16_t kind, uint64_t first_sequence, uint32_t items, int64_t timestamp_us, uint8_t *out);
 
 #endif

@@ -72,14 +72,34 @@ static uint8_t *put_front(uint8_t *at, const bpi_header *header) {
   return bpi_put_u64(PUT(at, "\xa5" "flags"), header->flags);
 }
 
-size_t bpi_frame_finish(const bpi_header *header, const bpi_frame_parts *parts, uint8_t *out) {
-  uint8_t *body = out + BPI_FRAME_HEADER_BYTES;
-  uint8_t *at = put_front(body, header);
-  at = (uint8_t *)memcpy(at, parts->middle.data, parts->middle.length) + parts->middle.length;
-  at = bpi_put_octets(at, header->prev_hash, 32);
-  at = (uint8_t *)memcpy(at, parts->tail.data, parts->tail.length) + parts->tail.length;
-  size_t length = (size_t)(at - body);
+/* Length and checksum of the body that ends at `end`. */
+static size_t close_frame(uint8_t *out, const uint8_t *end) {
+  const uint8_t *body = out + BPI_FRAME_HEADER_BYTES;
+  size_t length = (size_t)(end - body);
   bpi_store_be32(out, (uint32_t)length);
   bpi_store_be32(out + 4, bpi_crc32(0, body, length));
   return BPI_FRAME_HEADER_BYTES + length;
+}
+
+size_t bpi_frame_finish(const bpi_header *header, const bpi_frame_parts *parts, uint8_t *out) {
+  uint8_t *at = put_front(out + BPI_FRAME_HEADER_BYTES, header);
+  at = (uint8_t *)memcpy(at, parts->middle.data, parts->middle.length) + parts->middle.length;
+  at = bpi_put_octets(at, header->prev_hash, 32);
+  at = (uint8_t *)memcpy(at, parts->tail.data, parts->tail.length) + parts->tail.length;
+  return close_frame(out, at);
+}
+
+size_t bpi_frame_marker(uint16_t kind, uint64_t first_sequence, uint32_t items, int64_t timestamp_us, uint8_t *out) {
+  static const uint8_t no_hash[32];
+  bpi_header header = {.timestamp_us = timestamp_us,
+                       .wall_ms = (uint64_t)timestamp_us / 1000,
+                       .payload_size = items,
+                       .kind = kind};
+  bpi_store_be64(header.event_id + 8, first_sequence);
+  memcpy(header.correlation_id, header.event_id, sizeof header.correlation_id);
+  uint8_t *at = put_front(out + BPI_FRAME_HEADER_BYTES, &header);
+  at = bpi_put_octets(PUT(at, "\xac" "content_hash"), no_hash, sizeof no_hash);
+  at = PUT(at, "\xa7" "payload" "\x90" "\xaa" "hash_chain" "\xc0");
+  at = PUT(at, "\xa6" "entity" "\xa6" "_batch" "\xa5" "scope" "\xa7" "_system" "\xb2" "receipt_extensions" "\x80");
+  return close_frame(out, at);
 }

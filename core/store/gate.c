@@ -22,6 +22,13 @@ bp_status bpi_store_enter(const bp_store *store, bp_error *error) {
   return BP_OK;
 }
 
+bp_status bpi_store_enter_writable(const bp_store *store, bp_error *error) {
+  bp_status status = bpi_store_enter(store, error);
+  if (status != BP_OK || store->mode != BP_MODE_READ_ONLY) return status;
+  bpi_store_leave(store);
+  return bpi_fail(error, BP_READ_ONLY, "the store was opened read-only");
+}
+
 /* A call that comes when it is too late enters and leaves as well, so being the last one out is not enough. */
 static void destroy_once(bp_store *store) {
   uint32_t nobody = BPI_STORE_CLOSING;
@@ -50,6 +57,7 @@ void bpi_store_free(bp_store *store) {
   if (store->lock_file >= 0) store->system->file_close(store->system->context, store->lock_file);
   bpi_buffer_free(&store->directory);
   bpi_rwlock_free(&store->index_lock);
+  bpi_condition_free(&store->watermark_moved);
   bpi_condition_free(&store->group_done);
   bpi_mutex_free(&store->commit_lock);
   bpi_mutex_free(&store->scratch_lock);
@@ -106,5 +114,9 @@ void bp_store_release(bp_store *store) {
     close_in_child(store);
     return;
   }
-  if (atomic_fetch_or(&store->users, (uint32_t)BPI_STORE_CLOSING) == 0) destroy_once(store);
+  /* Inside while those are told who wait, so that the last of them does not free the store meanwhile. */
+  atomic_fetch_add(&store->users, 1);
+  atomic_fetch_or(&store->users, (uint32_t)BPI_STORE_CLOSING);
+  bpi_watermarks_wake(store);
+  bpi_store_leave(store);
 }

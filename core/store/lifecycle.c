@@ -1,6 +1,6 @@
 /* The events that the store writes about itself: SYSTEM_OPEN_COMPLETED and SYSTEM_CLOSE_COMPLETED, as the reference. */
 #include "codec/pack.h"
-#include "store/store_internal.h"
+#include "store/prepare.h"
 
 #include <string.h>
 

@@ -16,12 +16,19 @@ static bp_status init_locks(bp_store *store, bp_error *error) {
   int failed = bpi_rwlock_init(&store->index_lock);
   if (failed != 0) return bpi_fail_system(error, failed, "making a lock");
   failed = bpi_mutex_init(&store->commit_lock);
-  if (failed == 0 && (failed = bpi_condition_init(&store->group_done)) != 0) bpi_mutex_free(&store->commit_lock);
-  if (failed == 0 && (failed = bpi_mutex_init(&store->scratch_lock)) != 0) {
-    bpi_condition_free(&store->group_done);
+  if (failed == 0) {
+    failed = bpi_condition_init(&store->group_done);
+    if (failed == 0) {
+      failed = bpi_condition_init(&store->watermark_moved);
+      if (failed == 0) {
+        failed = bpi_mutex_init(&store->scratch_lock);
+        if (failed == 0) return BP_OK;
+        bpi_condition_free(&store->watermark_moved);
+      }
+      bpi_condition_free(&store->group_done);
+    }
     bpi_mutex_free(&store->commit_lock);
   }
-  if (failed == 0) return BP_OK;
   bpi_rwlock_free(&store->index_lock);
   return bpi_fail_system(error, failed, "making a lock");
 }
@@ -153,6 +160,7 @@ static bp_status open_store(bp_store *store, bp_error *error) {
   if (status == BP_OK) status = bpi_store_recover(store, &directory, error);
   bpi_directory_free(&directory);
   if (status == BP_OK && store->mode != BP_MODE_READ_ONLY) status = begin_writing(store, started_ns, error);
+  if (status == BP_OK) bpi_watermarks_begin(store);
   return status;
 }
 

@@ -2,6 +2,7 @@
 #include "store/options.h"
 
 #include "base/status.h"
+#include "model/draft.h"
 #include "model/event.h"
 
 #include <string.h>
@@ -14,9 +15,21 @@ static const bp_config default_config = {
     .single_append_max_bytes = 16777216,
     .sync_every_events = 1000,
     .group_max_events = 1024,
+    .batch_max_events = 256,
+    .batch_max_bytes = 1048576,
+    .queue_capacity = 4096,
+    .pressure_percent = 75,
+    .drain_limit = 1024,
+    .restart_max = 1,
+    .preallocate_bytes = 1048576,
 };
 
-enum { SINGLE_APPEND_MOST = 67108864, GROUP_MOST = 4096, KEYS_MOST = 1024 };
+enum {
+  SINGLE_APPEND_MOST = 67108864,
+  GROUP_MOST = 4096,
+  BATCH_BYTES_MOST = 16777216,
+  KEYS_MOST = 1024
+};
 
 /* Zeroes `size` bytes, copies as much of the defaults as fits, notes the size. */
 static bp_status init(void *object, size_t size, const void *defaults, size_t known) {
@@ -58,6 +71,20 @@ static bp_status out_of_range(bp_error *error, const char *name, uint64_t value)
   return bpi_fail(error, BP_CONFIGURATION, "%s is out of range: %llu", name, (unsigned long long)value);
 }
 
+static bp_status check_batch_and_queue(const bp_config *config, bp_error *error) {
+  if (config->batch_max_events == 0 || config->batch_max_events > BPI_BATCH_EVENTS_MOST) {
+    return out_of_range(error, "batch_max_events", config->batch_max_events);
+  }
+  if (config->batch_max_bytes == 0 || config->batch_max_bytes > BATCH_BYTES_MOST) {
+    return out_of_range(error, "batch_max_bytes", config->batch_max_bytes);
+  }
+  if (config->queue_capacity == 0) return out_of_range(error, "queue_capacity", 0);
+  if (config->pressure_percent == 0 || config->pressure_percent > 100) {
+    return out_of_range(error, "pressure_percent", config->pressure_percent);
+  }
+  return BP_OK;
+}
+
 static bp_status check_ranges(const bp_config *config, bp_error *error) {
   if (config->mode > BP_MODE_READ_ONLY) return out_of_range(error, "mode", config->mode);
   if (config->durability > BP_WRITTEN) return out_of_range(error, "durability", config->durability);
@@ -76,7 +103,7 @@ static bp_status check_ranges(const bp_config *config, bp_error *error) {
       (config->verify_keys == NULL && config->verify_key_count > 0)) {
     return bpi_fail(error, BP_ARGUMENT, "keys are announced but not given");
   }
-  return BP_OK;
+  return check_batch_and_queue(config, error);
 }
 
 bp_status bpi_config_effective(const bp_config *given, bp_config *config, bp_error *error) {
@@ -90,29 +117,28 @@ bp_status bpi_config_effective(const bp_config *given, bp_config *config, bp_err
   return check_ranges(config, error);
 }
 
-bp_status bpi_draft_check(const bp_draft *draft, const bp_config *config, bp_error *error) {
-  if ((draft->entity == NULL && draft->entity_length > 0) || (draft->scope == NULL && draft->scope_length > 0) ||
-      (draft->payload == NULL && draft->payload_length > 0) ||
-      (draft->extensions == NULL && draft->extension_count > 0)) {
-    return bpi_fail(error, BP_ARGUMENT, "a length without bytes");
+uint64_t bpi_draft_bytes(const bp_draft *draft) {
+  size_t extensions = 0;
+  if (draft->extension_count > 0) {
+    (void)bp_extensions_encode(draft->extensions, draft->extension_count, NULL, 0, &extensions, NULL);
   }
+  return (uint64_t)draft->payload_length + extensions;
+}
+
+bp_status bpi_draft_check(const bp_draft *draft, const bp_config *config, bp_error *error) {
+  bp_status status = bpi_draft_check_lengths(draft, error);
+  if (status != BP_OK) return status;
   if (draft->durability > BP_WRITTEN || draft->expect > BP_EXPECT_EVENT || (draft->given & ~(uint32_t)BP_GIVEN_MASK) ||
-      draft->allow_reserved > 1) {
+      draft->allow_reserved > 1 || draft->gate > BP_GATE_VISIBLE || draft->reserved != 0) {
     return bpi_fail(error, BP_ARGUMENT, "an option of the draft has an unknown value");
   }
-  bp_status status =
-      bp_coordinate_check(draft->entity, draft->entity_length, draft->scope, draft->scope_length, error);
+  status = bp_coordinate_check(draft->entity, draft->entity_length, draft->scope, draft->scope_length, error);
   if (status != BP_OK) return status;
   status = bpi_kind_check(draft->kind, (int)draft->allow_reserved);
   if (status != BP_OK) return bpi_fail(error, status, "kind 0x%04X may not be appended", draft->kind);
   status = bpi_extensions_check(draft->extensions, draft->extension_count, error);
   if (status != BP_OK) return status;
-  uint64_t size = draft->payload_length;
-  if (draft->extension_count > 0) {
-    size_t extensions = 0;
-    (void)bp_extensions_encode(draft->extensions, draft->extension_count, NULL, 0, &extensions, NULL);
-    size += extensions;
-  }
+  uint64_t size = bpi_draft_bytes(draft);
   if (size > config->single_append_max_bytes) {
     return bpi_fail_values(error, BP_PAYLOAD_TOO_LARGE, config->single_append_max_bytes, size,
                            "payload and extensions exceed single_append_max_bytes");

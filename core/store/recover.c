@@ -57,7 +57,7 @@ static bp_status index_record(const numbering *n, const bpi_record *record) {
                  .kind = record->kind};
   memcpy(row.event_id, record->event_id, 16);
   memcpy(row.event_hash, record->event_hash, 32);
-  bpi_point point = {record->wall_ms, record->sequence};
+  bp_point point = {record->wall_ms, record->sequence};
   if (bpi_point_after(point, store->frontier)) store->frontier = point;
   store->next_sequence = record->sequence + 1;
   return bpi_index_add(&store->index, &row, record->entity, record->scope);

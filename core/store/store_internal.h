@@ -4,7 +4,7 @@
  *   - `index` is read under `index_lock` shared, changed under it exclusive, and changed by the commit leader alone; the
  *     leader therefore reads it without the lock.
  *   - `writer`, `group`, `clock_us`, `frontier`, `unsynced` belong to the commit leader.
- *   - The queue and `leader` are guarded by `commit_lock`.
+ *   - The queue, `leader` and `watermarks` are guarded by `commit_lock`.
  *   - All else is constant between open and close, or atomic. */
 #ifndef BPI_STORE_STORE_INTERNAL_H
 #define BPI_STORE_STORE_INTERNAL_H
@@ -21,15 +21,22 @@ enum { BPI_STORE_MAGIC = 0x42504b31 };
 /* Bits of bp_store.users above the count. */
 enum { BPI_STORE_CLOSING = 1 << 30, BPI_STORE_CLOSED = 1 << 29 };
 
-/* The hybrid clock's maximum over visible events. */
-typedef struct bpi_point {
-  uint64_t wall_ms;
-  uint64_t sequence;
-} bpi_point;
-
-static inline int bpi_point_after(bpi_point a, bpi_point b) {
+static inline int bpi_point_after(bp_point a, bp_point b) {
   return a.wall_ms != b.wall_ms ? a.wall_ms > b.wall_ms : a.sequence > b.sequence;
 }
+
+/* How far the store has come, as everybody sees it (frontier.c).  Accepted is written: a group is told of when its write
+ * has returned.  Emitted is visible: nobody subscribes yet.  Applied is where it was at open: nothing is projected yet. */
+typedef struct bpi_watermarks {
+  bp_point written;
+  bp_point durable;
+  bp_point visible;
+  bp_point applied;
+  int is_pending;              /* written is ahead of durable, */
+  uint64_t pending_since_ns;   /* since then, by the system's monotonic clock */
+  int poisoned;
+  uint32_t waiting[BP_WATERMARK_APPLIED + 1];
+} bpi_watermarks;
 
 typedef struct bpi_request bpi_request;
 
@@ -57,10 +64,12 @@ struct bp_store {
   bpi_request *queue_first;
   bpi_request *queue_last;
   int leader;
+  bpi_watermarks watermarks;
+  bpi_condition watermark_moved; /* with commit_lock */
   bpi_writer writer;
   bpi_buffer group;            /* frames of the unit that is being written */
   int64_t clock_us;            /* the last time read; never goes back */
-  bpi_point frontier;
+  bp_point frontier;           /* the newest event that was assigned */
   uint64_t next_sequence;
   uint64_t next_segment;
   uint32_t segment_row;        /* first row of the segment that is being written */
@@ -77,6 +86,8 @@ struct bp_store {
 
 /* BP_ARGUMENT, BP_FORKED, BP_CLOSED. */
 bp_status bpi_store_enter(const bp_store *store, bp_error *error);
+/* The same for a call that writes: BP_READ_ONLY too. */
+bp_status bpi_store_enter_writable(const bp_store *store, bp_error *error);
 /* The last one out of a store that was released closes it. */
 void bpi_store_leave(const bp_store *store);
 /* The store behind a const handle: const promises the caller that nothing changes but caches and locks. */
@@ -88,7 +99,7 @@ void bpi_store_free(bp_store *store);
 void bpi_store_log(const bp_store *store, const char *text);
 
 
-/* --- committing (commit.c) */
+/* --- committing (queue.c, commit.c) */
 
 typedef struct bpi_item {
   const bp_draft *draft;
@@ -96,6 +107,7 @@ typedef struct bpi_item {
   uint8_t event_hash[32];
   bpi_bytes extensions;        /* encoded map; length 0: none */
   int64_t forced_us;           /* timestamp of a lifecycle event; BPI_NOW otherwise */
+  const uint8_t *cause;        /* id of the earlier item of its batch that caused it; NULL: as the draft says */
   /* what became of it */
   uint32_t number;             /* of its row */
   bpi_row row;                 /* a copy */
@@ -109,6 +121,7 @@ struct bpi_request {
   bpi_item *items;
   size_t count;
   int durable;
+  int atomic;                  /* a batch: all or none, and durable */
   bp_error *error;             /* of the item that failed */
   /* what became of it */
   bp_status status;
@@ -120,6 +133,8 @@ struct bpi_request {
 
 /* Commits, waits for it, answers request->status.  At most config.group_max_events items. */
 bp_status bpi_store_commit(bp_store *store, bpi_request *request);
+/* By the leader: commits the requests from `first` to `last`, and fills in what became of each. */
+void bpi_store_run_group(bp_store *store, bpi_request *first, bpi_request *last);
 /* Microseconds, never backwards within this handle.  For the leader and for open. */
 bp_status bpi_store_now(bp_store *store, int64_t *now_us, bp_error *error);
 
@@ -132,10 +147,18 @@ bp_status bpi_store_seal(bp_store *store, bp_error *error);
 bp_status bpi_store_append_opened(bp_store *store, uint64_t restored, uint64_t elapsed_us, bp_error *error);
 bp_status bpi_store_append_closed(bp_store *store, bp_error *error);
 
-/* The room that a draft needs to be prepared; 0: too large. */
-size_t bpi_item_size(const bp_draft *draft);
-/* Encodes what does not depend on order into `room`. */
-void bpi_item_prepare(bpi_item *item, const bp_draft *draft, uint8_t *room);
+/* --- the frontier (frontier.c) */
+
+/* At the end of open: every point is the newest event's. */
+void bpi_watermarks_begin(bp_store *store);
+/* By the leader, under commit_lock: takes the points of what is assigned and written (the index's rows), flushed
+ * (durable_rows) and published, and wakes who waited for it. */
+void bpi_watermarks_advance(bp_store *store);
+/* Wakes all who wait; they look at what has changed beside the points. */
+void bpi_watermarks_wake(bp_store *store);
+/* Waits for the committed item as its draft's gate says.  What the receipts (`count` of them, its own the last; or NULL)
+ * say of the disk is then true of that moment.  BP_WAIT_TIMEOUT, BP_POISONED, BP_CLOSED. */
+bp_status bpi_store_pass_gate(bp_store *store, const bpi_item *item, bp_receipt *receipts, size_t count, bp_error *error);
 
 /* --- spare buffers (scratch.c) */
 

@@ -90,7 +90,7 @@ static void check_sequence(bpi_verifier *v, const bpi_exhibit *e) {
   }
 }
 
-static bp_status read_close(bpi_bytes payload, bpi_point *point) {
+static bp_status read_close(bpi_bytes payload, bp_point *point) {
   static const char *const names[] = {"wall_ms", "global_sequence"};
   if (payload.length == 0) return BP_MESSAGEPACK;
   bpi_unpack in = {payload.data, payload.data + payload.length};
@@ -105,7 +105,7 @@ static bp_status read_close(bpi_bytes payload, bpi_point *point) {
 
 /* A close event names the newest point before it. */
 static void check_lifecycle(bpi_verifier *v, const bpi_exhibit *e) {
-  bpi_point said;
+  bp_point said;
   if (e->frame.header.kind == BPI_KIND_CLOSE_COMPLETED &&
       bpi_bytes_equal(e->frame.header.entity, bpi_bytes_of(BPI_STORE_ENTITY, strlen(BPI_STORE_ENTITY)))) {
     if (read_close(e->payload, &said) != BP_OK || said.wall_ms != v->frontier.wall_ms ||
@@ -118,7 +118,7 @@ static void check_lifecycle(bpi_verifier *v, const bpi_exhibit *e) {
 
 /* What comes after a close event's own check: the newest point so far, by what the index knows. */
 static void advance(bpi_verifier *v, const bpi_exhibit *e) {
-  bpi_point here = {e->row.wall_ms, e->row.sequence};
+  bp_point here = {e->row.wall_ms, e->row.sequence};
   if (e->visible && bpi_point_after(here, v->frontier)) v->frontier = here;
   v->next_sequence = e->row.sequence + 1;
 }

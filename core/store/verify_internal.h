@@ -28,7 +28,7 @@ typedef struct bpi_verifier {
   /* the session that is being read */
   int ours;                  /* written by this library: its sequences have no gaps */
   uint64_t next_sequence;
-  bpi_point frontier;
+  bp_point frontier;
   /* the segment that is being read */
   uint32_t segment;          /* UINT32_MAX: none yet */
   int out_of_order;          /* the open counted its events, since its footer's numbers do not rise; not yet judged */

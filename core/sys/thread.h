@@ -2,6 +2,8 @@
 #ifndef BPI_SYS_THREAD_H
 #define BPI_SYS_THREAD_H
 
+#include <batpak/ffi.h>
+
 #include <pthread.h>
 
 typedef pthread_mutex_t bpi_mutex;
@@ -17,8 +19,15 @@ void bpi_mutex_unlock(bpi_mutex *mutex);
 int bpi_condition_init(bpi_condition *condition);
 void bpi_condition_free(bpi_condition *condition);
 void bpi_condition_wait(bpi_condition *condition, bpi_mutex *mutex);
+/* The same, but no longer than until `deadline_ns`: 1 once that has come, 0 when woken, which may be for nothing. */
+int bpi_condition_wait_until(bpi_condition *condition, bpi_mutex *mutex, uint64_t deadline_ns);
 void bpi_condition_wake_one(bpi_condition *condition);
 void bpi_condition_wake_all(bpi_condition *condition);
+
+/* Deadlines count on the machine's monotonic clock, not on that of bp_system: a thread sleeps in the machine's time. */
+#define BPI_NEVER_NS UINT64_MAX
+/* So many milliseconds from now; BP_WAIT_FOREVER and more: BPI_NEVER_NS. */
+uint64_t bpi_deadline_after_ms(uint32_t timeout_ms);
 
 /* Writers are preferred: a stream of readers cannot keep one out.  Not recursive. */
 int bpi_rwlock_init(bpi_rwlock *lock);

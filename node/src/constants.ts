@@ -24,6 +24,8 @@ export const Status = {
   BP_NOT_FOUND: 10,
   /** a callback asked to stop */
   BP_STOPPED: 11,
+  /** a wait ended by its time: `expected` is the sequence waited for, `actual` where the watermark stands */
+  BP_WAIT_TIMEOUT: 12,
   /** the coordinate rules, in the order in which they are checked */
   BP_ENTITY_EMPTY: 100,
   BP_SCOPE_EMPTY: 101,
@@ -78,6 +80,17 @@ export const Status = {
   BP_SEED_ZERO: 160,
   /** 32 bytes that are no Ed25519 public key */
   BP_KEY_INVALID: 161,
+  /** more events than batch_max_events: `actual` against `expected` */
+  BP_BATCH_COUNT: 170,
+  /** payloads and extensions above batch_max_bytes: `actual` against `expected` */
+  BP_BATCH_BYTES: 171,
+  /** an item of a batch with an expectation; of these five `offset` is the item */
+  BP_BATCH_EXPECTATION: 172,
+  /** keys on some items and not on others, or some known and others not */
+  BP_BATCH_KEYS: 173,
+  BP_BATCH_DUPLICATE_KEY: 174,
+  /** cause_item names no earlier item: `actual` against `expected` */
+  BP_BATCH_CAUSE: 175,
   /** must_exist or read_only, and there is no store at the path */
   BP_NO_STORE: 200,
   /** the directory holds something else, or a segment that begins with other bytes */
@@ -137,7 +150,9 @@ export const BP_STAGE_VERIFY = 2;
 export const BP_GIVEN_KEY = 1;
 export const BP_GIVEN_CORRELATION = 2;
 export const BP_GIVEN_CAUSATION = 4;
-export const BP_GIVEN_MASK = 7;
+/** in a batch: caused by its earlier item cause_item */
+export const BP_GIVEN_CAUSE_ITEM = 8;
+export const BP_GIVEN_MASK = 15;
 
 // bp_draft.expect: what must hold of the entity's last event, or nothing is written
 export const BP_EXPECT_ANY = 0;
@@ -148,10 +163,35 @@ export const BP_EXPECT_EMPTY = 2;
 /** its id is expect_event_id */
 export const BP_EXPECT_EVENT = 3;
 
+// bp_draft.gate: which watermark must reach the event before the call answers; of many drafts the last one's counts
+// for all, and no other may have one
+export const BP_GATE_NONE = 0;
+export const BP_GATE_DURABLE = 1;
+export const BP_GATE_APPLIED = 2;
+export const BP_GATE_VISIBLE = 3;
+
 // bp_draft.flags: stored, without behaviour; other bits pass through
 export const BP_EVENT_REQUIRES_ACK = 1;
 export const BP_EVENT_TRANSACTIONAL = 2;
 export const BP_EVENT_REPLAY = 8;
+
+// the watermarks: how far the store has come
+/** numbered; told of when it is written, too */
+export const BP_WATERMARK_ACCEPTED = 1;
+/** handed to the system */
+export const BP_WATERMARK_WRITTEN = 2;
+/** the system reported the flush complete */
+export const BP_WATERMARK_DURABLE = 3;
+/** readers see it */
+export const BP_WATERMARK_VISIBLE = 4;
+/** subscribers were told; there are none yet, so it is visible */
+export const BP_WATERMARK_EMITTED = 5;
+/** projections hold it; there are none yet, so it stays at the event of the open */
+export const BP_WATERMARK_APPLIED = 6;
+
+// timeouts in milliseconds
+/** from here on, 24 days, a timeout never ends; so UINT32_MAX does not either */
+export const BP_WAIT_FOREVER = 2147483647;
 
 // bp_query.kind_filter
 export const BP_KIND_ANY = 0;

@@ -7,7 +7,7 @@ export const TOKEN = { size: 24, type: 0, reserved: 4, number: 8, offset: 16 } a
 
 /** `bp_draft`. @internal */
 export const DRAFT = {
-  size: 160,
+  size: 176,
   struct_size: 0,
   kind: 4,
   flags: 6,
@@ -30,6 +30,9 @@ export const DRAFT = {
   key: 112,
   correlation_id: 128,
   causation_id: 144,
+  cause_item: 160,
+  gate: 164,
+  gate_timeout_ms: 168,
 } as const;
 
 /** `bp_extension`. @internal */

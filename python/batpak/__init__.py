@@ -23,8 +23,10 @@ if _batpak.lib.bp_abi_version() != _ABI:
                       "install the package anew")
 
 from ._constants import Status  # noqa: E402
+from .batch import Batch  # noqa: E402
 from .draft import EMPTY, Accepted, Draft  # noqa: E402
 from .errors import (  # noqa: E402
+    BatchError,
     Busy,
     CallError,
     ClockError,
@@ -87,6 +89,8 @@ __version__ = version()
 __all__ = [
     "EMPTY",
     "Accepted",
+    "Batch",
+    "BatchError",
     "Busy",
     "CallError",
     "ClockError",

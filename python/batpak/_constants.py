@@ -32,6 +32,8 @@ class Status(enum.IntEnum):
     BP_NOT_FOUND = 10
     #: a callback asked to stop
     BP_STOPPED = 11
+    #: a wait ended by its time: `expected` is the sequence waited for, `actual` where the watermark stands
+    BP_WAIT_TIMEOUT = 12
     #: the coordinate rules, in the order in which they are checked
     BP_ENTITY_EMPTY = 100
     BP_SCOPE_EMPTY = 101
@@ -84,6 +86,17 @@ class Status(enum.IntEnum):
     BP_SEED_ZERO = 160
     #: 32 bytes that are no Ed25519 public key
     BP_KEY_INVALID = 161
+    #: more events than batch_max_events: `actual` against `expected`
+    BP_BATCH_COUNT = 170
+    #: payloads and extensions above batch_max_bytes: `actual` against `expected`
+    BP_BATCH_BYTES = 171
+    #: an item of a batch with an expectation; of these five `offset` is the item
+    BP_BATCH_EXPECTATION = 172
+    #: keys on some items and not on others, or some known and others not
+    BP_BATCH_KEYS = 173
+    BP_BATCH_DUPLICATE_KEY = 174
+    #: cause_item names no earlier item: `actual` against `expected`
+    BP_BATCH_CAUSE = 175
     #: must_exist or read_only, and there is no store at the path
     BP_NO_STORE = 200
     #: the directory holds something else, or a segment that begins with other bytes
@@ -140,7 +153,9 @@ BP_STAGE_VERIFY: Final = 2
 BP_GIVEN_KEY: Final = 1
 BP_GIVEN_CORRELATION: Final = 2
 BP_GIVEN_CAUSATION: Final = 4
-BP_GIVEN_MASK: Final = 7
+#: in a batch: caused by its earlier item cause_item
+BP_GIVEN_CAUSE_ITEM: Final = 8
+BP_GIVEN_MASK: Final = 15
 
 # bp_draft.expect: what must hold of the entity's last event, or nothing is written
 BP_EXPECT_ANY: Final = 0
@@ -151,10 +166,35 @@ BP_EXPECT_EMPTY: Final = 2
 #: its id is expect_event_id
 BP_EXPECT_EVENT: Final = 3
 
+# bp_draft.gate: which watermark must reach the event before the call answers; of many drafts the last one's counts
+# for all, and no other may have one
+BP_GATE_NONE: Final = 0
+BP_GATE_DURABLE: Final = 1
+BP_GATE_APPLIED: Final = 2
+BP_GATE_VISIBLE: Final = 3
+
 # bp_draft.flags: stored, without behaviour; other bits pass through
 BP_EVENT_REQUIRES_ACK: Final = 1
 BP_EVENT_TRANSACTIONAL: Final = 2
 BP_EVENT_REPLAY: Final = 8
+
+# the watermarks: how far the store has come
+#: numbered; told of when it is written, too
+BP_WATERMARK_ACCEPTED: Final = 1
+#: handed to the system
+BP_WATERMARK_WRITTEN: Final = 2
+#: the system reported the flush complete
+BP_WATERMARK_DURABLE: Final = 3
+#: readers see it
+BP_WATERMARK_VISIBLE: Final = 4
+#: subscribers were told; there are none yet, so it is visible
+BP_WATERMARK_EMITTED: Final = 5
+#: projections hold it; there are none yet, so it stays at the event of the open
+BP_WATERMARK_APPLIED: Final = 6
+
+# timeouts in milliseconds
+#: from here on, 24 days, a timeout never ends; so UINT32_MAX does not either
+BP_WAIT_FOREVER: Final = 2147483647
 
 # bp_query.kind_filter
 BP_KIND_ANY: Final = 0

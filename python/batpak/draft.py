@@ -108,17 +108,24 @@ def _expectation(expect: Expectation) -> tuple[int, int, bytes | None]:
 
 def rest(key: bytes | None, expect: Expectation, correlation_id: bytes | None, causation_id: bytes | None, lane: int,
          depth: int, flags: int, extensions: Mapping[str, Buffer] | None, durability: Durability | None,
-         allow_reserved: bool) -> tuple[Any, ...]:
+         allow_reserved: bool, cause_item: int | None = None) -> tuple[Any, ...]:
     """All that few drafts need, as the raw module takes it."""
     found, clock, event_id = _expectation(expect)
     return (number("flags", flags, 0xFF), choice("durability", durability, DURABILITIES), key, correlation_id,
             causation_id, found, clock, event_id, number("lane", lane, 0xFFFF_FFFF),
             number("depth", depth, 0xFFFF_FFFF), 1 if allow_reserved else 0,
+            None if cause_item is None else number("cause_item", cause_item, 0xFFFF_FFFF),
             pairs_of(extensions) if extensions else None)
+
+
+#: The rest of a draft that carries nothing more than its content.
+NOTHING_MORE: Final = rest(None, None, None, None, 0, 0, 0, None, None, False)
 
 
 class Draft:
     """What is to be appended: the arguments of `Store.append`, which says what they mean.
+
+    cause_item: in a batch the index of an earlier item, whose event caused this one.
 
     The payload is encoded here and now, so later changes of what was given have no effect. Drafts belong to no store and
     may be appended any number of times, from any thread.
@@ -132,16 +139,23 @@ class Draft:
                  value: object = MISSING, payload: Buffer | None = None, key: bytes | None = None,
                  expect: Expectation = None, correlation_id: bytes | None = None, causation_id: bytes | None = None,
                  lane: int = 0, depth: int = 0, flags: int = 0, extensions: Mapping[str, Buffer] | None = None,
-                 durability: Durability | None = None, allow_reserved: bool = False) -> None:
+                 durability: Durability | None = None, allow_reserved: bool = False,
+                 cause_item: int | None = None) -> None:
         if event is not None or kind is None or value is not MISSING or type(payload) is not bytes:
             kind, payload = content(event, kind, value, payload)
         if lane or depth or flags or extensions or allow_reserved or not (
                 key is None and expect is None and correlation_id is None and causation_id is None
-                and durability is None):
+                and durability is None and cause_item is None):
             self._packed = entity, scope, kind, payload, rest(key, expect, correlation_id, causation_id, lane, depth,
-                                                              flags, extensions, durability, allow_reserved)
+                                                              flags, extensions, durability, allow_reserved, cause_item)
         else:
             self._packed = entity, scope, kind, payload, None
+
+    @classmethod
+    def _from_packed(cls, packed: Packed) -> Draft:
+        draft: Draft = object.__new__(cls)
+        draft._packed = packed
+        return draft
 
     def __repr__(self) -> str:
         entity, scope, kind, payload, _ = self._packed

@@ -161,6 +161,10 @@ class KeyCancelled(RefusedError):
     """The key is held by an event that was cancelled and stays hidden."""
 
 
+class BatchError(RefusedError):
+    """A batch that cannot be appended as one; `offset` is the index of the draft."""
+
+
 class PayloadError(RefusedError):
     """Bytes that are not one MessagePack value or no JSON, or a value that these cannot say."""
 
@@ -278,6 +282,12 @@ CLASSES: Final[dict[Status, type[Error]]] = {
     Status.BP_VALUE: ValueRefused,
     Status.BP_SEED_ZERO: SigningKeyError,
     Status.BP_KEY_INVALID: SigningKeyError,
+    Status.BP_BATCH_COUNT: BatchError,
+    Status.BP_BATCH_BYTES: BatchError,
+    Status.BP_BATCH_EXPECTATION: BatchError,
+    Status.BP_BATCH_KEYS: BatchError,
+    Status.BP_BATCH_DUPLICATE_KEY: BatchError,
+    Status.BP_BATCH_CAUSE: BatchError,
     Status.BP_NO_STORE: NoStore,
     Status.BP_NOT_A_STORE: NotAStore,
     Status.BP_NEWER_VERSION: NewerVersion,

@@ -30,6 +30,8 @@ SyncMode = Literal["data", "all"]
 _MODES: Final = {"create": BP_MODE_CREATE, "must_exist": BP_MODE_MUST_EXIST, "read_only": BP_MODE_READ_ONLY}
 _SYNC_MODES: Final = {"data": BP_SYNC_DATA, "all": BP_SYNC_ALL}
 _KEY_BYTES: Final = 32
+#: Options of 64 bits.
+_LONG: Final = frozenset({"segment_max_bytes", "restart_within_ms", "preallocate_bytes"})
 
 
 def fail(callbacks: Callbacks, path: Path, status: int, error: bytes) -> NoReturn:
@@ -58,7 +60,7 @@ def configuration(mode: Mode, durability: Durability, sync_mode: SyncMode, sizes
     config.sync_mode = choice("sync_mode", sync_mode, _SYNC_MODES)
     for name, size in sizes.items():
         if size is not None:
-            setattr(config, name, number(name, size, MAXIMUM if name == "segment_max_bytes" else 0xFFFF_FFFF))
+            setattr(config, name, number(name, size, MAXIMUM if name in _LONG else 0xFFFF_FFFF))
     return config
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final, NoReturn, TypeVar, overload
 from ._batpak import Handle, ffi, lib
 from ._constants import Status
 from .asynchronous import awaitable, in_executor, opening
+from .batch import Batch
 from .callbacks import Callbacks, Clock, Log, Progress
 from .draft import MISSING, Accepted, Draft, Durability, Expectation, Packed, content, rest
 from .errors import KindMismatch, Path, made
@@ -179,6 +180,30 @@ class Store:
                 raised.accepted = Accepted._from_raw(blobs, self._chunk, extensions)  # type: ignore[attr-defined]
             raise
         return Accepted._from_raw(blobs, self._chunk, extensions)
+
+    def append_batch(self, drafts: Iterable[Draft]) -> Accepted:
+        """Appends a batch: all of it or nothing, seen by readers all at once, on the disk before the call answers.
+
+        Keys stand on all drafts or on none: a batch whose keys are all known answers the first receipts. `cause_item` of a
+        draft names an earlier one as its cause. Expectations are refused.
+
+        Raises BatchError, or as `append`; the error's `offset` is the index of the draft. Nothing of it is appended then.
+        Since 0.2.
+        """
+        blob, carried, status, error = self._handle.append_batch(_packed(drafts))
+        if status:
+            self._handle.fail(status, error)
+        return Accepted._from_raw([blob], max(1, len(blob)), carried)
+
+    def batch(self, *, correlation_id: bytes | None = None, causation_id: bytes | None = None) -> Batch:
+        """An empty batch to be gathered, best with `with`, which appends it at the end.
+
+        correlation_id: makes it the reaction to an event: all drafts get this correlation, and `causation_id` where they
+        name no cause of their own. Since 0.2.
+        """
+        if causation_id is not None and correlation_id is None:
+            raise made(Status.BP_ARGUMENT, "a batch that is caused is correlated too: give correlation_id", self.path)
+        return Batch._of(self.append_batch, correlation_id, causation_id)
 
     def sync(self) -> None:
         """Flushes what was written: everything acknowledged so far is durable then. Raises ReadOnly, Poisoned."""
@@ -346,6 +371,7 @@ class Store:
 
     append_async = awaitable(append)
     append_many_async = awaitable(append_many)
+    append_batch_async = awaitable(append_batch)
     sync_async = awaitable(sync)
     verify_async = awaitable(verify)
     close_async = awaitable(close)
@@ -382,7 +408,7 @@ def _packed(drafts: Iterable[Draft]) -> list[Packed]:
     try:
         return [draft._packed for draft in given]
     except AttributeError:
-        raise TypeError("append_many takes drafts alone") from None
+        raise TypeError("drafts alone are appended together") from None
 
 
 class _Trust:
@@ -420,8 +446,11 @@ def _question(type: type | None, **which: Any) -> tuple[Query, Callable[[bytes],
 
 def open(path: Path, *, mode: Mode = "create", durability: Durability = "durable", sync_mode: SyncMode = "data",
          segment_max_bytes: int | None = None, single_append_max_bytes: int | None = None,
-         sync_every_events: int | None = None, group_max_events: int | None = None, signing_seeds: Iterable[bytes] = (),
-         verify_keys: Iterable[bytes] = (), clock: Clock | None = None, progress: Progress | None = None,
+         sync_every_events: int | None = None, group_max_events: int | None = None,
+         batch_max_events: int | None = None, batch_max_bytes: int | None = None, queue_capacity: int | None = None,
+         pressure_percent: int | None = None, drain_limit: int | None = None, restart_max: int | None = None,
+         restart_within_ms: int | None = None, preallocate_bytes: int | None = None,
+         signing_seeds: Iterable[bytes] = (), verify_keys: Iterable[bytes] = (), clock: Clock | None = None, progress: Progress | None = None,
          log: Log | None = None) -> Store:
     """Opens the store in a directory. Use it with `with`.
 
@@ -433,6 +462,11 @@ def open(path: Path, *, mode: Mode = "create", durability: Durability = "durable
     single_append_max_bytes: payload and extensions of one event, at most (16,777,216).
     sync_every_events: written events between two flushes (1,000); 0: only when asked.
     group_max_events: appends that may share one write and one flush (1,024).
+    batch_max_events, batch_max_bytes: of one batch, at most (256; 1,048,576 bytes of payloads and extensions).
+    queue_capacity: submissions that may wait to be committed (4,096); pressure_percent: of these, from where on a try is
+        told to come again (75).
+    drain_limit, restart_max, restart_within_ms: accepted for the reference's sake, without effect.
+    preallocate_bytes: room made behind the last event while the store is open (1,048,576); 0: none.
     signing_seeds: Ed25519 seeds of 32 bytes: all verify, the last signs; verify_keys: public keys that verify only.
     clock: answers microseconds since 1970, in place of the system's.
     progress: called with "open" or "verify", bytes done and bytes in all; an answer that is true stops the call.
@@ -444,7 +478,10 @@ def open(path: Path, *, mode: Mode = "create", durability: Durability = "durable
     """
     config = configuration(mode, durability, sync_mode, {
         "segment_max_bytes": segment_max_bytes, "single_append_max_bytes": single_append_max_bytes,
-        "sync_every_events": sync_every_events, "group_max_events": group_max_events})
+        "sync_every_events": sync_every_events, "group_max_events": group_max_events,
+        "batch_max_events": batch_max_events, "batch_max_bytes": batch_max_bytes, "queue_capacity": queue_capacity,
+        "pressure_percent": pressure_percent, "drain_limit": drain_limit, "restart_max": restart_max,
+        "restart_within_ms": restart_within_ms, "preallocate_bytes": preallocate_bytes})
     seeds, config.signing_seed_count = keys("signing seeds", signing_seeds)
     verifying, config.verify_key_count = keys("verify keys", verify_keys)
     config.signing_seeds, config.verify_keys = seeds, verifying

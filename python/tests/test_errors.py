@@ -193,6 +193,11 @@ def fault(path: Path, call: str, number: int, then: str = "") -> None:
     raise error
 
 
+def batch(path: Path, *drafts: dict[str, Any]) -> None:
+    with batpak.open(path, batch_max_events=3, batch_max_bytes=64) as store:
+        store.append_batch(batpak.Draft("e", "s", **{"kind": 0xF001, "payload": b"", **draft}) for draft in drafts)
+
+
 #: How each status is reached.
 REACH: dict[Status, Callable[[Path], Any]] = {
     Status.BP_ARGUMENT: lambda path: batpak.open(path, mode="no mode"),  # type: ignore[arg-type]
@@ -234,6 +239,12 @@ REACH: dict[Status, Callable[[Path], Any]] = {
     Status.BP_VALUE: lambda path: batpak.payload_encode({1, 2}),
     Status.BP_SEED_ZERO: lambda path: batpak.open(path, signing_seeds=[bytes(32)]),
     Status.BP_KEY_INVALID: lambda path: batpak.open(path, verify_keys=[b"\xff" * 32]),
+    Status.BP_BATCH_COUNT: lambda path: batch(path, {}, {}, {}, {}),
+    Status.BP_BATCH_BYTES: lambda path: batch(path, {"payload": bytes(65)}),
+    Status.BP_BATCH_EXPECTATION: lambda path: batch(path, {"expect": batpak.EMPTY}),
+    Status.BP_BATCH_KEYS: lambda path: batch(path, {"key": bytes(16)}, {}),
+    Status.BP_BATCH_DUPLICATE_KEY: lambda path: batch(path, {"key": bytes(16)}, {"key": bytes(16)}),
+    Status.BP_BATCH_CAUSE: lambda path: batch(path, {"cause_item": 0}),
     Status.BP_NO_STORE: lambda path: batpak.open(path, mode="must_exist"),
     Status.BP_NOT_A_STORE: file_in_the_way,
     Status.BP_NEWER_VERSION: newer,

@@ -228,7 +228,7 @@ Test(status, every_status_has_a_name_and_an_advice_of_its_own) {
 }
 
 Test(status, unknown_numbers_have_an_answer_too) {
-  static const bp_status unknown[] = {-1, 12, 99, 499, 1000, INT32_MIN, INT32_MAX};
+  static const bp_status unknown[] = {-1, 13, 99, 499, 1000, INT32_MIN, INT32_MAX};
   for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
     cr_assert_str_eq(bp_status_name(unknown[i]), "BP_UNKNOWN");
     cr_assert_gt(strlen(bp_status_advice(unknown[i])), 15);

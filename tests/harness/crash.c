@@ -1,50 +1,73 @@
-/* Every short program over a store, crashed wherever the disk changes, with every disk that may be left.
+/* Short programs over a store, crashed wherever the disk changes, with every disk that may be left.
  *
  * All sequences of operations up to a length; of each, the moments of its last operation (those before belong to the
  * shorter sequences).  See support/explorer.h for what is asked of each state.
  *
- *   crash [--length N] [--choices N] [--repair-choices N] [--repair-every N] [--seed N] [--program LETTERS] [--config N]
+ *   crash [--length N] [--choices N] [--repair-choices N] [--repair-every N] [--seed N] [--jobs N]
+ *   crash --states N ...              longer programs by chance, until so many distinct states were seen
+ *   crash --program LETTERS --config N [--whole 1] ...
  *
- * Programs of three operations and more are given a quarter of the choices.  A failure prints the program, the configuration and the choices; --program and --config repeat it. */
+ * Programs of three operations and more are given a quarter of the choices.  Random programs are crashed from their first
+ * operation on.  A failure prints the program, the configuration and the choices; --program and --config repeat it. */
 #include "base/hash.h"
 #include "support/check.h"
 #include "support/explorer.h"
 #include "support/program.h"
+#include "support/random.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
-enum { LENGTH_MAX = 8 };
+enum { LENGTH_MAX = 16, SHORT = 2, JOBS_MAX = 64 };
 
 /* Steps of support/program.h; c: close and open, x: crash that keeps everything and open, y: one that loses everything. */
 static const char alphabet[] = "dwWmMscxy";
-enum { CONFIGS = 3 };
+
+/* Signatures take a third of the time and have no part in recovery, so one configuration for short programs has them. */
+enum { SMALLEST = 0, SIGNED = 1, WHOLE = 2, SMALL = 3, CONFIGS = 6 };
+static const size_t configs_of_short[] = {SMALLEST, SIGNED, WHOLE}, configs_of_long[] = {SMALLEST, SMALL, WHOLE};
+enum { CONFIGS_EACH = 3 };
+
+typedef struct options {
+  uint64_t length, seed, states, jobs, choices, whole;
+} options;
+
+/* Shared by the processes. */
+typedef struct progress {
+  _Atomic uint64_t claimed; /* programs begun */
+  _Atomic uint64_t done;
+} progress;
 
 typedef struct world {
   explorer explorer;
   bp_config configs[CONFIGS];
+  options options;
   size_t config;
-  uint64_t seed;
-  size_t choices;
+  int whole; /* crash it from its first operation on */
   char letters[LENGTH_MAX + 1];
   program program;
-  uint64_t programs;
+  progress *progress;
 } world;
 
 static const uint8_t signing_seed[32] = {1, 2, 3};
 
 static void make_configs(world *w) {
-  static const uint64_t segment_bytes[CONFIGS] = {1, 1200, 1 << 20};
+  static const uint64_t segment_bytes[CONFIGS] = {1, 1200, 1 << 20, 1200, 2500, 600};
   for (size_t i = 0; i < CONFIGS; i++) {
     CHECK(bp_config_init(&w->configs[i], sizeof w->configs[i]) == BP_OK, "bp_config_init");
     w->configs[i].segment_max_bytes = segment_bytes[i];
   }
-  w->configs[1].signing_seeds = signing_seed;
-  w->configs[1].signing_seed_count = 1;
-  w->configs[2].sync_every_events = 4;
+  w->configs[SIGNED].signing_seeds = signing_seed;
+  w->configs[SIGNED].signing_seed_count = 1;
+  w->configs[WHOLE].sync_every_events = 4;
+  w->configs[4].sync_every_events = 2;
+  w->configs[5].sync_mode = BP_SYNC_ALL;
 }
 
 /* -------------------------------------------------------------------------------------------------- the operations -- */
@@ -76,13 +99,12 @@ static void operate(program *run, char operation) {
 
 /* ---------------------------------------------------------------------------------------------------- the programs -- */
 
-/* The last operation's moments, or those of the open where there is none. */
+/* The last operation's moments, or those of the open where there is none; of a whole program those of all operations. */
 static void run_program(world *w) {
-  enum { LONG = 3 };
-  size_t length = strlen(w->letters);
+  size_t length = strlen(w->letters), recorded = w->whole || length == 0 ? 0 : length - 1;
   sim_system *sim = sim_new();
-  w->explorer.seed = bpi_hash(w->letters, length, w->seed * CONFIGS + w->config);
-  w->explorer.choices = length < LONG ? w->choices : (w->choices + 3) / 4;
+  w->explorer.seed = bpi_hash(w->letters, length, w->options.seed * CONFIGS + w->config);
+  w->explorer.choices = (size_t)(length <= SHORT ? w->options.choices : (w->options.choices + 3) / 4);
   program *run = &w->program;
   sim_set_seed(sim, w->explorer.seed);
   program_init(run, sim);
@@ -91,33 +113,85 @@ static void run_program(world *w) {
   if (length == 0) explorer_record(&w->explorer, sim, &run->model);
   program_must(run, 'o');
   for (size_t i = 0; i < length; i++) {
-    if (i + 1 == length) explorer_record(&w->explorer, sim, &run->model);
+    if (i == recorded) explorer_record(&w->explorer, sim, &run->model);
     operate(run, w->letters[i]);
   }
   explorer_explore(&w->explorer, 0);
   program_free(run);
   sim_free(sim);
-  w->programs++;
+  atomic_fetch_add(&w->progress->done, 1);
 }
 
-static void run_in_each_config(world *w) {
-  for (w->config = 0; w->config < CONFIGS; w->config++) run_program(w);
-}
-
-static void run_all(world *w, size_t length, size_t filled) {
-  w->letters[filled] = '\0';
-  run_in_each_config(w);
-  for (size_t i = 0; filled < length && alphabet[i] != '\0'; i++) {
-    w->letters[filled] = alphabet[i];
-    run_all(w, length, filled + 1);
-    w->letters[filled] = '\0';
+/* The number-th of all programs, the shorter ones before the longer ones.  0: there are not so many. */
+static int choose_program(world *w, uint64_t number) {
+  uint64_t letters = sizeof alphabet - 1, of_length = 1, length = 0;
+  w->config = number % CONFIGS_EACH;
+  number /= CONFIGS_EACH;
+  while (length <= w->options.length && number >= of_length) {
+    number -= of_length;
+    of_length *= letters;
+    length++;
   }
+  if (length > w->options.length) return 0;
+  w->letters[length] = '\0';
+  for (size_t i = (size_t)length; i-- > 0; number /= letters) w->letters[i] = alphabet[number % letters];
+  w->config = length <= SHORT ? configs_of_short[w->config] : configs_of_long[w->config];
+  return 1;
+}
+
+static int draw_program(world *w, uint64_t number) {
+  test_random random = {w->options.seed + number * 0x9e3779b97f4a7c15u};
+  size_t most = (size_t)w->options.length, length = SHORT + 1 + test_random_below(&random, (uint32_t)(most - SHORT));
+  if (atomic_load(&w->explorer.counts->states) >= w->options.states) return 0;
+  for (size_t i = 0; i < length; i++) w->letters[i] = alphabet[test_random_below(&random, sizeof alphabet - 1)];
+  w->letters[length] = '\0';
+  w->config = test_random_below(&random, CONFIGS);
+  if (w->config == SIGNED) w->config = test_random_below(&random, CONFIGS);
+  w->whole = 1;
+  return 1;
+}
+
+static void run_share(world *w) {
+  for (;;) {
+    uint64_t number = atomic_fetch_add(&w->progress->claimed, 1);
+    if (!(w->options.states > 0 ? draw_program(w, number) : choose_program(w, number))) return;
+    run_program(w);
+  }
+}
+
+/* Children take one program after the other; the first that fails ends all. */
+static int run_jobs(world *w) {
+  pid_t children[JOBS_MAX];
+  size_t jobs = (size_t)w->options.jobs;
+  int failed = 0;
+  fflush(NULL);
+  for (size_t i = 0; i < jobs; i++) {
+    children[i] = fork();
+    CHECK(children[i] >= 0, "fork");
+    if (children[i] == 0) {
+      run_share(w);
+      explorer_free(&w->explorer);
+      exit(0);
+    }
+  }
+  for (size_t ended = 0; ended < jobs; ended++) {
+    int status;
+    pid_t child = wait(&status);
+    for (size_t i = 0; i < jobs; i++) {
+      if (children[i] == child) children[i] = 0;
+      if (status != 0 && !failed && children[i] > 0) (void)kill(children[i], SIGTERM);
+    }
+    failed |= status != 0;
+  }
+  return failed;
 }
 
 static void describe(void *user) {
   const world *w = user;
-  fprintf(stderr, "  crash --program '%s' --config %zu --seed %" PRIu64 " --choices %zu --repair-choices %zu --repair-every 1\n",
-          w->letters, w->config, w->seed, w->choices, w->explorer.repair_choices);
+  fprintf(stderr,
+          "  crash --program '%s' --config %zu --whole %d --seed %" PRIu64 " --choices %" PRIu64
+          " --repair-choices %zu --repair-every 1\n",
+          w->letters, w->config, w->whole, w->options.seed, w->options.choices, w->explorer.repair_choices);
   explorer_describe(&w->explorer);
 }
 
@@ -138,30 +212,46 @@ static double seconds(void) {
   return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+static void read_options(world *w, int argc, char **argv) {
+  w->options = (options){.seed = number(argc, argv, "--seed", "1"),
+                         .states = number(argc, argv, "--states", "0"),
+                         .jobs = number(argc, argv, "--jobs", "1"),
+                         .choices = number(argc, argv, "--choices", "16"),
+                         .whole = number(argc, argv, "--whole", "0")};
+  w->options.length = number(argc, argv, "--length", w->options.states > 0 ? "8" : "3");
+  CHECK(w->options.length <= LENGTH_MAX, "at most %d operations", LENGTH_MAX);
+  CHECK(w->options.states == 0 || w->options.length > SHORT, "random programs are longer than %d operations", SHORT);
+  CHECK(w->options.jobs >= 1 && w->options.jobs <= JOBS_MAX, "from 1 to %d jobs", JOBS_MAX);
+}
+
 int main(int argc, char **argv) {
   static world w;
   double started = seconds();
-  uint64_t length = number(argc, argv, "--length", "3");
+  int failed = 0;
   const char *letters = option(argc, argv, "--program", NULL);
-  CHECK(length <= LENGTH_MAX && (letters == NULL || strlen(letters) <= LENGTH_MAX), "at most %d operations", LENGTH_MAX);
+  read_options(&w, argc, argv);
   make_configs(&w);
-  explorer_init(&w.explorer, &w.configs[0], 0);
-  w.seed = number(argc, argv, "--seed", "1");
-  w.choices = (size_t)number(argc, argv, "--choices", "16");
+  explorer_init(&w.explorer, &w.configs[0], 0, (size_t)1 << 21);
+  w.progress = seen_share(sizeof *w.progress);
   w.explorer.repair_choices = (size_t)number(argc, argv, "--repair-choices", "4");
   w.explorer.repair_every = number(argc, argv, "--repair-every", "64");
   check_describe_with(describe, &w);
   if (letters != NULL) {
+    CHECK(strlen(letters) <= LENGTH_MAX, "at most %d operations", LENGTH_MAX);
     memcpy(w.letters, letters, strlen(letters));
     w.config = (size_t)number(argc, argv, "--config", "0") % CONFIGS;
+    w.whole = w.options.whole != 0;
     run_program(&w);
+  } else if (w.options.jobs == 1) {
+    run_share(&w);
   } else {
-    run_all(&w, (size_t)length, 0);
+    failed = run_jobs(&w);
   }
-  const explorer *x = &w.explorer;
+  const explorer_counts *counts = w.explorer.counts;
   printf("%" PRIu64 " programs, %" PRIu64 " crashes, %" PRIu64 " distinct states (%" PRIu64 " of them left by a crash during "
          "repair, %" PRIu64 " with holes), seed %" PRIu64 ", %.1f s\n",
-         w.programs, x->crashes, x->states, x->repair_states, x->holes, w.seed, seconds() - started);
+         w.progress->done, counts->crashes, counts->states, counts->repair_states, counts->holes, w.options.seed,
+         seconds() - started);
   explorer_free(&w.explorer);
-  return 0;
+  return failed;
 }

@@ -9,11 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum { CHOICES_MAX = 256 };
 
-void explorer_init(explorer *x, const bp_config *config, uint64_t seed) {
+void explorer_init(explorer *x, const bp_config *config, uint64_t seed, size_t states) {
   memset(x, 0, sizeof *x);
+  x->seen = seen_new(states);
+  x->counts = seen_share(sizeof *x->counts);
   x->config = config;
   x->seed = seed;
   x->choices = 24;
@@ -38,7 +41,8 @@ static void forget(moment_list *moments) {
 
 void explorer_free(explorer *x) {
   forget(&x->moments);
-  free(x->seen);
+  seen_free(x->seen);
+  munmap(x->counts, sizeof *x->counts);
 }
 
 /* ---------------------------------------------------------------------------------------------------- the moments -- */
@@ -80,31 +84,6 @@ static void stop(moment_list *moments) {
 }
 
 void explorer_record(explorer *x, sim_system *sim, const model_state *model) { start(&x->moments, sim, model); }
-
-/* ----------------------------------------------------------------------------------------------------- the states -- */
-
-/* 1 if the state is new. */
-static int note_state(explorer *x, uint64_t digest) {
-  if (digest == 0) digest = 1;
-  if (x->seen_count * 2 >= x->seen_slots) {
-    uint64_t *old = x->seen;
-    size_t old_slots = x->seen_slots;
-    x->seen_slots = old_slots == 0 ? 1 << 12 : old_slots * 2;
-    x->seen = (uint64_t *)grown(NULL, x->seen_slots * sizeof *x->seen);
-    memset(x->seen, 0, x->seen_slots * sizeof *x->seen);
-    x->seen_count = 0;
-    for (size_t i = 0; i < old_slots; i++) {
-      if (old[i] != 0) (void)note_state(x, old[i]);
-    }
-    free(old);
-  }
-  size_t slot = digest & (x->seen_slots - 1);
-  while (x->seen[slot] != 0 && x->seen[slot] != digest) slot = (slot + 1) & (x->seen_slots - 1);
-  if (x->seen[slot] == digest) return 0;
-  x->seen[slot] = digest;
-  x->seen_count++;
-  return 1;
-}
 
 /* ------------------------------------------------------------------------------------------------------ the holes -- */
 
@@ -232,16 +211,17 @@ static void explore(explorer *x, moment_list *moments, unsigned rules);
 
 static void explore_state(explorer *x, const crash_moment *moment, const sim_choice *choice, unsigned rules) {
   sim_system *after = sim_crashed(moment->sim, choice);
-  x->crashes++;
-  if (note_state(x, bpi_hash_mix(sim_digest(after) | 1, answers_of(&moment->model) | 1))) {
+  uint64_t digest = bpi_hash_mix(sim_digest(after) | 1, answers_of(&moment->model) | 1);
+  atomic_fetch_add(&x->counts->crashes, 1);
+  if (seen_add(x->seen, digest)) {
     if (has_hole(moment->sim, after)) {
       rules |= MODEL_HOLES;
-      x->holes++;
+      atomic_fetch_add(&x->counts->holes, 1);
     }
-    x->states++;
-    x->repair_states += (uint64_t)x->repairing;
+    atomic_fetch_add(&x->counts->states, 1);
+    if (x->repairing) atomic_fetch_add(&x->counts->repair_states, 1);
     moment_list repair = {0};
-    int again = !x->repairing && x->states % x->repair_every == 0;
+    int again = !x->repairing && (digest >> 20) % x->repair_every == 0;
     check_state(x, after, &moment->model, rules, again ? &repair : NULL);
     if (again) {
       x->repairing = 1;

@@ -8,6 +8,7 @@
 #define SUPPORT_EXPLORER_H
 
 #include "support/model.h"
+#include "support/seen.h"
 #include "support/sim.h"
 
 #define EXPLORER_STORE "store"
@@ -36,24 +37,29 @@ typedef struct crash_site {
   sim_choice choice;
 } crash_site;
 
+/* Shared by those that explore together. */
+typedef struct explorer_counts {
+  _Atomic uint64_t crashes;        /* choices made */
+  _Atomic uint64_t states;         /* distinct disks */
+  _Atomic uint64_t repair_states;  /* of these, left by a crash during the repair of another */
+  _Atomic uint64_t holes;          /* of these, with sectors lost in the middle */
+} explorer_counts;
+
 typedef struct explorer {
   const bp_config *config;     /* of the store; `system` and `mode` are set here */
   uint64_t seed;               /* of the random choices */
   size_t choices;              /* for each moment, at most */
   size_t repair_choices;       /* the same while a state is being repaired */
-  uint64_t repair_every;       /* every so many-th state is crashed while it is repaired */
+  uint64_t repair_every;       /* one state of so many is crashed while it is repaired; its digest says which */
   moment_list moments;
   crash_site site, repair_site;
   int repairing;
-  uint64_t *seen;              /* digests of the states so far, 0: free */
-  size_t seen_count, seen_slots;
-  uint64_t crashes;            /* choices made */
-  uint64_t states;             /* distinct disks */
-  uint64_t repair_states;      /* of these, left by a crash during the repair of another */
-  uint64_t holes;              /* of these, with sectors lost in the middle */
+  seen_set *seen;              /* digests of the states so far */
+  explorer_counts *counts;
 } explorer;
 
-void explorer_init(explorer *x, const bp_config *config, uint64_t seed);
+/* `states`: as many are told apart before all are forgotten. */
+void explorer_init(explorer *x, const bp_config *config, uint64_t seed, size_t states);
 void explorer_free(explorer *x);
 
 /* Notes this moment's disk as known and watches `sim` from here on.  Both must live until explorer_explore. */

@@ -33,7 +33,7 @@ typedef struct model_state {
   size_t count;
   size_t capacity;
   uint64_t sequence_end; /* behind the last event seen at the last comparison */
-  uint8_t *payloads[16]; /* of the latest drafts */
+  uint8_t *payloads[64]; /* of the latest drafts */
 } model_state;
 
 void model_init(model_state *model);
@@ -43,7 +43,7 @@ void model_copy(model_state *to, const model_state *from);
 
 enum { MODEL_ENTITIES = 4 };
 
-/* A new event, tried.  The bytes of the draft live until 16 further ones were made. */
+/* A new event, tried.  The bytes of the draft live until 64 further ones were made. */
 size_t model_add(model_state *model, uint32_t entity, uint32_t payload_length, uint8_t durability, bp_draft *draft);
 void model_acknowledge(model_state *model, size_t event, const bp_receipt *receipt);
 void model_refuse(model_state *model, size_t event);

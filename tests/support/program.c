@@ -165,7 +165,7 @@ static bp_status look_at_open(program *run) {
 
 /* ---------------------------------------------------------------------------------------------------------- steps -- */
 
-bp_status program_step(program *run, char step) {
+static bp_status take_step(program *run, char step) {
   bp_stat stat = {.struct_size = sizeof stat};
   if (step == 'o' || step == 'O') return open_store(run, step == 'o' ? BP_MODE_CREATE : BP_MODE_READ_ONLY);
   if (run->store == NULL) return BP_OK;
@@ -187,6 +187,33 @@ bp_status program_step(program *run, char step) {
     case 'q': return look_at_open(run);
     default: check_failed(__FILE__, __LINE__, "there is no step %c", step);
   }
+}
+
+static int is_below(bp_point a, bp_point b) {
+  return a.wall_ms != b.wall_ms ? a.wall_ms < b.wall_ms : a.sequence < b.sequence;
+}
+
+/* Whatever has failed, the points stand in their order, and none says less than a receipt did. */
+static void check_frontier(const program *run) {
+  bp_frontier f = {.struct_size = sizeof f};
+  bp_stat stat = {.struct_size = sizeof stat};
+  CHECK(bp_store_frontier(run->store, &f, NULL) == BP_OK && bp_store_stat(run->store, &stat, NULL) == BP_OK, "the frontier");
+  CHECK(!is_below(f.accepted, f.written) && !is_below(f.written, f.durable) && !is_below(f.accepted, f.visible) &&
+            !is_below(f.emitted, f.visible) && !is_below(f.visible, f.applied),
+        "the points are out of order");
+  CHECK(stat.events == 0 || stat.poisoned || f.visible.sequence == stat.last_sequence, "visible is not the last event");
+  CHECK(f.durable.sequence + 1 >= stat.durable_sequence, "durable is behind what was flushed");
+  for (size_t i = 0; i < run->model.count; i++) {
+    const model_event *event = &run->model.events[i];
+    CHECK(event->answer != MODEL_DURABLE || !event->has_receipt || event->receipt.sequence <= f.durable.sequence,
+          "event %" PRIu64 " was acknowledged as durable, and the frontier does not know", event->number);
+  }
+}
+
+bp_status program_step(program *run, char step) {
+  bp_status status = take_step(run, step);
+  if (run->store != NULL) check_frontier(run);
+  return status;
 }
 
 void program_must(program *run, char step) {

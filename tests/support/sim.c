@@ -179,6 +179,22 @@ int sim_get(sim_system *sim, const char *path, bpi_buffer *content) {
   return found;
 }
 
+int sim_is_flushed(sim_system *sim, const char *path, uint64_t offset, uint64_t length) {
+  sim_place place;
+  bpi_mutex_lock(&sim->mutex);
+  int flushed = sim_find(sim, path, &place) == 0 && place.node != SIM_NO_NODE &&
+                sim->nodes[place.node]->durable_size >= offset + length;
+  for (size_t i = 0; flushed && i < sim->op_count; i++) {
+    const sim_op *op = &sim->ops[i];
+    int names_it = op->target == place.node && op->name != NULL;
+    int changes_it = op->node == place.node && op->kind <= SIM_OP_TRUNCATE && op->offset < offset + length &&
+                     (op->kind == SIM_OP_TRUNCATE || op->offset + op->length > offset);
+    flushed = !names_it && !changes_it;
+  }
+  bpi_mutex_unlock(&sim->mutex);
+  return flushed;
+}
+
 void sim_flip(sim_system *sim, const char *path, uint64_t offset, uint8_t bits) {
   sim_place place;
   bpi_mutex_lock(&sim->mutex);

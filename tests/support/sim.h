@@ -206,6 +206,8 @@ void sim_set_process_id(sim_system *sim, uint64_t id);
 void sim_put(sim_system *sim, const char *path, const void *bytes, size_t length);
 /* The file's bytes as processes see them; 0 when there is none. */
 int sim_get(sim_system *sim, const char *path, bpi_buffer *content);
+/* Would the name and these bytes of the file outlive any crash? */
+int sim_is_flushed(sim_system *sim, const char *path, uint64_t offset, uint64_t length);
 /* Flips bits of a byte, in what processes see and on the disk alike. */
 void sim_flip(sim_system *sim, const char *path, uint64_t offset, uint8_t bits);
 

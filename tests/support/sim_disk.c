@@ -2,11 +2,12 @@
 #include "support/sim_internal.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
-enum { PAGE = 4096 };
+enum { PAGE = 4096, POOL = 4096, POOLED_BYTES = 16 * PAGE };
 
 /* ---------------------------------------------------------------------------------------------------------- memory -- */
 
@@ -43,17 +44,45 @@ uint64_t sim_random_next(uint64_t *state) {
 
 /* --------------------------------------------------------------------------------------------------------- regions -- */
 
+/* Regions that nobody uses any more, with their small beginnings still accessible and zero: to reserve one costs more than
+ * all else that a crash explorer does with it. */
+static struct {
+  pthread_mutex_t mutex;
+  sim_region *items[POOL];
+  size_t count;
+} pool = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+
+static sim_region *pooled_region(void) {
+  pthread_mutex_lock(&pool.mutex);
+  sim_region *region = pool.count > 0 ? pool.items[--pool.count] : NULL;
+  pthread_mutex_unlock(&pool.mutex);
+  return region;
+}
+
+static int pool_region(sim_region *region) {
+  if (region->accessible > POOLED_BYTES) return 0;
+  memset(region->bytes, 0, region->accessible);
+  pthread_mutex_lock(&pool.mutex);
+  int kept = pool.count < POOL;
+  if (kept) pool.items[pool.count++] = region;
+  pthread_mutex_unlock(&pool.mutex);
+  return kept;
+}
+
 sim_region *sim_region_new(void) {
-  sim_region *region = (sim_region *)sim_allocate(sizeof *region);
-  void *bytes = mmap(NULL, SIM_FILE_MAX, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  must(bytes != MAP_FAILED);
-  region->bytes = (uint8_t *)bytes;
+  sim_region *region = pooled_region();
+  if (region == NULL) {
+    region = (sim_region *)sim_allocate(sizeof *region);
+    void *bytes = mmap(NULL, SIM_FILE_MAX, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    must(bytes != MAP_FAILED);
+    region->bytes = (uint8_t *)bytes;
+  }
   region->references = 1;
   return region;
 }
 
 void sim_region_release(sim_region *region) {
-  if (region == NULL || --region->references > 0) return;
+  if (region == NULL || --region->references > 0 || pool_region(region)) return;
   munmap(region->bytes, SIM_FILE_MAX);
   free(region);
 }

@@ -55,6 +55,8 @@ static void call_everything(bp_store *store, bp_page *page) {
   bp_report *report;
   size_t accepted;
   bp_stat stat = {.struct_size = sizeof stat};
+  bp_frontier frontier = {.struct_size = sizeof frontier};
+  const bp_point origin = {0, 0};
   plain_draft_of(&plain, 0, 0, BP_DURABLE);
   CHECK(bp_store_append(store, &plain.draft, NULL, NULL) == BP_FORKED, "append");
   CHECK(bp_store_append_many(store, &plain.draft, 1, NULL, &accepted, NULL) == BP_FORKED, "append_many");
@@ -65,6 +67,8 @@ static void call_everything(bp_store *store, bp_page *page) {
   CHECK(bp_store_verify(store, NULL, &report, NULL) == BP_FORKED, "verify");
   CHECK(bp_store_open_report(store, &report, NULL) == BP_FORKED, "open_report");
   CHECK(bp_store_stat(store, &stat, NULL) == BP_FORKED, "stat");
+  CHECK(bp_store_frontier(store, &frontier, NULL) == BP_FORKED, "frontier");
+  CHECK(bp_store_wait(store, BP_WATERMARK_DURABLE, &origin, BP_WAIT_FOREVER, NULL) == BP_FORKED, "wait");
   CHECK(bp_store_close(store, NULL) == BP_FORKED, "close");
 }
 

@@ -1,0 +1,108 @@
+"""Bugs planted in copies of the sources, a program each: harness_schedules must find every one within its usual number of
+schedules.  A bug whose place is gone from the source is one that is not found: give it its new place.
+
+    planted.py list                    names and files, for the build
+    planted.py write NAME ROOT OUT     the file with the bug in it
+    planted.py                         runs all, as built"""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+QUEUE, COMMIT, GATE, SEGMENTS, SCRATCH = (
+    "core/store/queue.c", "core/store/commit.c", "core/store/gate.c", "core/journal/segments.c", "core/store/scratch.c")
+
+# name: file, what stands there, what is put in its place.
+BUGS = {
+    "nobody_is_woken": (QUEUE, "if (first != last || end != NULL) bpi_condition_wake_all(&store->group_done);", ""),
+    "next_leader_is_not_woken": (QUEUE, "if (first != last || end != NULL) bpi_condition_wake_all",
+                                 "if (first != last) bpi_condition_wake_all"),
+    "one_of_many_is_woken": (QUEUE, "bpi_condition_wake_all(&store->group_done)",
+                             "bpi_condition_wake_one(&store->group_done)"),
+    "woken_is_taken_for_finished": (QUEUE, "bpi_condition_wait(&store->group_done, &store->commit_lock);",
+                                    "{ bpi_condition_wait(&store->group_done, &store->commit_lock); break; }"),
+    "lead_is_kept": (QUEUE, "store->leader = 0;", ""),
+    "two_lead": (QUEUE, "if (!store->leader && store->queue_first == request)", "if (store->queue_first != NULL)"),
+    "finished_without_the_lock": (QUEUE, "  bpi_mutex_lock(&store->commit_lock);\n  store->leader = 0;",
+                                  "  last->finished = 1;\n  bpi_mutex_lock(&store->commit_lock);\n  store->leader = 0;"),
+    "end_of_queue_is_lost": (QUEUE, "bpi_request *end = last->next;\n",
+                             "bpi_request *end = first == last ? NULL : last->next;\n"),
+    "more_is_committed_than_taken": (COMMIT, "return request == g->last ? NULL : request->next;", "return request->next;"),
+    "published_before_the_flush": (
+        COMMIT, "  flush_group(&g);\n",
+        "  atomic_store(&store->index.published, store->index.count);\n  flush_group(&g);\n"),
+    "first_decides_for_all": (COMMIT, "if (request->durable) g->durable = 1;",
+                              "if (request == g->first && request->durable) g->durable = 1;"),
+    "written_is_called_durable": (COMMIT, "if (request->items[kept].number >= durable_rows) request->is_durable = 0;", ""),
+    "failed_flush_is_forgotten": (
+        COMMIT, "if (g->store->writer.poisoned != BP_OK) atomic_store(&g->store->poisoned, 1);", ""),
+    "failed_write_is_answered_well": (COMMIT, "request->status = bpi_error_copy(request->error, &g->error);\n    }\n  }",
+                                      "}\n  }"),
+    "close_overlooks_one": (GATE, "  uint32_t users = 0;\n", "  uint32_t users = atomic_load(&store->users) == 1;\n"),
+    "release_closes_at_once": (GATE, "if (atomic_fetch_or(&store->users, (uint32_t)BPI_STORE_CLOSING) == 0) destroy_once",
+                               "atomic_fetch_or(&store->users, (uint32_t)BPI_STORE_CLOSING);\n  "
+                               "if ((atomic_load(&store->users) & 0xffff) < 2) (void)bpi_store_destroy(store, NULL); "
+                               "else if (0) destroy_once"),
+    "last_one_leaves_it_open": (GATE, "if (atomic_fetch_sub(&inside->users, 1) == (BPI_STORE_CLOSING | 1)) destroy_once",
+                                "uint32_t users = atomic_load(&inside->users);\n  atomic_fetch_sub(&inside->users, 1);\n  "
+                                "if (users == (BPI_STORE_CLOSING | 1)) destroy_once"),
+    "maps_are_made_side_by_side": (SEGMENTS, "    bpi_mutex_lock(&segments->lock);\n    bp_status status = make_map(segments, segment, "
+                                   "(size_t)(offset + length), error);\n    bpi_mutex_unlock(&segments->lock);",
+                                   "    bp_status status = make_map(segments, segment, (size_t)(offset + length), error);"),
+    "one_buffer_for_two": (SCRATCH, "  bpi_mutex_lock(&store->scratch_lock);\n  if (store->scratch_count > 0) buffer = "
+                           "store->scratch[--store->scratch_count];\n  bpi_mutex_unlock(&store->scratch_lock);",
+                           "  size_t count = store->scratch_count;\n  bpi_mutex_lock(&store->scratch_lock);\n"
+                           "  if (count > 0) buffer = store->scratch[store->scratch_count = count - 1];\n"
+                           "  bpi_mutex_unlock(&store->scratch_lock);"),
+}
+GONE = "planted_bug_has_no_place"
+
+
+def write(name: str, root: Path, out: Path) -> None:
+    file, good, bad = BUGS[name]
+    text = (root / file).read_text()
+    if text.count(good) == 1:
+        text = text.replace(good, bad)
+    else:
+        print(f"{file} has no place for the bug {name} any more: see tests/harness/planted.py", file=sys.stderr)
+        text += f"\nextern const char {GONE}[];\nconst char {GONE}[] = \"{name}\";\n"
+    out.write_text(text)
+
+
+def is_gone(program: Path) -> bool:
+    return GONE.encode() in subprocess.run(["nm", program], capture_output=True, check=True).stdout
+
+
+def seek(name: str, program: Path) -> bool:
+    begun = time.monotonic()
+    try:
+        run = subprocess.run([program], capture_output=True, text=True, errors="replace", timeout=120)
+    except subprocess.TimeoutExpired:
+        print(f"{name}: no answer")
+        return False
+    seconds = time.monotonic() - begun
+    if run.returncode == 0:
+        print(f"{name}: NOT FOUND: {run.stdout.strip()}" if not is_gone(program)
+              else f"{name}: its place in {BUGS[name][0]} is gone")
+        return False
+    lines = run.stderr.strip().splitlines() or [f"ended by signal {-run.returncode}"]
+    print(f"{name}: {seconds:.2f} s: {lines[0]}")
+    return True
+
+
+def main() -> None:
+    if sys.argv[1:] == ["list"]:
+        print(";".join(f"{name}={bug[0]}" for name, bug in BUGS.items()), end="")
+    elif sys.argv[1:2] == ["write"]:
+        write(sys.argv[2], Path(sys.argv[3]), Path(sys.argv[4]))
+    else:
+        folder = Path(os.environ.get("BATPAK_BIN", "build-dev/bin"))
+        found = [seek(name, folder / f"planted_{name}") for name in BUGS]
+        print(f"{sum(found)} of {len(found)} planted bugs found")
+        sys.exit(0 if all(found) else 1)
+
+
+if __name__ == "__main__":
+    main()
