@@ -34,6 +34,7 @@ struct bpn_box {
   void *held;                    /* bp_store or bp_report; NULL once closed or freed */
   uint32_t running;              /* calls on other threads that have not answered yet */
   bool gone;                     /* released while calls were running: the last of them frees `held` */
+  bool written;                  /* what an append that asks for nothing gets: no flush */
   bool has_clock;
   _Atomic int64_t clock_us;      /* as of the latest call */
   struct bpn_call *call;         /* the innermost call on this thread that may report progress */
@@ -47,21 +48,6 @@ typedef struct bpn_call {
   napi_value function;
   struct bpn_call *outer;
 } bpn_call;
-
-#ifndef __cplusplus
-struct bpn_state {
-  napi_env env;
-  bpn_box **boxes;      /* open addressing; the set of live boxes */
-  size_t box_count;
-  size_t box_capacity;  /* a power of two, or 0 */
-  uint8_t *scratch;     /* arguments of hot calls, written by JavaScript; kept by `scratch_ref`, never handed on */
-  size_t scratch_length;
-  napi_ref scratch_ref;
-  bp_page *page;        /* of calls on this thread */
-  struct bpn_job *jobs; /* calls on other threads */
-  uint32_t last_job;
-};
-#endif
 
 #ifdef __cplusplus
 extern "C" {
@@ -117,8 +103,9 @@ typedef struct bpn_draft {
 } bpn_draft;
 /* An offset into the arena becomes a pointer; false where it leads out. */
 bool bpn_point(const bpn_arena *arena, const uint8_t **field, size_t length);
-/* Reads the draft at *at and moves on to the next; false where it leads out.  On success its extensions are to be freed. */
-bool bpn_draft_read(const bpn_arena *arena, size_t *at, bp_draft *draft);
+/* Reads the draft at *at into an initialised one, and moves on to the next; false where it leads out.  Sets *more where more
+ * than kind, texts and payload is said; all else stays as it is.  On success its extensions are to be freed. */
+bool bpn_draft_read(const bpn_arena *arena, size_t *at, bp_draft *draft, bool *more);
 void bpn_draft_free(bp_draft *draft);
 /* Bytes of the canonical map of a draft's own extensions. */
 size_t bpn_extensions_need(const bp_draft *draft);
@@ -144,32 +131,53 @@ typedef struct bpn_signed_receipt {
   uint8_t key_id[32];
   uint8_t signature[64];
 } bpn_signed_receipt;
-/* The flags.  The first says that it is a bpn_signed_receipt, which has a key or a signature, or both. */
+/* The flags.  The first says that it is a bpn_signed_receipt. */
 enum { BPN_LONG = 1, BPN_HAS_SIGNATURE = 2, BPN_DURABLE = 4, BPN_REPLAYED = 8, BPN_SAME = 16 };
-/* Whether it has to be a bpn_signed_receipt. */
-bool bpn_receipt_is_long(const bp_receipt *receipt);
-/* Writes `sizeof(bpn_signed_receipt)` bytes if that is so, else `sizeof(bpn_receipt)`. */
-void bpn_receipt_pack(const bp_receipt *receipt, uint32_t extensions, uint8_t *to);
+/* Writes a bpn_signed_receipt if somebody signed, else a bpn_receipt. */
+void bpn_receipt_pack(const bp_receipt *receipt, uint32_t extensions, void *to);
 /* Packed receipts, all long, and the bytes of their extensions, copied into one block to free. */
 bp_receipt *bpn_receipts_of(bpn_state *state, napi_value records, napi_value extensions, size_t *count);
 
-/* batch.c */
+/* batch.c: begins as zeros, and keeps its arrays from one use to the next.  Drafts and receipts that are not in use are as
+ * their init leaves them, but for what each use writes anew. */
 typedef struct bpn_batch {
   bp_draft *drafts;
+  bp_receipt *receipts;
+  size_t capacity;       /* of both */
   size_t count;
-  bp_receipt *receipts;  /* NULL until appended */
+  bool more;             /* some draft says more than kind, texts and payload */
   size_t accepted;
+  bool is_signed;        /* at least one receipt is */
   uint8_t *extensions;   /* those of the receipts */
   size_t extensions_length;
 } bpn_batch;
-/* Adds `count` drafts of an arena that outlives the batch.  False: they point out of it, or want of memory. */
+/* Adds `count` drafts of an arena that outlives their use.  False: they point out of it, or want of memory. */
 bool bpn_batch_add(bpn_batch *batch, const bpn_arena *arena, size_t count);
+/* Ends a use. */
+void bpn_batch_clear(bpn_batch *batch);
+/* Frees everything. */
 void bpn_batch_end(bpn_batch *batch);
-/* Any thread. */
-bp_status bpn_batch_append(bpn_batch *batch, bp_store *store, bp_error *error);
-napi_value bpn_batch_answer(napi_env env, const bpn_batch *batch, napi_value slab);
+/* Any thread.  `written`: drafts that ask for nothing are not flushed. */
+bp_status bpn_batch_append(bpn_batch *batch, bp_store *store, bool written, bp_error *error);
+napi_value bpn_batch_answer(napi_env env, const bpn_batch *batch);
 napi_value bpn_batch_failure(napi_env env, const bpn_batch *batch, bp_status status, const bp_error *error);
 napi_value bpn_store_append_many(napi_env env, napi_callback_info info);
+
+#ifndef __cplusplus
+struct bpn_state {
+  napi_env env;
+  bpn_box **boxes;      /* open addressing; the set of live boxes */
+  size_t box_count;
+  size_t box_capacity;  /* a power of two, or 0 */
+  uint8_t *scratch;     /* arguments of hot calls, written by JavaScript; kept by `scratch_ref`, never handed on */
+  size_t scratch_length;
+  napi_ref scratch_ref;
+  bp_page *page;        /* of calls on this thread, as the batch */
+  bpn_batch batch;
+  struct bpn_job *jobs; /* calls on other threads */
+  uint32_t last_job;
+};
+#endif
 
 /* job.c */
 /* Within a job: passes the progress on, and says in *answer whether to stop.  False: this thread runs no job. */

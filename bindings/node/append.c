@@ -68,13 +68,15 @@ static bool read_rest(const bpn_arena *arena, size_t offset, bp_draft *draft) {
   return true;
 }
 
-bool bpn_draft_read(const bpn_arena *arena, size_t *at, bp_draft *draft) {
+bool bpn_draft_read(const bpn_arena *arena, size_t *at, bp_draft *draft, bool *more) {
   bpn_draft given;
   bp_extension *extensions;
   if (arena->length < sizeof given || *at > arena->length - sizeof given) return false;
   memcpy(&given, arena->bytes + *at, sizeof given);
-  bp_draft_init(draft, sizeof *draft);
-  if (given.rest != 0 && !read_rest(arena, given.rest, draft)) return false;
+  if (given.rest != 0) {
+    *more = true;
+    if (!read_rest(arena, given.rest, draft)) return false;
+  }
   draft->kind = (uint16_t)given.kind;
   draft->payload = (const uint8_t *)(uintptr_t)(*at + sizeof given);
   draft->payload_length = given.payload_length;
@@ -138,12 +140,15 @@ napi_value bpn_store_append(napi_env env, napi_callback_info info) {
       !bpn_bytes(env, arguments[3], &payload, &payload_length)) {
     return NULL;
   }
-  if (offset > slab_length || slab_length - offset < sizeof(bpn_signed_receipt)) {
+  uint8_t *to = (uint8_t *)(uintptr_t)slab + offset;
+  if (offset > slab_length || slab_length - offset < sizeof(bpn_signed_receipt) || (uintptr_t)to % _Alignof(bpn_receipt) != 0) {
     return bpn_refuse(env, BP_ARGUMENT, "no room for the receipt");
   }
   bp_draft draft;
   bpn_arena arena = {state->scratch, state->scratch_length};
-  if (!bpn_draft_read(&arena, &at, &draft)) return bpn_refuse(env, BP_ARGUMENT, "a draft that points outside of its bytes");
+  bool more;
+  bp_draft_init(&draft, sizeof draft);
+  if (!bpn_draft_read(&arena, &at, &draft, &more)) return bpn_refuse(env, BP_ARGUMENT, "a draft that points outside of its bytes");
   if (payload_length > 0) {
     draft.payload = payload;
     draft.payload_length = payload_length;
@@ -155,7 +160,7 @@ napi_value bpn_store_append(napi_env env, napi_callback_info info) {
   bp_status status = bpn_append(box->held, &draft, &receipt, &error);
   if (draft.extension_count > 0) bpn_draft_free(&draft);
   if (status != BP_OK) return bpn_throw(env, status, &error);
-  bpn_receipt_pack(&receipt, 0, (uint8_t *)(uintptr_t)slab + offset);
+  bpn_receipt_pack(&receipt, 0, to);
   if (receipt.extensions_length == 0) return NULL;
   napi_value extensions = bpn_copy_bytes(env, receipt.extensions, receipt.extensions_length);
   free(receipt.extensions);

@@ -28,6 +28,11 @@
 %ignore bp_store_verify;
 %ignore bp_store_release;
 %rename("$ignore", regextarget=1) "^bp_(payload|extensions)_";
+/* What takes structs of drafts and points comes with functions by hand. */
+%rename("$ignore", regextarget=1) "^bp_batch_";
+%ignore bp_store_append_batch;
+%ignore bp_store_frontier;
+%ignore bp_store_wait;
 /* A page never crosses as a handle: the functions that fill one answer a copy of it. */
 %rename("$ignore", regextarget=1) "^bp_page_";
 /* Defaults are set by the functions that take the struct. */

@@ -248,9 +248,9 @@ napi_value bpn_store_close_async(napi_env env, napi_callback_info info) {
 
 /* --- append and sync */
 
-static void run_append(bpn_job *job) { job->status = bpn_batch_append(&job->batch, job->store, &job->error); }
+static void run_append(bpn_job *job) { job->status = bpn_batch_append(&job->batch, job->store, job->box->written, &job->error); }
 
-static napi_value answer_append(napi_env env, bpn_job *job) { return bpn_batch_answer(env, &job->batch, NULL); }
+static napi_value answer_append(napi_env env, bpn_job *job) { return bpn_batch_answer(env, &job->batch); }
 
 /* Chunks, each a copy of the scratch buffer with so many drafts, side by side in one block. */
 static bool take_chunks(napi_env env, napi_value chunks, uint32_t length, bpn_job *job) {

@@ -4,31 +4,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool bpn_receipt_is_long(const bp_receipt *receipt) {
-  static const uint8_t nobody[sizeof receipt->key_id];
-  return receipt->has_signature != 0 || memcmp(receipt->key_id, nobody, sizeof nobody) != 0;
-}
-
-void bpn_receipt_pack(const bp_receipt *receipt, uint32_t extensions, uint8_t *to) {
-  bool is_long = bpn_receipt_is_long(receipt);
-  bpn_signed_receipt packed;
-  packed.plain = (bpn_receipt){
-    .sequence = receipt->sequence,
-    .segment_id = receipt->segment_id,
-    .offset = receipt->offset,
-    .frame_length = receipt->frame_length,
-    .flags = (is_long ? BPN_LONG : 0u) | (receipt->has_signature ? BPN_HAS_SIGNATURE : 0u) |
-             (receipt->durable ? BPN_DURABLE : 0u) | (receipt->replayed ? BPN_REPLAYED : 0u) | (receipt->same ? BPN_SAME : 0u),
-    .extensions = extensions,
-    .extensions_length = (uint32_t)receipt->extensions_length,
-  };
-  memcpy(packed.plain.event_id, receipt->event_id, sizeof packed.plain.event_id);
-  memcpy(packed.plain.content_hash, receipt->content_hash, sizeof packed.plain.content_hash);
-  if (is_long) {
-    memcpy(packed.key_id, receipt->key_id, sizeof packed.key_id);
-    memcpy(packed.signature, receipt->signature, sizeof packed.signature);
-  }
-  memcpy(to, &packed, is_long ? sizeof packed : sizeof packed.plain);
+void bpn_receipt_pack(const bp_receipt *receipt, uint32_t extensions, void *to) {
+  bool is_signed = receipt->has_signature != 0;
+  bpn_signed_receipt *packed = to;
+  bpn_receipt *plain = to;
+  plain->sequence = receipt->sequence;
+  plain->segment_id = receipt->segment_id;
+  plain->offset = receipt->offset;
+  plain->frame_length = receipt->frame_length;
+  plain->flags = (is_signed ? BPN_LONG | BPN_HAS_SIGNATURE : 0u) | (receipt->durable ? BPN_DURABLE : 0u) |
+                 (receipt->replayed ? BPN_REPLAYED : 0u) | (receipt->same ? BPN_SAME : 0u);
+  plain->extensions = extensions;
+  plain->extensions_length = (uint32_t)receipt->extensions_length;
+  memcpy(plain->event_id, receipt->event_id, sizeof plain->event_id);
+  memcpy(plain->content_hash, receipt->content_hash, sizeof plain->content_hash);
+  if (!is_signed) return;
+  memcpy(packed->key_id, receipt->key_id, sizeof packed->key_id);
+  memcpy(packed->signature, receipt->signature, sizeof packed->signature);
 }
 
 static bool unpack(const uint8_t *from, const bpn_arena *arena, bp_receipt *receipt) {

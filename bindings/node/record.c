@@ -35,7 +35,7 @@ static const bpn_field draft_layout[] = {
   L(bp_draft, extensions), L(bp_draft, extension_count), L(bp_draft, given), L(bp_draft, expect), L(bp_draft, expect_clock),
   L(bp_draft, lane), L(bp_draft, depth), L(bp_draft, allow_reserved), L(bp_draft, expect_event_id), L(bp_draft, key),
   L(bp_draft, correlation_id), L(bp_draft, causation_id), L(bp_draft, cause_item), L(bp_draft, gate),
-  L(bp_draft, gate_timeout_ms), END};
+  L(bp_draft, gate_timeout_ms), L(bp_draft, reserved), END};
 static const bpn_field extension_layout[] = {L(bp_extension, name), L(bp_extension, name_length), L(bp_extension, value),
                                              L(bp_extension, value_length), END};
 static const bpn_field new_draft_layout[] = {L(bpn_draft, next), L(bpn_draft, kind), L(bpn_draft, entity), L(bpn_draft, scope),

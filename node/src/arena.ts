@@ -46,7 +46,7 @@ export class Arena {
   room(size: number): number {
     const at = (this.used + 7) & ~7;
     this.used = at + size;
-    if (this.used > this.bytes.length) this.#grow();
+    if (this.used > this.bytes.length) grow(this, this.#make);
     return at;
   }
 
@@ -57,53 +57,16 @@ export class Arena {
     return at;
   }
 
-  #grow(): void {
-    let size = this.bytes.length;
-    while (size < this.used) size *= 2;
-    const old = this.bytes;
-    const buffer = this.#make(size);
-    this.bytes = new Uint8Array(buffer);
-    this.words = new Uint32Array(buffer);
-    this.longs = new BigUint64Array(buffer);
-    this.bytes.set(old);
-  }
-
   /** Puts a text as the addon reads one, its length before its UTF-8; where it is. */
   putText(text: string): number {
     const { length } = text;
     const places = this.#places;
-    if (places === undefined || length < 2) return this.#putText(text);
+    if (places === undefined || length < 2) return putNew(this, text);
     const slot = (text.charCodeAt(length - 1) * 11 + text.charCodeAt(length - 2) * 37 + length) % TEXTS;
     const known = places[slot]!;
     if (known !== 0 && this.#texts[slot] === text) return known;
     this.#texts[slot] = text;
-    return places[slot] = this.#putText(text);
-  }
-
-  /* Most are ASCII and short: a loop beats the encoder. */
-  #putText(text: string): number {
-    const { length } = text;
-    const before = this.used;
-    const at = this.room(4 + length);
-    const to = this.bytes;
-    for (let i = 0; i < length; i++) {
-      const code = text.charCodeAt(i);
-      if (code >= 0x80) {
-        this.used = before;
-        return this.#putUtf8(text);
-      }
-      to[at + 4 + i] = code;
-    }
-    this.words[at >> 2] = length;
-    return at;
-  }
-
-  #putUtf8(text: string): number {
-    const encoded = utf8(text);
-    const at = this.room(4 + encoded.length);
-    this.words[at >> 2] = encoded.length;
-    this.bytes.set(encoded, at + 4);
-    return at;
+    return places[slot] = putNew(this, text);
   }
 
   /** Puts bytes: their offset goes to the pointer at `field` of a zeroed record, their length behind it. */
@@ -120,4 +83,41 @@ export class Arena {
     this.words[field >> 2] = at + 4;
     this.words[(field >> 2) + 2] = this.words[at >> 2]!;
   }
+}
+
+function grow(arena: Arena, make: (size: number) => ArrayBuffer): void {
+  let size = arena.bytes.length;
+  while (size < arena.used) size *= 2;
+  const old = arena.bytes;
+  const buffer = make(size);
+  arena.bytes = new Uint8Array(buffer);
+  arena.words = new Uint32Array(buffer);
+  arena.longs = new BigUint64Array(buffer);
+  arena.bytes.set(old);
+}
+
+/* Most are ASCII and short: a loop beats the encoder. */
+function putNew(arena: Arena, text: string): number {
+  const { length } = text;
+  const before = arena.used;
+  const at = arena.room(4 + length);
+  const to = arena.bytes;
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i);
+    if (code >= 0x80) {
+      arena.used = before;
+      return putUtf8(arena, text);
+    }
+    to[at + 4 + i] = code;
+  }
+  arena.words[at >> 2] = length;
+  return at;
+}
+
+function putUtf8(arena: Arena, text: string): number {
+  const encoded = utf8(text);
+  const at = arena.room(4 + encoded.length);
+  arena.words[at >> 2] = encoded.length;
+  arena.bytes.set(encoded, at + 4);
+  return at;
 }

@@ -33,6 +33,7 @@ export const DRAFT = {
   cause_item: 160,
   gate: 164,
   gate_timeout_ms: 168,
+  reserved: 172,
 } as const;
 
 /** `bp_extension`. @internal */

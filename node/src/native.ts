@@ -91,8 +91,8 @@ export interface Raw {
   bp_store_close(store: StoreHandle): void;
   bp_store_release(store: StoreHandle): void;
   bp_store_append(store: StoreHandle, slab: Uint8Array, at: number, payload: Uint8Array | undefined): Uint8Array | undefined;
-  /** The receipts come in the slab if they are short and fill it. An error has the members of the answer too. */
-  bp_store_append_many(store: StoreHandle, arena: Uint8Array, count: number, slab: Uint8Array): RawBatch;
+  /** Undefined where the slab has the receipts of all, short ones without extensions. An error has the members of the answer. */
+  bp_store_append_many(store: StoreHandle, arena: Uint8Array, count: number, slab: Uint8Array): RawBatch | undefined;
   bp_store_sync(store: StoreHandle): void;
   bp_store_page(store: StoreHandle): ArrayBuffer;
   bp_store_get(store: StoreHandle, eventId: Uint8Array): ArrayBuffer;

@@ -25,13 +25,16 @@ const MEMBERS = ["event_id", "sequence", "content_hash", "key_id", "signature", 
 /** Memory of receipts, which they share. @internal */
 export class Slab {
   readonly bytes: Uint8Array;
-  readonly words: Uint32Array;
   readonly longs: BigUint64Array;
+  #words: Uint32Array | undefined;
 
-  constructor(buffer: ArrayBuffer) {
-    this.bytes = new Uint8Array(buffer);
-    this.words = new Uint32Array(buffer);
-    this.longs = new BigUint64Array(buffer);
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+    this.longs = new BigUint64Array(bytes.buffer);
+  }
+
+  get words(): Uint32Array {
+    return this.#words ??= new Uint32Array(this.bytes.buffer);
   }
 }
 
@@ -59,27 +62,27 @@ export class Receipt {
 
   /** The event that it attests: 16 bytes. */
   get eventId(): Uint8Array {
-    return this.#bytes(RECEIPT.event_id, 16);
+    return bytesAt(this, RECEIPT.event_id, 16);
   }
 
   /** Place in commit order over the whole store, from 0. */
   get sequence(): bigint {
-    return this.#count(RECEIPT.sequence);
+    return countAt(this, RECEIPT.sequence);
   }
 
   /** BLAKE3 of the payload: 32 bytes. */
   get contentHash(): Uint8Array {
-    return this.#bytes(RECEIPT.content_hash, 32);
+    return bytesAt(this, RECEIPT.content_hash, 32);
   }
 
   /** BLAKE3 of the public key that signed, 32 bytes; null where nobody did. */
   get keyId(): Uint8Array | null {
-    return this.#flag(LONG) ? zerosAsNull(this.#bytes(RECEIPT.key_id, 32)) : null;
+    return hasFlag(this, LONG) ? zerosAsNull(bytesAt(this, RECEIPT.key_id, 32)) : null;
   }
 
   /** Ed25519, 64 bytes; null where nobody signed. */
   get signature(): Uint8Array | null {
-    return this.#flag(HAS_SIGNATURE) ? this.#bytes(RECEIPT.signature, 64) : null;
+    return hasFlag(this, HAS_SIGNATURE) ? bytesAt(this, RECEIPT.signature, 64) : null;
   }
 
   /** Those of the event. */
@@ -89,27 +92,27 @@ export class Receipt {
 
   /** True if the system had reported the flush complete when this was answered. */
   get durable(): boolean {
-    return this.#flag(DURABLE);
+    return hasFlag(this, DURABLE);
   }
 
   /** True if the key was known: nothing was written, this is the event that it named. */
   get replayed(): boolean {
-    return this.#flag(REPLAYED);
+    return hasFlag(this, REPLAYED);
   }
 
   /** Replayed: whether content, kind and coordinate are those of the draft. Else null. */
   get same(): boolean | null {
-    return this.replayed ? this.#flag(SAME) : null;
+    return this.replayed ? hasFlag(this, SAME) : null;
   }
 
   /** The segment file that holds the event; 0n where the receipt came from JSON. */
   get segmentId(): bigint {
-    return this.#count(RECEIPT.segment_id);
+    return countAt(this, RECEIPT.segment_id);
   }
 
   /** Where its frame begins, in bytes from the start of the segment; 0n where the receipt came from JSON. */
   get offset(): bigint {
-    return this.#count(RECEIPT.offset);
+    return countAt(this, RECEIPT.offset);
   }
 
   /** Bytes of the whole frame; 0 where the receipt came from JSON. */
@@ -123,12 +126,12 @@ export class Receipt {
    * @throws {@link BatpakError} `BP_VALUE` for a sequence beyond 2^53 - 1; {@link toLine} says any.
    */
   toJSON(): ReceiptJson {
-    return this.#json(countOf("sequence", this.sequence));
+    return jsonOf(this, countOf("sequence", this.sequence));
   }
 
   /** The line that the command's `--receipts-out` writes, without its end. */
   toLine(): string {
-    return JSON.stringify(this.#json(0)).replace('"sequence":0', `"sequence":${this.sequence}`);
+    return JSON.stringify(jsonOf(this, 0)).replace('"sequence":0', `"sequence":${this.sequence}`);
   }
 
   /**
@@ -141,7 +144,7 @@ export class Receipt {
   static fromJSON(json: string | ReceiptJson): Receipt {
     const members = typeof json === "string" ? parse(json) : json;
     check(members);
-    const slab = new Slab(new ArrayBuffer(LONG_RECEIPT));
+    const slab = new Slab(new Uint8Array(LONG_RECEIPT));
     const { bytes } = slab;
     let flags = LONG;
     slab.longs[RECEIPT.sequence >> 3] = sequenceOf(members["sequence"]);
@@ -162,57 +165,66 @@ export class Receipt {
 
   /** The long record of it, its extensions an offset into the bytes beside it. @internal */
   record(extensionsAt: number): Uint8Array {
-    const record = new Slab(new ArrayBuffer(LONG_RECEIPT));
+    const record = new Slab(new Uint8Array(LONG_RECEIPT));
     const { at, slab, map } = this;
-    record.bytes.set(slab.bytes.subarray(at, at + (this.#flag(LONG) ? LONG_RECEIPT : RECEIPT.size)));
+    record.bytes.set(slab.bytes.subarray(at, at + (hasFlag(this, LONG) ? LONG_RECEIPT : RECEIPT.size)));
     record.words[RECEIPT.extensions >> 2] = extensionsAt;
     record.words[RECEIPT.extensions_length >> 2] = map?.length ?? 0;
     return record.bytes;
   }
 
   static {
-    showAs(this.prototype, "Receipt", (receipt) => ({ ...receipt.#json(0), sequence: receipt.sequence }));
-  }
-
-  #json(sequence: number): ReceiptJson {
-    const { keyId, signature } = this;
-    const extensions = Object.entries(this.extensions).map(([name, value]) => [name, hexOf(value)] as const);
-    return {
-      event_id: hexOf(this.eventId),
-      sequence,
-      content_hash: hexOf(this.contentHash),
-      key_id: keyId === null ? null : hexOf(keyId),
-      signature: signature === null ? null : hexOf(signature),
-      extensions: Object.fromEntries(extensions),
-      durable: this.durable,
-      replayed: this.replayed,
-      same: this.same,
-    };
-  }
-
-  #bytes(member: number, length: number): Uint8Array {
-    return this.slab.bytes.slice(this.at + member, this.at + member + length);
-  }
-
-  #flag(flag: number): boolean {
-    return (this.slab.words[(this.at + RECEIPT.flags) >> 2]! & flag) !== 0;
-  }
-
-  #count(member: number): bigint {
-    return this.slab.longs[(this.at + member) >> 3]!;
+    showAs(this.prototype, "Receipt", (receipt) => ({ ...jsonOf(receipt, 0), sequence: receipt.sequence }));
   }
 }
 
-/** The receipts of what was accepted. @internal */
-export function receiptsOf(batch: RawBatch): Receipt[] {
-  const { accepted, extensions } = batch;
-  const slab = new Slab(batch.receipts.buffer as ArrayBuffer);
-  const size = batch.receipts.length / accepted;
-  const receipts = new Array<Receipt>(accepted);
-  for (let i = 0, at = 0; i < accepted; i++, at += size) {
+/* Functions, not private methods: those would leave their mark in every receipt. */
+
+function bytesAt({ slab, at }: Receipt, member: number, length: number): Uint8Array {
+  return new Uint8Array(slab.bytes.subarray(at + member, at + member + length));
+}
+
+function hasFlag({ slab, at }: Receipt, flag: number): boolean {
+  return (slab.words[(at + RECEIPT.flags) >> 2]! & flag) !== 0;
+}
+
+function countAt({ slab, at }: Receipt, member: number): bigint {
+  return slab.longs[(at + member) >> 3]!;
+}
+
+function jsonOf(receipt: Receipt, sequence: number): ReceiptJson {
+  const { keyId, signature } = receipt;
+  const extensions = Object.entries(receipt.extensions).map(([name, value]) => [name, hexOf(value)] as const);
+  return {
+    event_id: hexOf(receipt.eventId),
+    sequence,
+    content_hash: hexOf(receipt.contentHash),
+    key_id: keyId === null ? null : hexOf(keyId),
+    signature: signature === null ? null : hexOf(signature),
+    extensions: Object.fromEntries(extensions),
+    durable: receipt.durable,
+    replayed: receipt.replayed,
+    same: receipt.same,
+  };
+}
+
+/** Memory of `length` bytes as it is: what is not overwritten is not looked at. @internal */
+export function newSlab(length: number): Slab {
+  return new Slab(Buffer.allocUnsafeSlow(length));
+}
+
+/** So many receipts that lie side by side. @internal */
+export function receiptsIn(slab: Slab, count: number, size: number, extensions?: Uint8Array): Receipt[] {
+  const receipts = new Array<Receipt>(count);
+  for (let i = 0, at = 0; i < count; i++, at += size) {
     receipts[i] = new Receipt(slab, at, extensions === undefined ? undefined : extensionsOf(slab, at, extensions));
   }
   return receipts;
+}
+
+/** The receipts of what was accepted. @internal */
+export function receiptsOf({ accepted, receipts, extensions }: RawBatch): Receipt[] {
+  return receiptsIn(new Slab(receipts), accepted, receipts.length / accepted, extensions);
 }
 
 function extensionsOf(slab: Slab, at: number, all: Uint8Array): Uint8Array | undefined {

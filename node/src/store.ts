@@ -7,7 +7,7 @@ import { native, raw, translate, type RawBatch, type ReportHandle, type StoreHan
 import { configOf, openOptions, pathOf, trustOf, type OpenOptions, type Trust, type VerifyOptions } from "./options.js";
 import { EventIterator, Page, putQuery, taking, type Conditions, type Query } from "./page.js";
 import { AppendQueue } from "./queue.js";
-import { Receipt, receiptsOf, Slab } from "./receipt.js";
+import { newSlab, Receipt, receiptsIn, receiptsOf } from "./receipt.js";
 import { LONG, LONG_RECEIPT, RECEIPT } from "./records.js";
 import { Judgement, Report, Stat } from "./report.js";
 import { putClock, scratch } from "./scratch.js";
@@ -95,7 +95,7 @@ export class Store {
   readonly #options: OpenOptions;
   /* What its clock said last. */
   #now: bigint;
-  #slab = newSlab();
+  #slab = newSlab(SLAB_BYTES);
   #slabAt = 0;
   readonly #pending = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined;
@@ -132,7 +132,7 @@ export class Store {
       putDraft(scratch, entity, scope, kind, large === undefined ? payload : NO_BYTES, taken);
       this.#tick();
       if (this.#slabAt > SLAB_BYTES - LONG_RECEIPT) {
-        this.#slab = newSlab();
+        this.#slab = newSlab(SLAB_BYTES);
         this.#slabAt = 0;
       }
       const slab = this.#slab;
@@ -158,8 +158,9 @@ export class Store {
       return withDrafts(drafts, false, (pieces) => {
         for (const { bytes, count } of pieces) {
           this.#tick();
-          const slab = Buffer.allocUnsafeSlow(count * RECEIPT.size);
-          accepted.push(receiptsOf(raw.bp_store_append_many(this.#handle, bytes, count, slab)));
+          const slab = newSlab(count * RECEIPT.size);
+          const answer = raw.bp_store_append_many(this.#handle, bytes, count, slab.bytes);
+          accepted.push(answer === undefined ? receiptsIn(slab, count, RECEIPT.size) : receiptsOf(answer));
         }
         return joined(accepted);
       });
@@ -457,11 +458,6 @@ export class Store {
       throw translate(error, this.path);
     }
   }
-}
-
-/* Memory as it is: what is not overwritten is not looked at. */
-function newSlab(): Slab {
-  return new Slab(Buffer.allocUnsafeSlow(SLAB_BYTES).buffer);
 }
 
 function joined(parts: Receipt[][]): Receipt[] {
