@@ -27,12 +27,10 @@
 %ignore bp_store_fold;
 %ignore bp_store_verify;
 %ignore bp_store_release;
-%rename("$ignore", regextarget=1) "^bp_(payload|extensions)_";
-/* What takes structs of drafts and points comes with functions by hand. */
-%rename("$ignore", regextarget=1) "^bp_batch_";
-%ignore bp_store_append_batch;
-%ignore bp_store_frontier;
-%ignore bp_store_wait;
+%rename("$ignore", regextarget=1) "^bp_(payload|extensions|claim|key_file)_";
+/* They come with the next step of the package. */
+%rename("$ignore", regextarget=1) "^bp_(batch|ticket|fence)_";
+%rename("$ignore", regextarget=1) "^bp_store_(append_batch|frontier|wait|submit|submit_batch|try_submit|try_submit_batch|pressure)$";
 /* A page never crosses as a handle: the functions that fill one answer a copy of it. */
 %rename("$ignore", regextarget=1) "^bp_page_";
 /* Defaults are set by the functions that take the struct. */

@@ -8,17 +8,18 @@ import json
 import sys
 
 import batpak
+import claims
 import judging
 import library
 import reading
 import values
 import writing
 from session import Session
-from wire import BadInstruction
+from wire import BadInstruction, receipt_out
 
-OPERATIONS = {**library.OPERATIONS, **values.OPERATIONS, **writing.OPERATIONS}
+OPERATIONS = {**library.OPERATIONS, **values.OPERATIONS, **writing.OPERATIONS, **claims.OPERATIONS}
 # Those that ask for an open store.
-OF_A_STORE = {**writing.OF_A_STORE, **reading.OPERATIONS, **judging.OPERATIONS}
+OF_A_STORE = {**writing.OF_A_STORE, **reading.OPERATIONS, **judging.OPERATIONS, **claims.OF_A_STORE}
 
 
 def run(session, step):
@@ -40,6 +41,8 @@ def refusal(error):
     answer = {"status": error.code.name}
     if error.code == batpak.Status.BP_EXPECTED_CLOCK:
         answer["detail"] = {"expected": error.expected, "actual": error.actual}
+    if error.receipt is not None:
+        answer["value"] = receipt_out(error.receipt)
     return {**answer, "text": error.text}
 
 

@@ -45,6 +45,26 @@ void bpi_store_log(const bp_store *store, const char *text) {
   if (store->config.log != NULL) store->config.log(store->config.log_user, text, strlen(text));
 }
 
+enum { CONDITIONS = 4 };
+
+static bpi_condition *condition_at(bp_store *store, size_t i) {
+  bpi_condition *const all[CONDITIONS] = {&store->group_done, &store->watermark_moved, &store->worker.wake,
+                                          &store->worker.room};
+  return all[i];
+}
+
+int bpi_store_init_conditions(bp_store *store) {
+  int failed = 0;
+  size_t made = 0;
+  while (made < CONDITIONS && (failed = bpi_condition_init(condition_at(store, made))) == 0) made++;
+  while (failed != 0 && made > 0) bpi_condition_free(condition_at(store, --made));
+  return failed;
+}
+
+static void free_conditions(bp_store *store) {
+  for (size_t i = 0; i < CONDITIONS; i++) bpi_condition_free(condition_at(store, i));
+}
+
 void bpi_store_free(bp_store *store) {
   bpi_memory memory = store->memory;
   bpi_writer_free(&store->writer);
@@ -57,8 +77,7 @@ void bpi_store_free(bp_store *store) {
   if (store->lock_file >= 0) store->system->file_close(store->system->context, store->lock_file);
   bpi_buffer_free(&store->directory);
   bpi_rwlock_free(&store->index_lock);
-  bpi_condition_free(&store->watermark_moved);
-  bpi_condition_free(&store->group_done);
+  free_conditions(store);
   bpi_mutex_free(&store->commit_lock);
   bpi_mutex_free(&store->scratch_lock);
   store->magic = 0;
@@ -76,6 +95,7 @@ static bp_status write_close(bp_store *store, bp_error *error) {
 
 bp_status bpi_store_destroy(bp_store *store, bp_error *error) {
   bp_error failure = {.struct_size = sizeof failure};
+  bpi_worker_stop(store);
   bp_status status = write_close(store, &failure);
   if (status != BP_OK) {
     bpi_store_log(store, failure.text);

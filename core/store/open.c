@@ -17,15 +17,11 @@ static bp_status init_locks(bp_store *store, bp_error *error) {
   if (failed != 0) return bpi_fail_system(error, failed, "making a lock");
   failed = bpi_mutex_init(&store->commit_lock);
   if (failed == 0) {
-    failed = bpi_condition_init(&store->group_done);
+    failed = bpi_mutex_init(&store->scratch_lock);
     if (failed == 0) {
-      failed = bpi_condition_init(&store->watermark_moved);
-      if (failed == 0) {
-        failed = bpi_mutex_init(&store->scratch_lock);
-        if (failed == 0) return BP_OK;
-        bpi_condition_free(&store->watermark_moved);
-      }
-      bpi_condition_free(&store->group_done);
+      failed = bpi_store_init_conditions(store);
+      if (failed == 0) return BP_OK;
+      bpi_mutex_free(&store->scratch_lock);
     }
     bpi_mutex_free(&store->commit_lock);
   }
@@ -67,9 +63,14 @@ static bp_status make_store(const char *path, const bp_config *config, bp_store 
   }
   if (status == BP_OK) {
     bpi_writer_init(&store->writer, &store->segments, config->sync_mode == BP_SYNC_DATA);
+    store->writer.room_most = config->preallocate_bytes;
+    store->writer.frames_most = config->segment_max_bytes;
     status = bpi_keyring_init(&store->keyring, &memory, config->signing_seeds, config->signing_seed_count,
                               config->verify_keys, config->verify_key_count, error);
   }
+  /* The store keeps no way to the caller's seeds. */
+  store->config.signing_seeds = store->config.verify_keys = NULL;
+  store->config.signing_seed_count = store->config.verify_key_count = 0;
   return status;
 }
 

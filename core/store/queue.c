@@ -1,6 +1,7 @@
-/* The queue of the commits: callers wait in line, the first leads.  The leader takes what waits as one group, commits it
- * (commit.c), and wakes all who wait; the first of those who came meanwhile leads next. */
-#include "store/store_internal.h"
+/* The queue of the commits.  Callers wait in line for their own requests, tickets for nobody; the request at the head says who
+ * leads: its own caller, or the worker where it is a ticket's.  The leader takes what waits as one group, commits it
+ * (commit.c), and wakes all who wait; whoever stands at the head then leads next. */
+#include "store/ticket.h"
 
 /* Under the lock: the last request of the next group. */
 static bpi_request *group_last(const bp_store *store) {
@@ -13,8 +14,34 @@ static bpi_request *group_last(const bp_store *store) {
   return last;
 }
 
-/* Under the lock, which is released while the group runs. */
-static void lead(bp_store *store) {
+static void put_at_end(bp_store *store, bpi_request *request) {
+  request->finished = 0;
+  request->next = NULL;
+  if (store->queue_last != NULL) {
+    store->queue_last->next = request;
+  } else {
+    store->queue_first = request;
+  }
+  store->queue_last = request;
+}
+
+/* Under the lock: the requests from `first` to before `end` are done.  A caller's may vanish once the lock is released. */
+static void finish(bp_store *store, bpi_request *first, const bpi_request *end) {
+  for (bpi_request *request = first, *next; request != end; request = next) {
+    next = request->next;
+    if (request->is_ticket) {
+      bpi_worker_take(&store->worker, request);
+    } else {
+      request->finished = 1;
+    }
+  }
+}
+
+int bpi_queue_worker_leads(const bp_store *store) {
+  return !store->leader && store->queue_first != NULL && store->queue_first->is_ticket;
+}
+
+void bpi_queue_lead(bp_store *store) {
   bpi_request *first = store->queue_first, *last = group_last(store);
   store->leader = 1;
   bpi_mutex_unlock(&store->commit_lock);
@@ -25,28 +52,101 @@ static void lead(bp_store *store) {
   bpi_request *end = last->next;
   store->queue_first = end;
   if (end == NULL) store->queue_last = NULL;
-  for (bpi_request *request = first; request != end; request = request->next) request->finished = 1;
+  finish(store, first, end);
   /* One call for all who wait, the next leader among them. */
   if (first != last || end != NULL) bpi_condition_wake_all(&store->group_done);
+  if (store->worker.is_running) bpi_worker_wake(store);
+}
+
+/* What the leader's call had borrowed is lost, and nothing else. */
+void bpi_store_give_up_lead(bp_store *store) {
+  bpi_mutex_lock(&store->commit_lock);
+  bpi_request *given_up = store->queue_first;
+  int was_worker = given_up->is_ticket;
+  store->leader = 0;
+  store->queue_first = given_up->next;
+  if (store->queue_first == NULL) store->queue_last = NULL;
+  if (was_worker) {
+    given_up->status = bpi_fail(given_up->error, BP_STOPPED, "the clock ended its thread");
+    bpi_worker_take(&store->worker, given_up);
+    bpi_worker_replace(store);
+  } else if (store->worker.is_running) {
+    bpi_worker_wake(store);
+  }
+  bpi_condition_wake_all(&store->group_done);
+  bpi_mutex_unlock(&store->commit_lock);
+  /* The worker is not inside, and nobody is while the store is opened and closed. */
+  if (was_worker) return;
+  if ((atomic_load(&store->users) & ~(uint32_t)(BPI_STORE_CLOSING | BPI_STORE_CLOSED)) > 0) bpi_store_leave(store);
 }
 
 bp_status bpi_store_commit(bp_store *store, bpi_request *request) {
-  request->finished = 0;
-  request->next = NULL;
   bpi_mutex_lock(&store->commit_lock);
-  if (store->queue_last != NULL) {
-    store->queue_last->next = request;
-  } else {
-    store->queue_first = request;
-  }
-  store->queue_last = request;
+  put_at_end(store, request);
   while (!request->finished) {
     if (!store->leader && store->queue_first == request) {
-      lead(store);
+      bpi_queue_lead(store);
     } else {
       bpi_condition_wait(&store->group_done, &store->commit_lock);
     }
   }
   bpi_mutex_unlock(&store->commit_lock);
   return request->status;
+}
+
+/* --- tickets */
+
+static uint64_t threshold_of(const bp_config *config) {
+  uint64_t scaled = (uint64_t)config->queue_capacity * config->pressure_percent;
+  return scaled < 100 ? 1 : (scaled + 99) / 100;
+}
+
+/* Under the lock. */
+static void measure(const bp_store *store, bp_pressure *pressure) {
+  pressure->queued = store->worker.queued;
+  pressure->capacity = store->config.queue_capacity;
+  pressure->threshold = threshold_of(&store->config);
+}
+
+void bpi_queue_pressure(bp_store *store, bp_pressure *pressure) {
+  bpi_mutex_lock(&store->commit_lock);
+  measure(store, pressure);
+  bpi_mutex_unlock(&store->commit_lock);
+}
+
+bp_status bpi_queue_reserve(bp_store *store, bp_error *error) {
+  bpi_worker *worker = &store->worker;
+  bpi_mutex_lock(&store->commit_lock);
+  bp_status status = bpi_worker_start(store, error);
+  while (status == BP_OK && worker->queued >= store->config.queue_capacity) {
+    bpi_condition_wait(&worker->room, &store->commit_lock);
+  }
+  if (status == BP_OK) worker->queued++;
+  bpi_mutex_unlock(&store->commit_lock);
+  return status;
+}
+
+bp_status bpi_queue_try_reserve(bp_store *store, bp_pressure *pressure, int *reserved, bp_error *error) {
+  bpi_worker *worker = &store->worker;
+  bpi_mutex_lock(&store->commit_lock);
+  bp_status status = bpi_worker_start(store, error);
+  measure(store, pressure);
+  *reserved = status == BP_OK && pressure->queued < pressure->threshold;
+  if (*reserved) worker->queued++;
+  bpi_mutex_unlock(&store->commit_lock);
+  return status;
+}
+
+void bpi_queue_give_back(bp_store *store) {
+  bpi_mutex_lock(&store->commit_lock);
+  store->worker.queued--;
+  bpi_condition_wake_all(&store->worker.room);
+  bpi_mutex_unlock(&store->commit_lock);
+}
+
+void bpi_queue_put(bp_store *store, bp_ticket *ticket) {
+  bpi_mutex_lock(&store->commit_lock);
+  put_at_end(store, &ticket->request);
+  bpi_worker_wake(store);
+  bpi_mutex_unlock(&store->commit_lock);
 }

@@ -4,7 +4,7 @@
  *   - `index` is read under `index_lock` shared, changed under it exclusive, and changed by the commit leader alone; the
  *     leader therefore reads it without the lock.
  *   - `writer`, `group`, `clock_us`, `frontier`, `unsynced` belong to the commit leader.
- *   - The queue, `leader` and `watermarks` are guarded by `commit_lock`.
+ *   - The queue, `leader`, `worker` and `watermarks` are guarded by `commit_lock`.
  *   - All else is constant between open and close, or atomic. */
 #ifndef BPI_STORE_STORE_INTERNAL_H
 #define BPI_STORE_STORE_INTERNAL_H
@@ -40,6 +40,18 @@ typedef struct bpi_watermarks {
 
 typedef struct bpi_request bpi_request;
 
+/* The store's thread (worker.c), and what it shares with those who submit.  The conditions go with commit_lock. */
+typedef struct bpi_worker {
+  bpi_thread thread;
+  int is_running;
+  int is_stopping;
+  bpi_condition wake;          /* there is something to do */
+  bpi_condition room;          /* there may be room in the queue */
+  uint64_t queued;             /* tickets that wait, or whose group is being committed */
+  bpi_request *done_first;     /* tickets that were committed, not yet decided */
+  bpi_request *done_last;
+} bpi_worker;
+
 struct bp_store {
   uint32_t magic;
   uint32_t mode;
@@ -64,6 +76,7 @@ struct bp_store {
   bpi_request *queue_first;
   bpi_request *queue_last;
   int leader;
+  bpi_worker worker;
   bpi_watermarks watermarks;
   bpi_condition watermark_moved; /* with commit_lock */
   bpi_writer writer;
@@ -94,6 +107,8 @@ void bpi_store_leave(const bp_store *store);
 bp_store *bpi_store_of(const bp_store *store);
 /* Strict: writes the close, frees all.  Called once, by whoever set BPI_STORE_CLOSED. */
 bp_status bpi_store_destroy(bp_store *store, bp_error *error);
+/* All or none: 0, or an errno value. */
+int bpi_store_init_conditions(bp_store *store);
 /* Frees everything; writes nothing. */
 void bpi_store_free(bp_store *store);
 void bpi_store_log(const bp_store *store, const char *text);
@@ -128,13 +143,20 @@ struct bpi_request {
   size_t accepted;             /* items that are in the store */
   int is_durable;              /* and on the disk */
   int finished;
+  int is_ticket;               /* nobody waits for it: the worker leads it, and decides its ticket */
   bpi_request *next;
 };
 
 /* Commits, waits for it, answers request->status.  At most config.group_max_events items. */
 bp_status bpi_store_commit(bp_store *store, bpi_request *request);
+/* Under the lock: nobody leads, and it is for the worker to do so. */
+int bpi_queue_worker_leads(const bp_store *store);
+/* By who stands at the head, under the lock, which is released while the group runs. */
+void bpi_queue_lead(bp_store *store);
 /* By the leader: commits the requests from `first` to `last`, and fills in what became of each. */
 void bpi_store_run_group(bp_store *store, bpi_request *first, bpi_request *last);
+/* The leader's thread ends before it has touched anything: its own request, the first, goes with it, and the next one leads. */
+void bpi_store_give_up_lead(bp_store *store);
 /* Microseconds, never backwards within this handle.  For the leader and for open. */
 bp_status bpi_store_now(bp_store *store, int64_t *now_us, bp_error *error);
 
@@ -144,8 +166,23 @@ bp_status bpi_store_seal(bp_store *store, bp_error *error);
 /* Appends an event of the store's own.  The open event carries an extension that names this library: sessions of ours
  * have no gaps in their sequences, those of the reference may, and verify must tell one from the other. */
 #define BPI_WRITER_EXTENSION "batpak_c.version"
+/* And, where the session signs, the id of the key: so that a receipt stripped of its signature is missed later. */
+#define BPI_SIGNER_EXTENSION "batpak_c.key_id"
 bp_status bpi_store_append_opened(bp_store *store, uint64_t restored, uint64_t elapsed_us, bp_error *error);
 bp_status bpi_store_append_closed(bp_store *store, bp_error *error);
+
+/* --- the store's thread (worker.c) */
+
+/* Under the lock.  Nothing happens where it runs.  BP_SYSTEM and its kin. */
+bp_status bpi_worker_start(bp_store *store, bp_error *error);
+/* Under the lock: wakes it if there is something to do. */
+void bpi_worker_wake(bp_store *store);
+/* Under the lock: a ticket's request was committed. */
+void bpi_worker_take(bpi_worker *worker, bpi_request *request);
+/* Ends it when all that is queued is committed and all of that decided.  Nobody is in the store. */
+void bpi_worker_stop(bp_store *store);
+/* Under the lock, by the worker that is about to die: starts another, unless the closing thread will see to what is left. */
+void bpi_worker_replace(bp_store *store);
 
 /* --- the frontier (frontier.c) */
 
@@ -190,5 +227,8 @@ bp_status bpi_receipt_check(const bp_receipt *receipt, bp_error *error);
 bp_status bpi_trust_keyring(const bp_store *store, const bp_trust *trust, bpi_keyring *keyring, bp_error *error);
 /* What became of a receipt: BP_RECEIPT_*, and the row of its event. */
 int32_t bpi_store_judge(bp_store *store, const bp_receipt *receipt, const bpi_keyring *extra, uint32_t *row);
+/* The same; the event's frame where the judgement is a valid one, and where it is BP_RECEIPT_UNREADABLE the reason. */
+int32_t bpi_store_judge_frame(bp_store *store, const bp_receipt *receipt, const bpi_keyring *extra, uint32_t *row,
+                              bpi_frame *frame, bp_error *unread);
 
 #endif

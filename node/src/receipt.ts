@@ -144,23 +144,21 @@ export class Receipt {
   static fromJSON(json: string | ReceiptJson): Receipt {
     const members = typeof json === "string" ? parse(json) : json;
     check(members);
-    const slab = new Slab(new Uint8Array(LONG_RECEIPT));
-    const { bytes } = slab;
-    let flags = LONG;
-    slab.longs[RECEIPT.sequence >> 3] = sequenceOf(members["sequence"]);
-    bytes.set(bytesOfHex("event_id", members["event_id"], 16), RECEIPT.event_id);
-    bytes.set(bytesOfHex("content_hash", members["content_hash"], 32), RECEIPT.content_hash);
-    if (members["key_id"] !== null) bytes.set(bytesOfHex("key_id", members["key_id"], 32), RECEIPT.key_id);
-    if (members["signature"] !== null) {
-      bytes.set(bytesOfHex("signature", members["signature"], 64), RECEIPT.signature);
-      flags |= HAS_SIGNATURE;
-    }
+    const keyId = members["key_id"];
+    const signature = members["signature"];
+    const said = {
+      eventId: bytesOfHex("event_id", members["event_id"], 16),
+      sequence: sequenceOf(members["sequence"]),
+      contentHash: bytesOfHex("content_hash", members["content_hash"], 32),
+      keyId: keyId === null ? null : bytesOfHex("key_id", keyId, 32),
+      signature: signature === null ? null : bytesOfHex("signature", signature, 64),
+    };
+    let flags = 0;
     if (isTrue("durable", members["durable"])) flags |= DURABLE;
     if (isTrue("replayed", members["replayed"])) flags |= REPLAYED;
     if ((members["same"] === null) === members["replayed"]) throw refusal("BP_ARGUMENT", "same is null unless replayed, and only then");
     if (members["same"] !== null && isTrue("same", members["same"])) flags |= SAME;
-    slab.words[RECEIPT.flags >> 2] = flags;
-    return new Receipt(slab, 0, mapOf(members["extensions"]));
+    return madeReceipt(said, mapOf(members["extensions"]), flags);
   }
 
   /** The long record of it, its extensions an offset into the bytes beside it. @internal */
@@ -206,6 +204,20 @@ function jsonOf(receipt: Receipt, sequence: number): ReceiptJson {
     replayed: receipt.replayed,
     same: receipt.same,
   };
+}
+
+/** A receipt of what was said elsewhere, which is not where its frame lies. @internal */
+export function madeReceipt(said: Pick<Receipt, "eventId" | "sequence" | "contentHash" | "keyId" | "signature">,
+  map: Uint8Array | undefined, flags: number): Receipt {
+  const slab = new Slab(new Uint8Array(LONG_RECEIPT));
+  const { bytes, longs, words } = slab;
+  longs[RECEIPT.sequence >> 3] = said.sequence;
+  bytes.set(said.eventId, RECEIPT.event_id);
+  bytes.set(said.contentHash, RECEIPT.content_hash);
+  if (said.keyId !== null) bytes.set(said.keyId, RECEIPT.key_id);
+  if (said.signature !== null) bytes.set(said.signature, RECEIPT.signature);
+  words[RECEIPT.flags >> 2] = flags | LONG | (said.signature === null ? 0 : HAS_SIGNATURE);
+  return new Receipt(slab, 0, map);
 }
 
 /** Memory of `length` bytes as it is: what is not overwritten is not looked at. @internal */
@@ -264,7 +276,8 @@ function check(json: unknown): asserts json is Record<string, unknown> {
   }
 }
 
-function sequenceOf(value: unknown): bigint {
+/** @internal */
+export function sequenceOf(value: unknown): bigint {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return BigInt(value);
   if (typeof value === "bigint" && BigInt.asUintN(64, value) === value) return value;
   throw refusal("BP_ARGUMENT", "sequence is no count of 64 bits");
@@ -275,7 +288,8 @@ function isTrue(what: string, value: unknown): boolean {
   return value;
 }
 
-function mapOf(value: unknown): Uint8Array | undefined {
+/** The canonical map of extensions in JSON; undefined where there are none. @internal */
+export function mapOf(value: unknown): Uint8Array | undefined {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw refusal("BP_ARGUMENT", "extensions is no object");
   }

@@ -24,11 +24,13 @@ if _batpak.lib.bp_abi_version() != _ABI:
 
 from ._constants import Status  # noqa: E402
 from .batch import Batch  # noqa: E402
+from .claim import Claim  # noqa: E402
 from .draft import EMPTY, Accepted, Draft  # noqa: E402
 from .errors import (  # noqa: E402
     BatchError,
     Busy,
     CallError,
+    ClaimError,
     ClockError,
     Closed,
     ConfigurationError,
@@ -40,6 +42,7 @@ from .errors import (  # noqa: E402
     ExtensionError,
     Forked,
     KeyCancelled,
+    KeyFileError,
     KindError,
     KindMismatch,
     Locked,
@@ -61,6 +64,7 @@ from .errors import (  # noqa: E402
     TooLarge,
     Unsupported,
     ValueRefused,
+    WaitTimeout,
 )
 from .event import Event  # noqa: E402
 from .extensions import extensions_decode, extensions_encode  # noqa: E402
@@ -75,7 +79,8 @@ from .free import (  # noqa: E402
     status_name,
     version,
 )
-from .keys import Key, key_derive, key_generate, key_id  # noqa: E402
+from .frontier import Frontier, Point  # noqa: E402
+from .keys import Key, key_derive, key_file_read, key_file_write, key_generate, key_id  # noqa: E402
 from .kind import Kind  # noqa: E402
 from .page import Page  # noqa: E402
 from .receipt import Receipt  # noqa: E402
@@ -93,6 +98,8 @@ __all__ = [
     "BatchError",
     "Busy",
     "CallError",
+    "Claim",
+    "ClaimError",
     "ClockError",
     "Closed",
     "ConfigurationError",
@@ -106,9 +113,11 @@ __all__ = [
     "ExtensionError",
     "Finding",
     "Forked",
+    "Frontier",
     "Judgement",
     "Key",
     "KeyCancelled",
+    "KeyFileError",
     "Kind",
     "KindError",
     "KindMismatch",
@@ -121,6 +130,7 @@ __all__ = [
     "Page",
     "PayloadError",
     "PermissionDenied",
+    "Point",
     "Poisoned",
     "ReadOnly",
     "Receipt",
@@ -137,6 +147,7 @@ __all__ = [
     "TooLarge",
     "Unsupported",
     "ValueRefused",
+    "WaitTimeout",
     "abi_version",
     "coordinate_check",
     "event",
@@ -145,6 +156,8 @@ __all__ = [
     "format_version",
     "id_new",
     "key_derive",
+    "key_file_read",
+    "key_file_write",
     "key_generate",
     "key_id",
     "open",

@@ -44,8 +44,11 @@ class Error(Exception):
     actual: int
     #: The event concerned (16 bytes), or None.
     event_id: bytes | None
-    #: Of `append_many`: the receipts of the events before the failure, which are in the store.
+    #: Of `append_many`: the receipts of the events before the failure, which are in the store; of a batch whose gate was
+    #: not passed all of them.
     accepted: Sequence[Receipt] = ()
+    #: Of `append` with a gate that was not passed: the receipt of the event, which is in the store. None: it is not.
+    receipt: Receipt | None = None
 
     def __init__(self, code: Status, text: str, *, path: Path | None = None, os_error: int = 0, segment_id: int = 0,
                  offset: int = 0, expected: int = 0, actual: int = 0, event_id: bytes | None = None) -> None:
@@ -129,6 +132,10 @@ class Stopped(CallError):
     """A callback asked to stop."""
 
 
+class WaitTimeout(CallError):
+    """A wait ended by its time: `expected` is the sequence waited for, `actual` where the watermark stands."""
+
+
 class RefusedError(Error, ValueError):
     """What was to be written is not acceptable; nothing was written."""
 
@@ -181,6 +188,19 @@ class SigningKeyError(RefusedError):
     """A seed or a public key that cannot be one."""
 
 
+class KeyFileError(SigningKeyError):
+    """A key file that others than its owner may use, that is a link or no regular file, or that holds no key."""
+
+
+class ClaimError(RefusedError):
+    """Bytes that are no claim, at `offset`; or a receipt that does not hold and becomes none: `outcome` says why."""
+
+    @property
+    def outcome(self) -> str | None:
+        """The word for what became of the receipt, for example `sequence_mismatch`; None for bytes."""
+        return text_of(lib.bp_receipt_outcome_name(self.actual)) if self.actual else None
+
+
 class StoreError(Error):
     """The store as a whole cannot be used so."""
 
@@ -194,7 +214,7 @@ class NotAStore(StoreError):
 
 
 class NewerVersion(StoreError):
-    """The store was written by a later version."""
+    """The store, or the claim, was written by a later version."""
 
 
 class Locked(StoreError):
@@ -250,6 +270,7 @@ CLASSES: Final[dict[Status, type[Error]]] = {
     Status.BP_READ_ONLY: ReadOnly,
     Status.BP_NOT_FOUND: NotFound,
     Status.BP_STOPPED: Stopped,
+    Status.BP_WAIT_TIMEOUT: WaitTimeout,
     Status.BP_ENTITY_EMPTY: CoordinateError,
     Status.BP_SCOPE_EMPTY: CoordinateError,
     Status.BP_ENTITY_TOO_LONG: CoordinateError,
@@ -280,8 +301,10 @@ CLASSES: Final[dict[Status, type[Error]]] = {
     Status.BP_JSON: PayloadError,
     Status.BP_NOT_JSON: PayloadError,
     Status.BP_VALUE: ValueRefused,
+    Status.BP_CLAIM: ClaimError,
     Status.BP_SEED_ZERO: SigningKeyError,
     Status.BP_KEY_INVALID: SigningKeyError,
+    Status.BP_KEY_FILE: KeyFileError,
     Status.BP_BATCH_COUNT: BatchError,
     Status.BP_BATCH_BYTES: BatchError,
     Status.BP_BATCH_EXPECTATION: BatchError,

@@ -78,6 +78,11 @@ def stopped(path: Path) -> None:
         store.verify()
 
 
+def wait(path: Path) -> None:
+    with batpak.open(path) as store:
+        store.wait("visible", 1, timeout_ms=0)
+
+
 def clock(path: Path) -> None:
     times = iter([1, 2, 3])
     with batpak.open(path, clock=lambda: next(times, -5)) as store:
@@ -208,6 +213,7 @@ REACH: dict[Status, Callable[[Path], Any]] = {
     Status.BP_READ_ONLY: read_only,
     Status.BP_NOT_FOUND: get,
     Status.BP_STOPPED: stopped,
+    Status.BP_WAIT_TIMEOUT: wait,
     Status.BP_ENTITY_EMPTY: lambda path: append(path, entity=""),
     Status.BP_SCOPE_EMPTY: lambda path: append(path, scope=""),
     Status.BP_ENTITY_TOO_LONG: lambda path: append(path, entity="e" * 1025),

@@ -1,32 +1,35 @@
 """Bugs planted in copies of the sources, a program each: harness_schedules must find every one within its usual number of
-schedules.  A bug whose place is gone from the source is one that is not found: give it its new place.
+schedules, and again by the schedule that it prints.  A bug whose place is gone from the source is not found: give it its new
+place.
 
     planted.py list                    names and files, for the build
     planted.py write NAME ROOT OUT     the file with the bug in it
     planted.py                         runs all, as built"""
 
 import os
+import re
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-QUEUE, COMMIT, GATE, SEGMENTS, SCRATCH = (
-    "core/store/queue.c", "core/store/commit.c", "core/store/gate.c", "core/journal/segments.c", "core/store/scratch.c")
+QUEUE, COMMIT, GATE, FRONTIER, SUBMIT, TICKET, WORKER = (
+    f"core/store/{name}.c" for name in ("queue", "commit", "gate", "frontier", "submit", "ticket", "worker"))
+SEGMENTS, SCRATCH = "core/journal/segments.c", "core/store/scratch.c"
 
-# name: file, what stands there, what is put in its place.
+# name: file, what stands there (the first time), what is put in its place.
 BUGS = {
     "nobody_is_woken": (QUEUE, "if (first != last || end != NULL) bpi_condition_wake_all(&store->group_done);", ""),
     "next_leader_is_not_woken": (QUEUE, "if (first != last || end != NULL) bpi_condition_wake_all",
                                  "if (first != last) bpi_condition_wake_all"),
-    "one_of_many_is_woken": (QUEUE, "bpi_condition_wake_all(&store->group_done)",
-                             "bpi_condition_wake_one(&store->group_done)"),
+    "one_of_many_is_woken": (QUEUE, "if (first != last || end != NULL) bpi_condition_wake_all",
+                             "if (first != last || end != NULL) bpi_condition_wake_one"),
     "woken_is_taken_for_finished": (QUEUE, "bpi_condition_wait(&store->group_done, &store->commit_lock);",
                                     "{ bpi_condition_wait(&store->group_done, &store->commit_lock); break; }"),
     "lead_is_kept": (QUEUE, "store->leader = 0;", ""),
     "two_lead": (QUEUE, "if (!store->leader && store->queue_first == request)", "if (store->queue_first != NULL)"),
-    "finished_without_the_lock": (QUEUE, "  bpi_mutex_lock(&store->commit_lock);\n  store->leader = 0;",
-                                  "  last->finished = 1;\n  bpi_mutex_lock(&store->commit_lock);\n  store->leader = 0;"),
+    "finished_without_the_lock": (QUEUE, "bpi_store_run_group(store, first, last);",
+                                  "bpi_store_run_group(store, first, last);\n  last->finished = 1;"),
     "end_of_queue_is_lost": (QUEUE, "bpi_request *end = last->next;\n",
                              "bpi_request *end = first == last ? NULL : last->next;\n"),
     "more_is_committed_than_taken": (COMMIT, "return request == g->last ? NULL : request->next;", "return request->next;"),
@@ -41,13 +44,35 @@ BUGS = {
     "failed_write_is_answered_well": (COMMIT, "request->status = bpi_error_copy(request->error, &g->error);\n    }\n  }",
                                       "}\n  }"),
     "close_overlooks_one": (GATE, "  uint32_t users = 0;\n", "  uint32_t users = atomic_load(&store->users) == 1;\n"),
-    "release_closes_at_once": (GATE, "if (atomic_fetch_or(&store->users, (uint32_t)BPI_STORE_CLOSING) == 0) destroy_once",
-                               "atomic_fetch_or(&store->users, (uint32_t)BPI_STORE_CLOSING);\n  "
-                               "if ((atomic_load(&store->users) & 0xffff) < 2) (void)bpi_store_destroy(store, NULL); "
-                               "else if (0) destroy_once"),
+    "release_closes_at_once": (GATE, "  bpi_watermarks_wake(store);\n  bpi_store_leave(store);",
+                               "  bpi_watermarks_wake(store);\n  (void)bpi_store_destroy(store, NULL);"),
+    "release_leaves_too_early": (GATE, "  bpi_watermarks_wake(store);\n  bpi_store_leave(store);",
+                                 "  bpi_store_leave(store);\n  bpi_watermarks_wake(store);"),
+    "release_wakes_nobody": (GATE, "  bpi_watermarks_wake(store);\n", ""),
+    "poison_wakes_nobody": (FRONTIER, "if (wake || w->poisoned) bpi_condition_wake_all", "if (wake) bpi_condition_wake_all"),
+    "flush_wakes_nobody": (FRONTIER, "if (wake || w->poisoned) bpi_condition_wake_all",
+                           "if (w->poisoned) bpi_condition_wake_all"),
+    "wait_begins_without_a_look": (FRONTIER, "  while (!is_reached(standing(w, watermark), point)) {",
+                                   "  int first = is_reached(standing(w, watermark), point);\n  "
+                                   "bpi_mutex_unlock(&store->commit_lock);\n  bpi_mutex_lock(&store->commit_lock);\n  "
+                                   "for (; !first; first = is_reached(standing(w, watermark), point)) {"),
     "last_one_leaves_it_open": (GATE, "if (atomic_fetch_sub(&inside->users, 1) == (BPI_STORE_CLOSING | 1)) destroy_once",
                                 "uint32_t users = atomic_load(&inside->users);\n  atomic_fetch_sub(&inside->users, 1);\n  "
                                 "if (users == (BPI_STORE_CLOSING | 1)) destroy_once"),
+    "submitted_batch_is_not_flushed": (SUBMIT, "made->request.atomic = made->request.durable = 1;",
+                                       "made->request.atomic = 1;"),
+    "worker_is_not_woken": (QUEUE, "put_at_end(store, &ticket->request);\n  bpi_worker_wake(store);",
+                            "put_at_end(store, &ticket->request);"),
+    "worker_is_not_woken_by_leaders": (QUEUE, "if (store->worker.is_running) bpi_worker_wake(store);", ""),
+    "room_is_not_told": (WORKER, "bpi_condition_wake_all(&worker->room);", ""),
+    "decision_is_not_told": (TICKET, "bpi_condition_wake_all(&ticket->changed);", ""),
+    "decided_before_it_is_filled": (WORKER, "    bpi_ticket_fill(store, ticket);\n    bpi_ticket_decide(ticket);",
+                                    "    bpi_ticket_decide(ticket);\n    bpi_ticket_fill(store, ticket);"),
+    "both_owners_leave_the_ticket": (TICKET, "if (atomic_fetch_sub(&ticket->owners, 1) > 1) return;",
+                                     "uint32_t owners = atomic_load(&ticket->owners);\n  "
+                                     "atomic_fetch_sub(&ticket->owners, 1);\n  if (owners > 1) return;"),
+    "worker_ends_with_work_left": (WORKER, "if (worker->done_first != NULL) {",
+                                   "if (worker->is_stopping) {\n      break;\n    } else if (worker->done_first != NULL) {"),
     "maps_are_made_side_by_side": (SEGMENTS, "    bpi_mutex_lock(&segments->lock);\n    bp_status status = make_map(segments, segment, "
                                    "(size_t)(offset + length), error);\n    bpi_mutex_unlock(&segments->lock);",
                                    "    bp_status status = make_map(segments, segment, (size_t)(offset + length), error);"),
@@ -63,8 +88,8 @@ GONE = "planted_bug_has_no_place"
 def write(name: str, root: Path, out: Path) -> None:
     file, good, bad = BUGS[name]
     text = (root / file).read_text()
-    if text.count(good) == 1:
-        text = text.replace(good, bad)
+    if good in text:
+        text = text.replace(good, bad, 1)
     else:
         print(f"{file} has no place for the bug {name} any more: see tests/harness/planted.py", file=sys.stderr)
         text += f"\nextern const char {GONE}[];\nconst char {GONE}[] = \"{name}\";\n"
@@ -89,6 +114,20 @@ def seek(name: str, program: Path) -> bool:
         return False
     lines = run.stderr.strip().splitlines() or [f"ended by signal {-run.returncode}"]
     print(f"{name}: {seconds:.2f} s: {lines[0]}")
+    return repeats(name, program, run.stderr)
+
+
+def repeats(name: str, program: Path, printed: str) -> bool:
+    """What a failure prints brings it about again.  A program that fell prints nothing."""
+    place = re.search(r'schedules --program "(.*)" --fault-at (\d+) --crash (\d)\n  --schedule "(.*)"', printed)
+    if place is None:
+        return True
+    wanted, fault_at, crash, schedule = place.groups()
+    run = subprocess.run([program, "--program", wanted, "--fault-at", fault_at, "--crash", crash, "--schedule", schedule],
+                         capture_output=True, text=True, errors="replace", timeout=120)
+    if run.returncode == 0 or "of another program" in run.stderr:
+        print(f"{name}: its schedule does not bring it about again: {run.stdout or run.stderr}")
+        return False
     return True
 
 

@@ -1,12 +1,12 @@
 /* Threads over one store under a deterministic scheduler: programs of a few calls, each under many schedules.
  *
- * Of every program first the plain schedule, then those with one departure from it, as many as its share allows, evenly
- * taken; the rest by chance, with priorities that change (support/scheduler.h) and without.  Some wake threads for nothing,
+ * Of every program first the plain schedule, then those with one departure from it, a fifth of its share, evenly taken; the
+ * rest by chance, with priorities that change (support/scheduler.h) and without.  Some wake threads for nothing,
  * some fail a write or a flush.  What must hold is in support/concurrent.h.
  *
  *   schedules [--schedules N] [--seed N] [--program NAME | --threads LETTERS,LETTERS...]
  *             [--departures N]   exhaustively: all schedules with at most N departures
- *             [--schedule "STEPS" [--fault-at N]]   this one alone, as a failure prints it */
+ *             [--schedule "STEPS" [--fault-at N] [--crash 0]]   this one alone, as a failure prints it */
 #include "support/check.h"
 #include "support/concurrent.h"
 #include "support/random.h"
@@ -28,6 +28,9 @@ static const concurrent_program programs[] = {
     {.name = "small groups", .threads = {"dw", "wd", "d", "w"}, .group_max_events = 1},
     {.name = "many at once", .threads = {"M", "Mp", "p"}},
     {.name = "many in small groups", .threads = {"m", "M", "w"}, .group_max_events = 2},
+    {.name = "batches", .threads = {"b", "bp", "dp", "w"}},
+    {.name = "batches in small groups", .threads = {"wb", "bd", "Mp"}, .group_max_events = 3},
+    {.name = "batches and rotation", .threads = {"bb", "mp", "wb"}, .segment_max_bytes = 1200},
     {.name = "readers", .threads = {"dM", "pg", "gpk"}},
     {.name = "rotation", .threads = {"dw", "mp", "wd"}, .segment_max_bytes = 1},
     {.name = "rotation now and then", .threads = {"dwd", "wpd"}, .segment_max_bytes = 1200},
@@ -35,6 +38,19 @@ static const concurrent_program programs[] = {
     {.name = "sync by itself", .threads = {"www", "wwp"}, .sync_every_events = 2},
     {.name = "one key", .threads = {"id", "i", "wi"}},
     {.name = "the first of an entity", .threads = {"x", "x", "xg"}},
+    {.name = "waits", .threads = {"W", "wd", "WF"}},
+    {.name = "waits with a time", .threads = {"wDV", "ws", "FwF", "DV"}},
+    {.name = "waits and release", .threads = {"r", "W", "tW"}},
+    {.name = "waits and strict close", .threads = {"dc", "W", "D"}},
+    {.name = "gates", .threads = {"GF", "wG", "sd"}},
+    {.name = "tickets", .threads = {"u", "ud", "u"}},
+    {.name = "tickets and appends", .threads = {"uw", "dT", "Bp", "w"}},
+    {.name = "tickets in a tiny queue", .threads = {"UUv", "uU", "TP", "d"}, .queue_capacity = 1},
+    {.name = "tickets in small groups", .threads = {"UUB", "bu", "Tw"}, .queue_capacity = 2, .group_max_events = 2},
+    {.name = "tickets and descriptors", .threads = {"e", "ev", "ed"}},
+    {.name = "tickets and strict close", .threads = {"Uc", "z", "dz"}},
+    {.name = "tickets and release", .threads = {"r", "z", "Uu", "f"}},
+    {.name = "tickets that are dropped", .threads = {"UU", "Uw", "U"}, .segment_max_bytes = 1200},
     {.name = "strict close", .threads = {"dc", "wp", "d"}},
     {.name = "strict close of readers", .threads = {"dc", "dg", "f", "t"}},
     {.name = "release", .threads = {"dr", "wd", "wf"}},
@@ -42,6 +58,14 @@ static const concurrent_program programs[] = {
     {.name = "failing write", .threads = {"dw", "wd", "pd"}, .fault_kind = SIM_WRITE, .fault_errno = ENOSPC, .fault_within = 5},
     {.name = "failing flush", .threads = {"dd", "wdp", "dt"}, .fault_kind = SIM_SYNC, .fault_errno = EIO, .fault_within = 5},
     {.name = "failing flush, many", .threads = {"Mp", "ws", "Mw"}, .fault_kind = SIM_SYNC, .fault_errno = EIO, .fault_within = 4},
+    {.name = "failing write, batches", .threads = {"bp", "wb", "bd"}, .fault_kind = SIM_WRITE, .fault_errno = EIO, .fault_within = 4},
+    {.name = "failing flush, batches", .threads = {"bp", "wbp", "bt"}, .fault_kind = SIM_SYNC, .fault_errno = EIO, .fault_within = 4},
+    {.name = "failing rotation of batches", .threads = {"bw", "bp", "db"}, .segment_max_bytes = 900,
+     .fault_kind = SIM_ANY, .fault_errno = EIO, .fault_within = 40},
+    {.name = "failing flush, tickets", .threads = {"uz", "TB", "dU"}, .fault_kind = SIM_SYNC, .fault_errno = EIO, .fault_within = 4},
+    {.name = "failing write, tickets", .threads = {"uz", "TB", "wU"}, .fault_kind = SIM_WRITE, .fault_errno = ENOSPC, .fault_within = 4,
+     .queue_capacity = 1},
+    {.name = "failing flush, waits", .threads = {"WF", "wdD", "Gd"}, .fault_kind = SIM_SYNC, .fault_errno = EIO, .fault_within = 4},
     {.name = "failing rotation", .threads = {"dw", "wM", "d"}, .segment_max_bytes = 700,
      .fault_kind = SIM_ANY, .fault_errno = EIO, .fault_within = 40},
     {.name = "failing with a key", .threads = {"id", "iw", "i"}, .fault_kind = SIM_WRITE, .fault_errno = EIO, .fault_within = 3},
@@ -60,8 +84,9 @@ typedef struct world {
 
 static void describe(void *user) {
   const world *w = user;
-  fprintf(stderr, "  schedules %s \"%s\" --fault-at %" PRIu32 "\n", w->threads_text == NULL ? "--program" : "--threads",
-          w->threads_text == NULL ? w->run.program->name : w->threads_text, w->run.fault_at);
+  fprintf(stderr, "  schedules %s \"%s\" --fault-at %" PRIu32 " --crash %d\n",
+          w->threads_text == NULL ? "--program" : "--threads",
+          w->threads_text == NULL ? w->run.program->name : w->threads_text, w->run.fault_at, w->run.crashes);
   scheduler_describe(stderr);
 }
 
@@ -112,6 +137,16 @@ static void explore(world *w, scheduler_choice *departures, size_t count, size_t
   free(choices);
 }
 
+static void explore_all(world *w, const concurrent_program *first, size_t count, size_t departures, uint32_t fault_at) {
+  enum { MOST = 8 };
+  scheduler_choice chosen[MOST];
+  CHECK(departures <= MOST, "at most %d departures", MOST);
+  for (size_t i = 0; i < count; i++) {
+    w->run = (concurrent_run){.program = &first[i], .fault_at = fault_at};
+    explore(w, chosen, 0, departures, SIZE_MAX);
+  }
+}
+
 /* --------------------------------------------------------------------------------------------------------- by chance -- */
 
 static scheduler_plan plan_of(test_random *random, uint32_t expected_steps) {
@@ -136,14 +171,24 @@ static void run_by_chance(world *w, uint64_t count, uint32_t expected_steps, uin
   }
 }
 
-static void run_program(world *w, const concurrent_program *program, uint64_t share, uint64_t seed) {
+/* The first time systematically too. */
+static void run_program(world *w, const concurrent_program *program, uint64_t share, uint64_t round, uint64_t seed) {
   scheduler_choice departures[1];
   w->run = (concurrent_run){.program = program, .crashes = 1, .fault_at = program->fault_kind != 0};
   uint64_t before = w->schedules;
-  size_t most = (size_t)(share / 3);
+  size_t most = round == 0 ? (size_t)share : 0;
   explore(w, departures, 0, most > 0, most);
   uint64_t done = w->schedules - before;
-  run_by_chance(w, share > done ? share - done : 0, w->run.outcome.steps, seed);
+  run_by_chance(w, share > done ? share - done : 0, w->run.outcome.steps, seed + round * share);
+}
+
+/* Round by round, so that what is easy to find is found early, wherever it is. */
+static void run_programs(world *w, const concurrent_program *first, size_t count, uint64_t schedules, uint64_t seed) {
+  enum { ROUNDS = 5 };
+  uint64_t share = (schedules + count * ROUNDS - 1) / (count * ROUNDS);
+  for (uint64_t round = 0; round < ROUNDS; round++) {
+    for (size_t i = 0; i < count; i++) run_program(w, &first[i], share, round, seed);
+  }
 }
 
 /* ----------------------------------------------------------------------------------------------------------- options -- */
@@ -167,11 +212,11 @@ static const concurrent_program *find_program(const char *name) {
   check_failed(__FILE__, __LINE__, "there is no program %s", name);
 }
 
-static void repeat(world *w, const concurrent_program *program, const char *schedule, uint32_t fault_at) {
+static void repeat(world *w, const concurrent_program *program, const char *schedule, uint32_t fault_at, int crashes) {
   static scheduler_choice departures[DEPARTURES_MAX];
   size_t count = scheduler_parse(schedule, departures, DEPARTURES_MAX);
   CHECK(count != SIZE_MAX, "no schedule: %s", schedule);
-  w->run = (concurrent_run){.program = program, .crashes = 1, .fault_at = fault_at};
+  w->run = (concurrent_run){.program = program, .crashes = crashes, .fault_at = fault_at};
   run_departures(w, departures, count);
 }
 
@@ -199,19 +244,14 @@ int main(int argc, char **argv) {
   }
   if (schedule != NULL) {
     CHECK(only != NULL, "--schedule wants --program or --threads");
-    repeat(&w, only, schedule, (uint32_t)number(argc, argv, "--fault-at", 0));
+    repeat(&w, only, schedule, (uint32_t)number(argc, argv, "--fault-at", 0), (int)number(argc, argv, "--crash", 1));
   } else {
-    uint64_t share = (schedules + PROGRAMS - 1) / PROGRAMS;
-    for (size_t i = 0; i < (only != NULL ? 1 : PROGRAMS); i++) {
-      const concurrent_program *program = only != NULL ? only : &programs[i];
-      if (departures > 0) {
-        scheduler_choice chosen[8];
-        CHECK(departures <= 8, "at most 8 departures");
-        w.run = (concurrent_run){.program = program, .fault_at = (uint32_t)number(argc, argv, "--fault-at", 0)};
-        explore(&w, chosen, 0, departures, SIZE_MAX);
-      } else {
-        run_program(&w, program, only != NULL ? schedules : share, seed);
-      }
+    const concurrent_program *first = only != NULL ? only : programs;
+    size_t count = only != NULL ? 1 : PROGRAMS;
+    if (departures > 0) {
+      explore_all(&w, first, count, departures, (uint32_t)number(argc, argv, "--fault-at", 0));
+    } else {
+      run_programs(&w, first, count, schedules, seed);
     }
   }
   printf("%" PRIu64 " schedules, %.1f steps and %.1f switches each, at most %" PRIu32 " steps, seed %" PRIu64 ", %.1f s\n",

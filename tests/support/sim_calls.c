@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 static sim_system *enter(void *context) {
   sim_system *sim = (sim_system *)context;
@@ -63,7 +65,8 @@ static int open_place(sim_system *sim, sim_place *place, int how) {
     if (creates_new) return EEXIST;
     return sim->nodes[place->node]->is_directory ? EISDIR : 0;
   }
-  sim_add_node(sim, 0, &place->node);
+  sim_node *made = sim_add_node(sim, 0, &place->node);
+  if (how == BPI_OPEN_CREATE_PRIVATE) made->mode = 0600;
   sim_link(sim, place, place->node);
   return 0;
 }
@@ -92,6 +95,14 @@ static int call_file_size(void *context, int file, uint64_t *size) {
   int failed;
   const sim_handle *handle = enter_file(sim, SIM_SIZE, file, &failed);
   if (handle != NULL) *size = sim->nodes[handle->node]->size;
+  return leave(sim, failed);
+}
+
+static int call_file_mode(void *context, int file, uint32_t *mode) {
+  sim_system *sim = enter(context);
+  int failed;
+  const sim_handle *handle = enter_file(sim, SIM_MODE, file, &failed);
+  if (handle != NULL) *mode = sim->nodes[handle->node]->mode;
   return leave(sim, failed);
 }
 
@@ -306,12 +317,40 @@ static uint64_t call_process_id(void *context) {
   return id;
 }
 
+/* --------------------------------------------------------------------------------------------------------- events -- */
+
+static int call_event_open(void *context, int *event) {
+  sim_system *sim = enter(context);
+  int failed = sim_gate(sim, SIM_EVENT_OPEN, NULL, NULL);
+  int opened = failed == 0 ? eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) : -1;
+  if (failed == 0 && opened < 0) failed = errno;
+  if (failed == 0) {
+    sim->open_events++;
+    *event = opened;
+  }
+  return leave(sim, failed);
+}
+
+static void call_event_signal(void *context, int event) {
+  sim_system *sim = enter(context);
+  if (eventfd_write(event, 1) != 0) sim->misuses++;
+  leave(sim, 0);
+}
+
+static void call_event_close(void *context, int event) {
+  sim_system *sim = enter(context);
+  if (close(event) != 0) sim->misuses++;
+  sim->open_events--;
+  leave(sim, 0);
+}
+
 bp_system sim_make_table(sim_system *sim) {
   return (bp_system){
       .context = sim,
       .file_open = call_file_open,
       .file_close = call_file_close,
       .file_size = call_file_size,
+      .file_mode = call_file_mode,
       .file_read = call_file_read,
       .file_write = call_file_write,
       .file_truncate = call_file_truncate,
@@ -329,5 +368,8 @@ bp_system sim_make_table(sim_system *sim) {
       .clock_mono_ns = call_clock_mono_ns,
       .random_fill = call_random_fill,
       .process_id = call_process_id,
+      .event_open = call_event_open,
+      .event_signal = call_event_signal,
+      .event_close = call_event_close,
   };
 }

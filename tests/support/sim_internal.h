@@ -33,6 +33,7 @@ typedef struct sim_entries {
  * disk surely holds.  Bytes of `durable` behind durable_size are zeros, but while settling. */
 typedef struct sim_node {
   int is_directory;
+  uint32_t mode;  /* of a file: who may do what with it; durable at once */
   uint32_t names; /* entries that lead here, as processes see it */
   sim_region *region;
   uint64_t size;
@@ -94,6 +95,7 @@ struct sim_system {
   size_t view_count, view_capacity;
   int next_file;
   int first_file; /* the first that this process could have; lower ones died with another */
+  size_t open_events;
   uint64_t misuses;
   uint64_t calls[SIM_CALL_KINDS];
   uint64_t written_bytes;

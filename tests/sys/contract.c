@@ -5,6 +5,8 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 
 typedef struct world {
@@ -38,6 +40,7 @@ static void in_simulated_world(void (*body)(world *)) {
   body(&w);
   cr_assert_eq(sim_open_files(w.sim), 0);
   cr_assert_eq(sim_mapped_views(w.sim), 0);
+  cr_assert_eq(sim_open_events(w.sim), 0);
   cr_assert_eq(sim_misuses(w.sim), 0);
   sim_free(w.sim);
 }
@@ -100,6 +103,22 @@ BOTH(a_new_file_is_new) {
   close_file(w, file);
   cr_assert_eq(w->system->file_open(w->context, at(w, "file"), BPI_OPEN_CREATE_NEW, &again), EEXIST);
   close_file(w, open_file(w, "private", BPI_OPEN_CREATE_PRIVATE));
+}
+
+BOTH(a_private_file_is_its_owner_s_alone) {
+  uint32_t mode = 0;
+  int file = open_file(w, "private", BPI_OPEN_CREATE_PRIVATE);
+  cr_assert_eq(w->system->file_mode(w->context, file, &mode), 0);
+  cr_assert_eq(mode, 0600);
+  close_file(w, file);
+  file = open_file(w, "private", BPI_OPEN_READ_NO_LINK);
+  cr_assert_eq(w->system->file_mode(w->context, file, &mode), 0);
+  cr_assert_eq(mode, 0600);
+  close_file(w, file);
+  file = create(w, "file");
+  cr_assert_eq(w->system->file_mode(w->context, file, &mode), 0);
+  cr_assert_neq(mode & 0400, 0);
+  close_file(w, file);
 }
 
 BOTH(what_is_missing_cannot_be_opened) {
@@ -458,4 +477,26 @@ BOTH(the_process_has_an_id) {
   uint64_t id = w->system->process_id(w->context);
   cr_assert_neq(id, 0);
   cr_assert_eq(w->system->process_id(w->context), id);
+}
+
+/* ---------------------------------------------------------------------------------------------------------- events -- */
+
+static int is_readable(int event) {
+  struct pollfd one = {.fd = event, .events = POLLIN};
+  return poll(&one, 1, 0) == 1 && (one.revents & POLLIN);
+}
+
+BOTH(an_event_is_readable_once_it_was_signalled) {
+  int event = -1, other = -1;
+  cr_assert_eq(w->system->event_open(w->context, &event), 0);
+  cr_assert_eq(w->system->event_open(w->context, &other), 0);
+  cr_assert(fcntl(event, F_GETFD) & FD_CLOEXEC, "a child program would get it");
+  cr_assert_not(is_readable(event));
+  w->system->event_signal(w->context, event);
+  w->system->event_signal(w->context, event);
+  cr_assert(is_readable(event));
+  cr_assert_not(is_readable(other));
+  w->system->event_close(w->context, event);
+  w->system->event_close(w->context, other);
+  cr_assert(fcntl(event, F_GETFD) < 0 && errno == EBADF);
 }

@@ -14,6 +14,7 @@ typedef struct shared {
   bp_store *store;
   _Atomic int done;
   uint64_t appended;
+  uint64_t submitted;
 } shared;
 
 /* The allocator of a sanitizer does not survive a fork in the middle of an allocation, as that of the C library does.  So
@@ -49,17 +50,31 @@ static void *append_meanwhile(void *user) {
   return NULL;
 }
 
+static void call_on_ticket(bp_ticket *ticket) {
+  int32_t descriptor;
+  size_t count;
+  CHECK(bp_ticket_wait(ticket, BP_WAIT_FOREVER, NULL) == BP_FORKED, "ticket_wait");
+  CHECK(bp_ticket_descriptor(ticket, &descriptor, NULL) == BP_FORKED, "ticket_descriptor");
+  CHECK(bp_ticket_receipts(ticket, &count) == NULL && count == 0, "ticket_receipts");
+  bp_ticket_free(ticket);
+}
+
 static void call_everything(bp_store *store, bp_page *page) {
   static const uint8_t id[16];
   plain_draft plain;
   bp_report *report;
   size_t accepted;
   bp_stat stat = {.struct_size = sizeof stat};
+  bp_pressure pressure = {.struct_size = sizeof pressure};
+  bp_ticket *ticket;
   bp_frontier frontier = {.struct_size = sizeof frontier};
   const bp_point origin = {0, 0};
   plain_draft_of(&plain, 0, 0, BP_DURABLE);
   CHECK(bp_store_append(store, &plain.draft, NULL, NULL) == BP_FORKED, "append");
   CHECK(bp_store_append_many(store, &plain.draft, 1, NULL, &accepted, NULL) == BP_FORKED, "append_many");
+  CHECK(bp_store_submit(store, &plain.draft, &ticket, NULL) == BP_FORKED && ticket == NULL, "submit");
+  CHECK(bp_store_submit_batch(store, &plain.draft, 1, &ticket, NULL) == BP_FORKED, "submit_batch");
+  CHECK(bp_store_pressure(store, &pressure, NULL) == BP_FORKED, "pressure");
   CHECK(bp_store_sync(store, NULL) == BP_FORKED, "sync");
   CHECK(bp_store_page(store, NULL, page, NULL) == BP_FORKED, "page");
   CHECK(bp_store_get(store, id, page, NULL) == BP_FORKED, "get");
@@ -79,7 +94,17 @@ static bp_status try_open(const char *path) {
   return bp_store_open(path, &config, &store, NULL);
 }
 
-static void in_a_child(bp_store *store, bp_page *page, const char *path) {
+static bp_ticket *submit(shared *s) {
+  plain_draft plain;
+  bp_ticket *ticket;
+  plain_draft_of(&plain, 1, s->submitted++, BP_WRITTEN);
+  CHECK(bp_store_submit(s->store, &plain.draft, &ticket, NULL) == BP_OK, "submit");
+  return ticket;
+}
+
+/* With a ticket that the store's thread, which the child has not, may be deciding at that moment. */
+static void in_a_child(shared *s, bp_store *store, bp_page *page, const char *path) {
+  bp_ticket *ticket = submit(s);
   fflush(NULL);
   pthread_mutex_lock(&allocating);
   pid_t child = fork();
@@ -88,6 +113,7 @@ static void in_a_child(bp_store *store, bp_page *page, const char *path) {
   CHECK(child >= 0, "fork: %s", strerror(errno));
   if (child == 0) {
     if (store != NULL) {
+      call_on_ticket(ticket);
       call_everything(store, page);
       bp_store_release(store);
     }
@@ -95,6 +121,8 @@ static void in_a_child(bp_store *store, bp_page *page, const char *path) {
     _exit(0);
   }
   CHECK(waitpid(child, &status, 0) == child && status == 0, "the child failed: %d", status);
+  CHECK(bp_ticket_wait(ticket, BP_WAIT_FOREVER, NULL) == BP_OK, "the parent's ticket");
+  bp_ticket_free(ticket);
 }
 
 int main(void) {
@@ -105,17 +133,17 @@ int main(void) {
   temporary_create(path);
   CHECK(bp_page_new(&page, NULL) == BP_OK, "bp_page_new");
   s.store = open_parent(path, BP_MODE_CREATE);
-  in_a_child(s.store, page, path);
-  in_a_child(NULL, page, path);
+  in_a_child(&s, s.store, page, path);
+  in_a_child(&s, NULL, page, path);
   /* The same while another thread of the parent is in the middle of things. */
   plain_start(&thread, 1, append_meanwhile, &s, 0);
-  for (size_t i = 0; i < 10; i++) in_a_child(s.store, page, path);
+  for (size_t i = 0; i < 10; i++) in_a_child(&s, s.store, page, path);
   atomic_store(&s.done, 1);
   plain_join(&thread, 1);
   (void)plain_append(s.store, 0, s.appended, BP_DURABLE);
   plain_close(s.store);
   s.store = open_parent(path, BP_MODE_READ_ONLY);
-  CHECK(plain_stat(s.store).clean_close && plain_stat(s.store).events == s.appended + 3, "the parent's store has changed");
+  CHECK(plain_stat(s.store).clean_close && plain_stat(s.store).events == s.appended + s.submitted + 3, "the parent's store has changed");
   plain_close(s.store);
   bp_page_free(page);
   temporary_remove(path);

@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -91,6 +92,58 @@ static void writers_are_not_kept_out(void) {
   bpi_rwlock_free(&p.lock);
 }
 
+/* --------------------------------------------------------------------------------------------------------- threads -- */
+
+typedef struct started {
+  char name[16];
+  sigset_t blocked;
+} started;
+
+static void *look_at_itself(void *user) {
+  started *s = (started *)user;
+  assert(pthread_getname_np(pthread_self(), s->name, sizeof s->name) == 0);
+  assert(pthread_sigmask(SIG_SETMASK, NULL, &s->blocked) == 0);
+  return NULL;
+}
+
+/* The name may come after the thread's first steps. */
+static void *wait_for_a_name(void *user) {
+  started *s = (started *)user;
+  do {
+    sched_yield();
+    look_at_itself(s);
+  } while (strcmp(s->name, "batpak-test") != 0);
+  return NULL;
+}
+
+static void threads_leave_signals_to_the_program(void) {
+  started one = {.name = ""}, here = {.name = ""};
+  sigset_t before;
+  bpi_thread thread;
+  assert(pthread_sigmask(SIG_SETMASK, NULL, &before) == 0);
+  assert(bpi_thread_start(&thread, "batpak-test", wait_for_a_name, &one) == 0);
+  bpi_thread_join(thread);
+  assert(sigismember(&one.blocked, SIGINT) == 1 && sigismember(&one.blocked, SIGALRM) == 1);
+  assert(sigismember(&one.blocked, SIGBUS) == 0 && sigismember(&one.blocked, SIGSEGV) == 0);
+  look_at_itself(&here);
+  assert(sigismember(&here.blocked, SIGINT) == sigismember(&before, SIGINT));
+}
+
+static void a_thread_that_cannot_start_says_so(void) {
+  pthread_attr_t usual, vast;
+  bpi_thread thread;
+  sigset_t before, after;
+  assert(pthread_getattr_default_np(&usual) == 0 && pthread_attr_init(&vast) == 0);
+  assert(pthread_attr_setstacksize(&vast, (size_t)1 << 46) == 0 && pthread_setattr_default_np(&vast) == 0);
+  assert(pthread_sigmask(SIG_SETMASK, NULL, &before) == 0);
+  assert(bpi_thread_start(&thread, "batpak-test", look_at_itself, NULL) != 0);
+  assert(pthread_sigmask(SIG_SETMASK, NULL, &after) == 0);
+  assert(sigismember(&before, SIGINT) == sigismember(&after, SIGINT));
+  assert(pthread_setattr_default_np(&usual) == 0);
+  pthread_attr_destroy(&usual);
+  pthread_attr_destroy(&vast);
+}
+
 /* ---------------------------------------------------------------------------------------------------------- random -- */
 
 typedef struct draws {
@@ -162,8 +215,10 @@ static void the_simulated_system_takes_many_threads(void) {
 int main(void) {
   conditions_wake();
   writers_are_not_kept_out();
+  threads_leave_signals_to_the_program();
+  a_thread_that_cannot_start_says_so();
   random_bytes_are_handed_out_once();
   the_simulated_system_takes_many_threads();
-  puts("locks, random bytes and the simulated system: fine");
+  puts("locks, threads, random bytes and the simulated system: fine");
   return 0;
 }
