@@ -248,7 +248,7 @@ napi_value bpn_store_close_async(napi_env env, napi_callback_info info) {
 
 /* --- append and sync */
 
-static void run_append(bpn_job *job) { job->status = bpn_batch_append(&job->batch, job->store, &job->error); }
+static void run_append(bpn_job *job) { job->status = bpn_batch_append(&job->batch, job->store, job->box->written, &job->error); }
 
 static napi_value answer_append(napi_env env, bpn_job *job) { return bpn_batch_answer(env, &job->batch); }
 

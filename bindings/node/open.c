@@ -109,6 +109,7 @@ static bool take_config(napi_env env, napi_value object, bpn_opening *opening) {
       !take_keys(env, object, "verifyKeys", &opening->keys, &config->verify_key_count)) {
     return false;
   }
+  opening->box->written = config->durability == BP_WRITTEN;
   config->signing_seeds = opening->seeds;
   config->verify_keys = opening->keys;
   return take_callbacks(env, object, opening);

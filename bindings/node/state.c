@@ -14,6 +14,7 @@ void bpn_state_free(bpn_state *state) {
   if (state == NULL) return;
   bpn_box_set_free(state);
   bp_page_free(state->page);
+  bpn_batch_end(&state->batch);
   free(state);
 }
 

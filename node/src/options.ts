@@ -4,7 +4,7 @@ import { durabilityNumber, whole, type Durability } from "./draft.js";
 import { refusal } from "./errors.js";
 import type { RawConfig, RawTrust } from "./native.js";
 import { Receipt } from "./receipt.js";
-import { RECEIPT } from "./layout.js";
+import { LONG_RECEIPT } from "./records.js";
 import { bytesOf, known, taken } from "./text.js";
 
 /** How far a long call has come: bytes done of bytes in all. Throwing stops it; what is thrown comes out of the call. */
@@ -137,24 +137,13 @@ export function trustOf(options: VerifyOptions): RawTrust {
   if (typeof receipts !== "object" || !(Symbol.iterator in receipts)) throw refusal("BP_ARGUMENT", "receipts are given as an array");
   const all = [...receipts];
   if (!all.every((receipt) => receipt instanceof Receipt)) throw refusal("BP_ARGUMENT", "not a receipt");
-  raw.receipts = new Uint8Array(all.length * RECEIPT.size);
+  raw.receipts = new Uint8Array(all.length * LONG_RECEIPT);
   raw.extensions = new Uint8Array(all.reduce((sum, receipt) => sum + (receipt.map?.length ?? 0), 0));
   let at = 0;
   all.forEach((receipt, index) => {
-    const record = raw.receipts!.subarray(index * RECEIPT.size, (index + 1) * RECEIPT.size);
-    record.set(recordOf(receipt, at));
+    raw.receipts!.set(receipt.record(at), index * LONG_RECEIPT);
     if (receipt.map !== undefined) raw.extensions!.set(receipt.map, at);
     at += receipt.map?.length ?? 0;
   });
   return raw;
-}
-
-/** The record of a receipt, its extensions an offset into the bytes beside it. @internal */
-export function recordOf(receipt: Receipt, extensionsAt: number): Uint8Array {
-  const record = receipt.slab.slice(receipt.at, receipt.at + RECEIPT.size);
-  const longs = new BigUint64Array(record.buffer);
-  longs[RECEIPT.extensions >> 3] = BigInt(extensionsAt);
-  longs[RECEIPT.extensions_capacity >> 3] = 0n;
-  longs[RECEIPT.extensions_length >> 3] = BigInt(receipt.map?.length ?? 0);
-  return record;
 }

@@ -1,7 +1,6 @@
-import { putDrafts, type TakenDraft } from "./draft.js";
+import type { Piece } from "./drafts.js";
 import { raw, type RawBatch } from "./native.js";
 import type { Receipt } from "./receipt.js";
-import * as scratch from "./scratch.js";
 
 /* One caller's drafts: they go in order, and the first that fails ends them. */
 interface Unit {
@@ -12,11 +11,9 @@ interface Unit {
   over?: boolean;
 }
 
-/* A piece of them, as the scratch buffer held it. */
-interface Chunk {
+/* A piece of them. */
+interface Chunk extends Piece {
   readonly unit: Unit;
-  readonly bytes: Uint8Array;
-  readonly count: number;
   readonly last: boolean;
 }
 
@@ -46,14 +43,13 @@ export class AppendQueue {
     this.#target = target;
   }
 
-  /** Takes the drafts as they are now. What cannot be said is thrown, and nothing is sent. */
-  append(drafts: readonly TakenDraft[], signal: AbortSignal | undefined): Promise<Receipt[]> {
-    const pieces = piecesOf(drafts);
+  /** The pieces are the queue's from now on. */
+  append(pieces: readonly Piece[], signal: AbortSignal | undefined): Promise<Receipt[]> {
     return new Promise((resolve, reject) => {
       const unit: Unit = { receipts: [], resolve, reject };
       if (pieces.length === 0) return resolve([]);
       const last = pieces.length - 1;
-      this.#waiting.push(...pieces.map(([bytes, count], index) => ({ unit, bytes, count, last: index === last })));
+      this.#waiting.push(...pieces.map((piece, index) => ({ ...piece, unit, last: index === last })));
       if (signal !== undefined) this.#heed(signal, unit);
       this.#running ??= Promise.resolve().then(() => this.#run());
     });
@@ -128,14 +124,4 @@ export class AppendQueue {
       if (last) unit.resolve(unit.receipts);
     }
   }
-}
-
-function piecesOf(drafts: readonly TakenDraft[]): [Uint8Array, number][] {
-  const pieces: [Uint8Array, number][] = [];
-  for (let from = 0; from < drafts.length;) {
-    const count = putDrafts(drafts, from);
-    pieces.push([scratch.bytes.slice(0, scratch.end()), count]);
-    from += count;
-  }
-  return pieces;
 }
