@@ -22,6 +22,14 @@ export interface RawConfig {
   singleAppendMaxBytes?: number;
   syncEveryEvents?: number;
   groupMaxEvents?: number;
+  batchMaxEvents?: number;
+  batchMaxBytes?: number;
+  queueCapacity?: number;
+  pressurePercent?: number;
+  drainLimit?: number;
+  restartMax?: number;
+  restartWithinMs?: bigint;
+  preallocateBytes?: bigint;
   /** Seeds, and public keys, of 32 bytes back to back. */
   signingSeeds?: Uint8Array;
   verifyKeys?: Uint8Array;

@@ -28,7 +28,8 @@ export function synchronous(): void {
   const clock: BigInt64Array = new BigInt64Array(1);
   const options: OpenOptions = {
     mode: "create", durability: "durable", syncMode: "data", segmentMaxBytes: 1_000_000n, singleAppendMaxBytes: 1000,
-    syncEveryEvents: 0, groupMaxEvents: 10, signingSeeds: [keyGenerate().seed], verifyKeys: [], clock,
+    syncEveryEvents: 0, groupMaxEvents: 10, batchMaxEvents: 10, batchMaxBytes: 1000, queueCapacity: 5, pressurePercent: 50,
+    drainLimit: 1, restartMax: 1, restartWithinMs: 1n, preallocateBytes: 0, signingSeeds: [keyGenerate().seed], verifyKeys: [], clock,
     progress: (stage, done: bigint, total: bigint) => console.log(stage, done, total), log: (text: string) => console.log(text),
   };
   using store: Store = open("game", options);
