@@ -44,6 +44,7 @@ C_CAPABILITIES = (
     "verify",
     "state",
     "files",
+    "batch",
     "frontier",
     "claims",
 )

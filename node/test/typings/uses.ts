@@ -3,7 +3,7 @@
 import {
   BatpakError, BP_VERDICT_ATTESTED, defineEvent, EMPTY, Float64, idNew, keyGenerate, Kind, open, openAsync, payloadDecode,
   payloadEncode, Receipt, Status,
-  type Draft, type Event, type EventType, type Extensions, type Finding, type Judgement, type OpenOptions, type Page,
+  type Batch, type Draft, type Event, type EventType, type Extensions, type Finding, type Judgement, type OpenOptions, type Page,
   type Query, type Report, type Stat, type StatusName, type Store, type TypedEvent, type Value,
 } from "batpak";
 
@@ -41,6 +41,13 @@ export function synchronous(): void {
   store.append("player:alice", "room:dungeon", { kind: Kind.make(0xf, 1), payload: new Uint8Array(1) }, { expect: receipt.eventId });
   const drafts: Draft[] = [{ entity: "a", scope: "s", event: Said("hello"), key: idNew() }];
   const receipts: readonly Receipt[] = store.appendMany(drafts);
+  const whole: Receipt[] = store.appendBatch([...drafts, { entity: "a", scope: "s", event: Said("hello"), causeItem: 0 }]);
+  using batch: Batch = store.batch({ correlationId: receipt.eventId, causationId: null });
+  const index: number = batch.append("a", "s", Said("hello"), { key: idNew() });
+  batch.append("a", "s", Moved({ x: 1, y: 2 }), { causeItem: index });
+  batch.add(drafts[0]!);
+  const gathered: readonly Receipt[] = batch.flush();
+  console.log(whole, gathered, batch.length, batch.receipts?.length);
 
   for (const event of store.events({ type: Moved, entity: "player:alice" })) {
     const x: number = event.payload.x;
