@@ -83,8 +83,10 @@ from .free import (  # noqa: E402
     version,
 )
 from .frontier import Frontier, Point  # noqa: E402
+from .gates import Bypass, Denial, Gate, Gates, Permit  # noqa: E402
 from .keys import Key, key_derive, key_file_read, key_file_write, key_generate, key_id  # noqa: E402
 from .kind import Kind  # noqa: E402
+from .machine import At, Machine, Transition  # noqa: E402
 from .outcome import (  # noqa: E402
     Cancelled,
     CustomAction,
@@ -119,9 +121,11 @@ __version__ = version()
 __all__ = [
     "EMPTY",
     "Accepted",
+    "At",
     "Batch",
     "BatchError",
     "Busy",
+    "Bypass",
     "CallError",
     "Cancelled",
     "Claim",
@@ -132,6 +136,7 @@ __all__ = [
     "CoordinateError",
     "CustomAction",
     "DamagedError",
+    "Denial",
     "Denied",
     "DiskFull",
     "Draft",
@@ -144,6 +149,8 @@ __all__ = [
     "Finding",
     "Forked",
     "Frontier",
+    "Gate",
+    "Gates",
     "Judgement",
     "Key",
     "KeyCancelled",
@@ -152,6 +159,7 @@ __all__ = [
     "KindError",
     "KindMismatch",
     "Locked",
+    "Machine",
     "NewerVersion",
     "NoMemory",
     "NoStore",
@@ -166,6 +174,7 @@ __all__ = [
     "PayloadError",
     "Pending",
     "PermissionDenied",
+    "Permit",
     "PermitUsed",
     "Point",
     "Poisoned",
@@ -187,6 +196,7 @@ __all__ = [
     "SystemFailure",
     "Ticket",
     "TooLarge",
+    "Transition",
     "TransitionRefused",
     "Unsupported",
     "ValueRefused",
