@@ -93,7 +93,8 @@ int scheduler_current(void);
 /* Locks and conditions that were made and not freed. */
 size_t scheduler_live_locks(void);
 
-/* Not for the thread sanitizer: a lock of the test's own (a bpi_mutex) must not make up for one that the library lacks. */
+/* A lock of the test's own (a bpi_mutex) must not make up for one that the library lacks: for the thread sanitizer it orders
+ * nothing, and what is done under it is not looked at. */
 void scheduler_let_order_nothing(void *mutex);
 
 /* The departures of the run under way, or of the last one, as --schedule takes them; then what each thread waits for. */

@@ -61,14 +61,22 @@ static void take(scheduler_lock *lock, int shares) {
   self->wants = lock;
   self->shares = shares;
   scheduler_wait();
-  if (!lock->orders_nothing) fiber_acquire(lock);
+  if (lock->orders_nothing) {
+    fiber_unwatch();
+    return;
+  }
+  fiber_acquire(lock);
   if (!shares) fiber_acquire(&lock->read_order);
 }
 
 static void give_back(scheduler_lock *lock) {
   int number = scheduler_current();
   if (lock->owner == number) {
-    if (!lock->orders_nothing) fiber_release(lock);
+    if (lock->orders_nothing) {
+      fiber_watch();
+    } else {
+      fiber_release(lock);
+    }
     lock->owner = SCHEDULER_NOBODY;
   } else {
     CHECK(lock->readers >> number & 1, "a lock is given back by one who does not hold it");
