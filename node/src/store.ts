@@ -155,8 +155,8 @@ export class Store {
   }
 
   /**
-   * Appends independent events in order, with one write and one flush where they fit one group. Not atomic: the first failure
-   * ends it.
+   * Appends independent events in order; those that are to be durable share one write and one flush where they fit one group.
+   * Not atomic: the first failure ends it.
    *
    * @throws {@link BatpakError} as {@link append}, of the first that failed; `accepted` has the receipts of those before it,
    * which are in the store.
