@@ -140,7 +140,7 @@ void bpn_receipt_pack(const bp_receipt *receipt, uint32_t extensions, void *to);
 /* Packed receipts, all long, and the bytes of their extensions, copied into one block to free. */
 bp_receipt *bpn_receipts_of(bpn_state *state, napi_value records, napi_value extensions, size_t *count);
 
-/* batch.c: begins as zeros, and keeps its arrays from one use to the next.  Drafts and receipts that are not in use are as
+/* batch.c: drafts that are appended together, atomic or not.  It begins as zeros, and keeps its arrays from one use to the next.  Drafts and receipts that are not in use are as
  * their init leaves them, but for what each use writes anew. */
 typedef struct bpn_batch {
   bp_draft *drafts;
@@ -148,6 +148,7 @@ typedef struct bpn_batch {
   size_t capacity;       /* of both */
   size_t count;
   bool more;             /* some draft says more than kind, texts and payload */
+  bool is_atomic;        /* all of them or none */
   size_t accepted;
   bool is_signed;        /* at least one receipt is */
   uint8_t *extensions;   /* those of the receipts */
@@ -164,6 +165,7 @@ bp_status bpn_batch_append(bpn_batch *batch, bp_store *store, bool written, bp_e
 napi_value bpn_batch_answer(napi_env env, const bpn_batch *batch);
 napi_value bpn_batch_failure(napi_env env, const bpn_batch *batch, bp_status status, const bp_error *error);
 napi_value bpn_store_append_many(napi_env env, napi_callback_info info);
+napi_value bpn_store_append_batch(napi_env env, napi_callback_info info);
 
 #ifndef __cplusplus
 struct bpn_state {
@@ -187,6 +189,7 @@ bool bpn_job_progress(uint32_t stage, uint64_t done, uint64_t total, int32_t *an
 napi_value bpn_store_open_async(napi_env env, napi_callback_info info);
 napi_value bpn_store_close_async(napi_env env, napi_callback_info info);
 napi_value bpn_store_append_many_async(napi_env env, napi_callback_info info);
+napi_value bpn_store_append_batch_async(napi_env env, napi_callback_info info);
 napi_value bpn_store_sync_async(napi_env env, napi_callback_info info);
 napi_value bpn_store_page_async(napi_env env, napi_callback_info info);
 napi_value bpn_store_verify_async(napi_env env, napi_callback_info info);

@@ -1,4 +1,4 @@
-/* Many drafts at once, for append_many and for appends on other threads.  The first draft of an arena lies behind its header,
+/* Many drafts at once, for append_many, for append_batch and for appends on other threads.  The first draft of an arena lies behind its header,
  * and each says where the next one is. */
 #include "addon.h"
 
@@ -86,10 +86,13 @@ static bp_status collect(bpn_batch *batch, bp_store *store, size_t i, uint8_t *t
     return BP_OK;
   }
   bp_receipt again;
+  bp_draft alone = batch->drafts[i];
+  alone.gate = BP_GATE_NONE;
+  alone.given &= ~(uint32_t)BP_GIVEN_CAUSE_ITEM;
   bp_receipt_init(&again, sizeof again);
   again.extensions = to;
   again.extensions_capacity = receipt->extensions_length;
-  return bp_store_append(store, &batch->drafts[i], &again, error);
+  return bp_store_append(store, &alone, &again, error);
 }
 
 /* All extensions side by side. */
@@ -120,14 +123,27 @@ static size_t run_length(const bpn_batch *batch, bool written) {
   return written && !batch->more ? WRITTEN_RUN : batch->count;
 }
 
-bp_status bpn_batch_append(bpn_batch *batch, bp_store *store, bool written, bp_error *error) {
-  if (!make_room(batch)) return BP_NO_MEMORY;
+static bp_status append_runs(bpn_batch *batch, bp_store *store, size_t run, bp_error *error) {
   bp_status status = BP_OK;
-  for (size_t run = run_length(batch, written); status == BP_OK && batch->accepted < batch->count;) {
+  while (status == BP_OK && batch->accepted < batch->count) {
     size_t from = batch->accepted, left = batch->count - from, done;
     status = bp_store_append_many(store, batch->drafts + from, left < run ? left : run, batch->receipts + from, &done, error);
     batch->accepted += done;
   }
+  return status;
+}
+
+/* The receipts tell whether a batch that failed is in the store, and only its gate was not passed. */
+static bp_status append_atomic(bpn_batch *batch, bp_store *store, bp_error *error) {
+  if (batch->count > 0) batch->receipts[0].frame_length = 0;
+  bp_status status = bp_store_append_batch(store, batch->drafts, batch->count, batch->receipts, error);
+  if (batch->count > 0 && (status == BP_OK || batch->receipts[0].frame_length != 0)) batch->accepted = batch->count;
+  return status;
+}
+
+bp_status bpn_batch_append(bpn_batch *batch, bp_store *store, bool written, bp_error *error) {
+  if (!make_room(batch)) return BP_NO_MEMORY;
+  bp_status status = batch->is_atomic ? append_atomic(batch, store, error) : append_runs(batch, store, run_length(batch, written), error);
   bp_status gathered = gather(batch, store, status == BP_OK ? error : NULL);
   return status == BP_OK ? gathered : status;
 }
@@ -188,26 +204,39 @@ static napi_value append_all(napi_env env, bpn_batch *batch, const bpn_box *box,
   bp_error error;
   bpn_error_clear(&error);
   bp_status status = bpn_batch_append(batch, box->held, box->written, &error);
-  if (status == BP_OK) return fill(env, batch, slab) ? NULL : bpn_batch_answer(env, batch);
+  if (status == BP_OK) return slab != NULL && fill(env, batch, slab) ? NULL : bpn_batch_answer(env, batch);
   napi_value failure = bpn_batch_failure(env, batch, status, &error);
   if (failure != NULL) napi_throw(env, failure);
   return NULL;
 }
 
-/* append_many(store, arena, count, slab): undefined where all receipts are in the slab, else an answer. */
-napi_value bpn_store_append_many(napi_env env, napi_callback_info info) {
-  napi_value arguments[4];
-  bpn_state *state = bpn_enter(env, info, 4, arguments);
-  bpn_box *box = state == NULL ? NULL : bpn_box_of(state, arguments[0], BPN_STORE);
+static napi_value append_arena(bpn_state *state, const napi_value arguments[3], bool is_atomic, napi_value slab) {
+  napi_env env = state->env;
+  bpn_box *box = bpn_box_of(state, arguments[0], BPN_STORE);
   bpn_arena arena;
   uint32_t count;
   if (box == NULL || !bpn_bytes(env, arguments[1], &arena.bytes, &arena.length) || !bpn_uint32(env, arguments[2], &count)) {
     return NULL;
   }
   bpn_batch *batch = &state->batch;
+  batch->is_atomic = is_atomic;
   napi_value answer = bpn_batch_add(batch, &arena, count)
-                          ? append_all(env, batch, box, arguments[3])
+                          ? append_all(env, batch, box, slab)
                           : bpn_refuse(env, BP_ARGUMENT, "drafts that point outside of their bytes");
   bpn_batch_clear(batch);
   return answer;
+}
+
+/* append_many(store, arena, count, slab): undefined where all receipts are in the slab, else an answer. */
+napi_value bpn_store_append_many(napi_env env, napi_callback_info info) {
+  napi_value arguments[4];
+  bpn_state *state = bpn_enter(env, info, 4, arguments);
+  return state == NULL ? NULL : append_arena(state, arguments, false, arguments[3]);
+}
+
+/* append_batch(store, arena, count): an answer. */
+napi_value bpn_store_append_batch(napi_env env, napi_callback_info info) {
+  napi_value arguments[3];
+  bpn_state *state = bpn_enter(env, info, 3, arguments);
+  return state == NULL ? NULL : append_arena(state, arguments, true, NULL);
 }

@@ -48,6 +48,8 @@ export interface Draft extends DraftOptions {
   /** In what connection. */
   readonly scope: string;
   readonly event: NewEvent;
+  /** In a batch: the index of an earlier draft of it, whose event caused this one. */
+  readonly causeItem?: number | null | undefined;
 }
 
 const EVENT_FORMS = "an event is { kind, value }, { kind, payload } or made by its type";
@@ -68,22 +70,25 @@ export function payloadOf(event: NewEvent): Uint8Array {
  * may use the store. */
 
 /** What a draft's options say, read once. @internal */
-export interface TakenOptions extends Omit<DraftOptions, "extensions"> {
+export interface TakenOptions extends Omit<DraftOptions, "extensions">, Pick<Draft, "causeItem"> {
   readonly extensions: readonly (readonly [string, Uint8Array])[] | undefined;
 }
 
 const NAMES: ReadonlySet<string> = new Set(["key", "expect", "correlationId", "causationId", "lane", "depth", "flags",
   "extensions", "durability", "allowReserved"]);
+/** Of an item of a batch. @internal */
+export const ITEM_NAMES: ReadonlySet<string> = new Set([...NAMES, "causeItem"]);
 /** @internal */
-export const DRAFT_NAMES: ReadonlySet<string> = new Set([...NAMES, "entity", "scope", "event"]);
+export const DRAFT_NAMES: ReadonlySet<string> = new Set([...ITEM_NAMES, "entity", "scope", "event"]);
 
 /** @internal */
-export function takeOptions(options: DraftOptions | undefined, names = NAMES): TakenOptions | undefined {
+export function takeOptions(options: (DraftOptions & Pick<Draft, "causeItem">) | undefined, names = NAMES): TakenOptions | undefined {
   if (options === undefined) return undefined;
   known(options, names);
   const { key, expect, correlationId, causationId, lane, depth, flags, extensions, durability, allowReserved } = options;
+  const causeItem = names === NAMES ? undefined : options.causeItem;
   const entries = extensions === undefined ? undefined : namedBytes(extensions);
-  return { key, expect, correlationId, causationId, lane, depth, flags, extensions: entries, durability, allowReserved };
+  return { key, expect, correlationId, causationId, lane, depth, flags, extensions: entries, durability, allowReserved, causeItem };
 }
 
 /** The usual draft: an object with nothing but what it must have. @internal */

@@ -1,6 +1,6 @@
 import { Arena } from "./arena.js";
 import { BP_EXPECT_ANY, BP_EXPECT_CLOCK, BP_EXPECT_EMPTY, BP_EXPECT_EVENT, BP_GIVEN_CAUSATION, BP_GIVEN_CORRELATION,
-  BP_GIVEN_KEY } from "./constants.js";
+  BP_GIVEN_CAUSE_ITEM, BP_GIVEN_KEY } from "./constants.js";
 import { DRAFT_NAMES, durabilityNumber, EMPTY, isPlain, kindOf, payloadOf, takeOptions, whole, type Draft,
   type TakenOptions } from "./draft.js";
 import { refusal } from "./errors.js";
@@ -31,7 +31,7 @@ export function putDraft(arena: Arena, entity: string, scope: string, kind: numb
 }
 
 function putOptions(arena: Arena, options: TakenOptions): number {
-  const { key, expect, correlationId, causationId, lane, depth, flags, extensions, durability, allowReserved } = options;
+  const { key, expect, correlationId, causationId, lane, depth, flags, extensions, durability, allowReserved, causeItem } = options;
   const at = arena.zeroed(DRAFT.size);
   const { bytes, words } = arena;
   let given = 0;
@@ -43,6 +43,10 @@ function putOptions(arena: Arena, options: TakenOptions): number {
   putId(DRAFT.key, "key", key, BP_GIVEN_KEY);
   putId(DRAFT.correlation_id, "correlationId", correlationId, BP_GIVEN_CORRELATION);
   putId(DRAFT.causation_id, "causationId", causationId, BP_GIVEN_CAUSATION);
+  if (causeItem !== undefined && causeItem !== null) {
+    words[(at + DRAFT.cause_item) >> 2] = whole("causeItem", causeItem, 0xffffffff);
+    given |= BP_GIVEN_CAUSE_ITEM;
+  }
   words[(at + DRAFT.given) >> 2] = given;
   if (expect !== undefined && expect !== null) putExpect(arena, at, expect);
   if (lane !== undefined) words[(at + DRAFT.lane) >> 2] = whole("lane", lane, 0xffffffff);
@@ -96,9 +100,12 @@ class DraftWriter {
   readonly #arena = new Arena((size) => new ArrayBuffer(size), true);
   #pieces: Piece[] = [];
   #count = 0;
+  #parted = true;
 
-  begin(): void {
+  /* `parted`: they may go in several pieces. */
+  begin(parted: boolean): void {
     this.#pieces = [];
+    this.#parted = parted;
     this.#beginPiece();
   }
 
@@ -114,7 +121,7 @@ class DraftWriter {
     const options = isPlain(draft) ? undefined : takeOptions(draft, DRAFT_NAMES);
     const kind = kindOf(event);
     const payload = payloadOf(event);
-    if (this.#count === PIECE_DRAFTS || this.#arena.used >= PIECE_BYTES) {
+    if (this.#parted && (this.#count === PIECE_DRAFTS || this.#arena.used >= PIECE_BYTES)) {
       this.#pieces.push(this.#copy());
       this.#beginPiece();
     }
@@ -142,18 +149,24 @@ function writeAll(writer: DraftWriter, drafts: Iterable<Draft>): void {
  * the other call makes one of its own. */
 let idle: DraftWriter | undefined;
 
+/** How drafts go to the addon: `copied`: the pieces are the caller's own; `whole`: they are one piece. @internal */
+export interface Manner {
+  readonly copied?: boolean;
+  readonly whole?: boolean;
+}
+
 /**
  * Reads drafts and writes them as the addon takes them. Throws before anything is sent where one of them cannot be said.
- * `use` gets them in pieces, which are its own if they are to be `copied`, and hold until it returns if not.
+ * `use` gets them in pieces, none where there are no drafts, which hold until it returns if they are not copied.
  *
  * @internal
  */
-export function withDrafts<Answer>(drafts: Iterable<Draft>, copied: boolean, use: (pieces: Piece[]) => Answer): Answer {
+export function withDrafts<Answer>(drafts: Iterable<Draft>, { copied = false, whole = false }: Manner, use: (pieces: Piece[]) => Answer): Answer {
   if (typeof drafts !== "object" || drafts === null) throw refusal("BP_ARGUMENT", "drafts are given as an array");
   const writer = idle ?? new DraftWriter();
   idle = undefined;
   try {
-    writer.begin();
+    writer.begin(!whole);
     writeAll(writer, drafts);
     return use(writer.pieces(copied));
   } finally {

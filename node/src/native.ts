@@ -22,6 +22,14 @@ export interface RawConfig {
   singleAppendMaxBytes?: number;
   syncEveryEvents?: number;
   groupMaxEvents?: number;
+  batchMaxEvents?: number;
+  batchMaxBytes?: number;
+  queueCapacity?: number;
+  pressurePercent?: number;
+  drainLimit?: number;
+  restartMax?: number;
+  restartWithinMs?: bigint;
+  preallocateBytes?: bigint;
   /** Seeds, and public keys, of 32 bytes back to back. */
   signingSeeds?: Uint8Array;
   verifyKeys?: Uint8Array;
@@ -120,6 +128,7 @@ export interface Raw {
   bp_store_append(store: StoreHandle, slab: Uint8Array, at: number, payload: Uint8Array | undefined): Uint8Array | undefined;
   /** Undefined where the slab has the receipts of all, short ones without extensions. An error has the members of the answer. */
   bp_store_append_many(store: StoreHandle, arena: Uint8Array, count: number, slab: Uint8Array): RawBatch | undefined;
+  bp_store_append_batch(store: StoreHandle, arena: Uint8Array, count: number): RawBatch;
   bp_store_sync(store: StoreHandle): void;
   bp_store_page(store: StoreHandle): ArrayBuffer;
   bp_store_get(store: StoreHandle, eventId: Uint8Array): ArrayBuffer;
@@ -135,6 +144,7 @@ export interface Raw {
   bp_store_close_async(store: StoreHandle): Promise<void>;
   /** Arenas, and how many drafts each has. */
   bp_store_append_many_async(store: StoreHandle, chunks: readonly Uint8Array[], counts: readonly number[]): Promise<RawBatch>;
+  bp_store_append_batch_async(store: StoreHandle, chunks: readonly Uint8Array[], counts: readonly number[]): Promise<RawBatch>;
   bp_store_sync_async(store: StoreHandle): Promise<void>;
   bp_store_page_async(store: StoreHandle): Promise<ArrayBuffer>;
   bp_store_verify_async(store: StoreHandle, trust: RawTrust | undefined, progress: RawProgress | undefined): Promise<ReportHandle>;

@@ -15,6 +15,8 @@ interface Unit {
 interface Chunk extends Piece {
   readonly unit: Unit;
   readonly last: boolean;
+  /* All or none: it goes alone. */
+  readonly atomic: boolean;
 }
 
 /* Drafts that go together, about. */
@@ -22,7 +24,7 @@ const BATCH_DRAFTS = 4096;
 
 /** How the queue reaches its store. @internal */
 export interface Target {
-  send(chunks: Uint8Array[], counts: number[]): Promise<RawBatch>;
+  send(chunks: Uint8Array[], counts: number[], atomic: boolean): Promise<RawBatch>;
   receipts(batch: RawBatch): Receipt[];
   /** The error for a caller, with the receipts that there are. */
   failure(error: unknown, receipts: Receipt[]): unknown;
@@ -43,13 +45,13 @@ export class AppendQueue {
     this.#target = target;
   }
 
-  /** The pieces are the queue's from now on. */
-  append(pieces: readonly Piece[], signal: AbortSignal | undefined): Promise<Receipt[]> {
+  /** The pieces are the queue's from now on; those of a batch are one. */
+  append(pieces: readonly Piece[], atomic: boolean, signal: AbortSignal | undefined): Promise<Receipt[]> {
     return new Promise((resolve, reject) => {
       const unit: Unit = { receipts: [], resolve, reject };
       if (pieces.length === 0) return resolve([]);
       const last = pieces.length - 1;
-      this.#waiting.push(...pieces.map((piece, index) => ({ ...piece, unit, last: index === last })));
+      this.#waiting.push(...pieces.map((piece, index) => ({ ...piece, unit, atomic, last: index === last })));
       if (signal !== undefined) this.#heed(signal, unit);
       this.#running ??= Promise.resolve().then(() => this.#run());
     });
@@ -89,7 +91,7 @@ export class AppendQueue {
       let batch: RawBatch;
       let failed: { error: unknown } | undefined;
       try {
-        batch = await this.#target.send(chunks.map(({ bytes }) => bytes), chunks.map(({ count }) => count));
+        batch = await this.#target.send(chunks.map(({ bytes }) => bytes), chunks.map(({ count }) => count), chunks[0]!.atomic);
       } catch (error) {
         batch = error as RawBatch;
         failed = { error };
@@ -101,8 +103,9 @@ export class AppendQueue {
   }
 
   #next(): Chunk[] {
+    if (this.#waiting[0]!.atomic) return this.#waiting.splice(0, 1);
     let drafts = 0;
-    const end = this.#waiting.findIndex(({ count }) => (drafts += count) > BATCH_DRAFTS);
+    const end = this.#waiting.findIndex(({ count, atomic }) => (drafts += count) > BATCH_DRAFTS || atomic);
     return this.#waiting.splice(0, end === -1 ? this.#waiting.length : Math.max(1, end));
   }
 

@@ -1,3 +1,5 @@
+import { RECORDS } from "./arena.js";
+import { Batch, type BatchOptions } from "./batch.js";
 import { Claim } from "./claim.js";
 import type { EventType } from "./define.js";
 import { kindOf, payloadOf, takeOptions, whole, type Draft, type DraftOptions, type NewEvent } from "./draft.js";
@@ -32,6 +34,8 @@ const TRUST_NAMES: ReadonlySet<string> = new Set(["trust"]);
 const WAITING_NAMES: ReadonlySet<string> = new Set(["signal"]);
 
 const NO_BYTES = new Uint8Array(0);
+/* Nothing but the header of an arena. */
+const NO_DRAFTS = { bytes: new Uint8Array(RECORDS), count: 0 };
 
 /* Receipts of single appends lie side by side in one piece of memory, and keep so much alive. */
 const SLAB_BYTES = 8192;
@@ -108,9 +112,9 @@ export class Store {
   readonly #pending = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined;
   readonly #queue = new AppendQueue({
-    send: (chunks, counts) => {
+    send: (chunks, counts, atomic) => {
       this.#putClock();
-      return raw.bp_store_append_many_async(this.#handle, chunks, counts);
+      return (atomic ? raw.bp_store_append_batch_async : raw.bp_store_append_many_async)(this.#handle, chunks, counts);
     },
     receipts: receiptsOf,
     failure: (error, receipts) => this.#failed(error, receipts),
@@ -164,7 +168,7 @@ export class Store {
   appendMany(drafts: Iterable<Draft>): Receipt[] {
     const accepted: Receipt[][] = [];
     try {
-      return withDrafts(drafts, false, (pieces) => {
+      return withDrafts(drafts, {}, (pieces) => {
         for (const { bytes, count } of pieces) {
           this.#tick();
           const slab = newSlab(count * RECEIPT.size);
@@ -176,6 +180,49 @@ export class Store {
     } catch (error) {
       if (raw.is_error(error) && "accepted" in error) accepted.push(receiptsOf(error as unknown as RawBatch));
       throw this.#failed(error, joined(accepted));
+    }
+  }
+
+  /**
+   * Appends a batch: all of it or nothing, seen by readers all at once, on the disk before the call answers.
+   *
+   * Keys stand on all drafts or on none: a batch whose keys are all known answers the first receipts. `causeItem` of a draft
+   * names an earlier one as its cause. Expectations are refused.
+   *
+   * @throws {@link BatpakError} `BP_BATCH_COUNT`, `BP_BATCH_BYTES`, `BP_BATCH_EXPECTATION`, `BP_BATCH_KEYS`,
+   * `BP_BATCH_DUPLICATE_KEY`, `BP_BATCH_CAUSE`, or as {@link append}; `offset` is the index of the draft.
+   * @since 0.2
+   */
+  appendBatch(drafts: Iterable<Draft>): Receipt[] {
+    try {
+      return withDrafts(drafts, { whole: true }, ([piece = NO_DRAFTS]) => {
+        this.#tick();
+        return receiptsOf(raw.bp_store_append_batch(this.#handle, piece.bytes, piece.count));
+      });
+    } catch (error) {
+      throw this.#failed(error, []);
+    }
+  }
+
+  /**
+   * An empty batch to be gathered.
+   *
+   * ```ts
+   * using batch = store.batch();
+   * const order = batch.append("order:1", "shop", Placed({ ... }));
+   * batch.append("stock:7", "shop", Taken({ ... }), { causeItem: order });
+   * batch.flush();
+   * ```
+   *
+   * @since 0.2
+   */
+  batch(options: BatchOptions = {}): Batch {
+    try {
+      const append = this.appendBatch.bind(this);
+      const appendAsync = this.appendBatchAsync.bind(this);
+      return new Batch({ path: this.path, append, appendAsync }, options);
+    } catch (error) {
+      throw translate(error, this.path);
     }
   }
 
@@ -328,16 +375,12 @@ export class Store {
 
   /** As {@link appendMany}, on another thread. The drafts are taken before it returns. */
   async appendManyAsync(drafts: Iterable<Draft>, options: Waiting = {}): Promise<Receipt[]> {
-    const signal = this.#signal(options);
-    throwIfAborted(signal);
-    try {
-      return await withDrafts(drafts, true, (pieces) => {
-        this.#tick();
-        return this.#queue.append(pieces, signal);
-      });
-    } catch (error) {
-      throw translate(error, this.path);
-    }
+    return this.#appendAsync(drafts, false, options);
+  }
+
+  /** As {@link appendBatch}, on another thread, in the order of the calls. The drafts are taken before it returns. @since 0.2 */
+  async appendBatchAsync(drafts: Iterable<Draft>, options: Waiting = {}): Promise<Receipt[]> {
+    return this.#appendAsync(drafts, true, options);
   }
 
   /** As {@link sync}, on another thread. */
@@ -400,6 +443,19 @@ export class Store {
   /** As {@link closeAsync}: for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     return this.closeAsync();
+  }
+
+  async #appendAsync(drafts: Iterable<Draft>, atomic: boolean, options: Waiting): Promise<Receipt[]> {
+    const signal = this.#signal(options);
+    throwIfAborted(signal);
+    try {
+      return await withDrafts(drafts, { copied: true, whole: atomic }, (pieces) => {
+        this.#tick();
+        return this.#queue.append(pieces, atomic, signal);
+      });
+    } catch (error) {
+      throw translate(error, this.path);
+    }
   }
 
   /* Calls on other threads that closeAsync waits for. */
