@@ -75,6 +75,10 @@ static const status_row rows[] = {
     ROW(BP_BATCH_DUPLICATE_KEY, "Give each item of the batch a key of its own."),
     ROW(BP_BATCH_CAUSE, "Let cause_item name an item that stands before this one in the batch."),
 
+    ROW(BP_DENIED, "Read the denials: they say which gate refused and why; change the proposal or what the gate looks at."),
+    ROW(BP_PERMIT_USED, "Evaluate the gates again; a permit commits one event."),
+    ROW(BP_TRANSITION, "Read the entity's events to see which state it is in; the machine has no such step."),
+
     ROW(BP_NO_STORE, "Check the path, or open in the mode that creates a store."),
     ROW(BP_NOT_A_STORE, "Choose an empty directory or an existing store; the text says what is in the way."),
     ROW(BP_NEWER_VERSION, "Use a newer version of this library; the store, or the claim, was written by one."),

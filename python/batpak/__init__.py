@@ -36,6 +36,7 @@ from .errors import (  # noqa: E402
     ConfigurationError,
     CoordinateError,
     DamagedError,
+    Denied,
     DiskFull,
     Error,
     ExpectationFailed,
@@ -54,6 +55,7 @@ from .errors import (  # noqa: E402
     NotFound,
     PayloadError,
     PermissionDenied,
+    PermitUsed,
     Poisoned,
     ReadOnly,
     RefusedError,
@@ -63,6 +65,7 @@ from .errors import (  # noqa: E402
     SyncFailed,
     SystemFailure,
     TooLarge,
+    TransitionRefused,
     Unsupported,
     ValueRefused,
     WaitTimeout,
@@ -87,6 +90,7 @@ from .page import Page  # noqa: E402
 from .receipt import Receipt  # noqa: E402
 from .report import Finding, Judgement, Report, Stat, receipt_outcome_name  # noqa: E402
 from .store import Store, open, open_async  # noqa: E402
+from .ticket import Pressure, Ticket  # noqa: E402
 from .typed import event  # noqa: E402
 from .values import payload_decode, payload_encode  # noqa: E402
 
@@ -106,6 +110,7 @@ __all__ = [
     "ConfigurationError",
     "CoordinateError",
     "DamagedError",
+    "Denied",
     "DiskFull",
     "Draft",
     "Error",
@@ -132,8 +137,10 @@ __all__ = [
     "Page",
     "PayloadError",
     "PermissionDenied",
+    "PermitUsed",
     "Point",
     "Poisoned",
+    "Pressure",
     "ReadOnly",
     "Receipt",
     "RefusedError",
@@ -146,7 +153,9 @@ __all__ = [
     "StoreError",
     "SyncFailed",
     "SystemFailure",
+    "Ticket",
     "TooLarge",
+    "TransitionRefused",
     "Unsupported",
     "ValueRefused",
     "WaitTimeout",
