@@ -64,9 +64,10 @@ void bpi_queue_lead(bp_store *store) {
   if (store->worker.is_running) bpi_worker_wake(store);
   bpi_condition *done = &store->group_done[store->group_number % 2];
   bpi_mutex_unlock(&store->commit_lock);
-  /* Without the lock, which all of them want at once.  The next leader goes before those who are done. */
-  if (end != NULL) bpi_condition_wake_one(&store->head_leads);
+  /* Without the lock, which all of them want at once; and the next leader last, so that of those who are done some are back
+   * in time for its group. */
   bpi_condition_wake_all(done);
+  if (end != NULL) bpi_condition_wake_one(&store->head_leads);
 }
 
 /* What the leader's call had borrowed is lost, and nothing else. */
