@@ -22,6 +22,7 @@ if _batpak.lib.bp_abi_version() != _ABI:
     raise ImportError(f"batpak needs version {_ABI} of its C interface and found {_batpak.lib.bp_abi_version()}; "
                       "install the package anew")
 
+from . import faults as faults  # noqa: E402
 from ._constants import Status  # noqa: E402
 from .batch import Batch  # noqa: E402
 from .claim import Claim  # noqa: E402
@@ -41,6 +42,7 @@ from .errors import (  # noqa: E402
     Error,
     ExpectationFailed,
     ExtensionError,
+    Fault,
     Forked,
     KeyCancelled,
     KeyFileError,
@@ -146,6 +148,7 @@ __all__ = [
     "Event",
     "ExpectationFailed",
     "ExtensionError",
+    "Fault",
     "Finding",
     "Forked",
     "Frontier",
