@@ -3,7 +3,7 @@ import { kindOf, OPTION_NAMES, payloadOf, takeOptions, type Draft } from "./draf
 import { putDraft } from "./drafts.js";
 import { BatpakError, refusal } from "./errors.js";
 import { Kind } from "./kind.js";
-import { raw, translate, utf8, type GatesHandle, type PermitHandle, type RawDenial } from "./native.js";
+import { raw, translate, utf8, type GatesHandle, type PermitHandle, type RawDenial, type RawRefusal } from "./native.js";
 import { scratch } from "./scratch.js";
 import { bytesOf, known, showAs, textOf } from "./text.js";
 
@@ -388,8 +388,7 @@ export interface DenialRecord {
 const RECORD_NAMES: ReadonlySet<string> = new Set(["denial", "gates", "draft", "contentHash", "pipeline"]);
 
 /** Writes the draft of a denial into the scratch buffer, and answers what the addon takes beside it. @internal */
-export function putDenial(record: DenialRecord):
-[GatesHandle, Uint8Array[], number, Uint8Array | undefined, Uint8Array | undefined] {
+export function putDenial(record: DenialRecord): RawRefusal {
   known(record, RECORD_NAMES);
   const { denial, gates, draft, contentHash, pipeline } = record;
   if (!Denial.is(denial)) throw refusal("BP_ARGUMENT", "not a denial");

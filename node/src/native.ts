@@ -27,6 +27,10 @@ export interface RawDenial {
 /** Asks the gate of this place: undefined permits; code, message and pairs deny; bytes are the message of a defect. @internal */
 export type RawAsk = (index: number) => readonly Uint8Array[] | Uint8Array | undefined;
 
+/** What is refused, beside its draft; the denial as gate, code, message and pairs. @internal */
+export type RawRefusal = [gates: GatesHandle, denial: Uint8Array[], position: number, contentHash: Uint8Array | undefined,
+  pipeline: Uint8Array | undefined];
+
 /** The options of `open` as numbers and bytes. @internal */
 export interface RawConfig {
   mode?: number;
@@ -181,9 +185,7 @@ export interface Raw {
   bp_permit_gates(permit: PermitHandle): string[];
   bp_permit_audit(permit: PermitHandle): string[] | undefined;
   bp_store_commit_permit(store: StoreHandle, permit: PermitHandle): RawBatch;
-  /** The denial as its texts and its position. */
-  bp_store_append_denial(store: StoreHandle, gates: GatesHandle, texts: readonly Uint8Array[], position: number,
-    contentHash: Uint8Array | undefined, pipeline: Uint8Array | undefined): RawBatch;
+  bp_store_append_denial(store: StoreHandle, ...refusal: RawRefusal): RawBatch;
   bp_store_verify_denial(store: StoreHandle, receipt: RawReceipt, trust: RawTrust | undefined): number;
   /** The machine's name and those of its states; from, to and kind of each step, of 32 bits each. */
   bp_store_apply_transition(store: StoreHandle, texts: readonly Uint8Array[], steps: Uint8Array, from: number, to: number): RawBatch;
