@@ -112,8 +112,8 @@ def open_handle(path: Path, config: Any, callbacks: Callbacks) -> Handle:
     status = lib.bp_store_open(encoded, config, store, error)
     if status:
         fail(callbacks, path, status, bytes(ffi.buffer(error)))
-    handle = Handle(int(ffi.cast("uintptr_t", store)), partial(fail, callbacks, path), Page, Event, Receipt,
-                    PageIterator, Ticket, callbacks)
+    handle = Handle(int(ffi.cast("uintptr_t", store)), config.durability == DURABILITIES["written"],
+                    partial(fail, callbacks, path), Page, Event, Receipt, PageIterator, Ticket, callbacks)
     try:
         callbacks.reraise_clock()
     except BaseException:

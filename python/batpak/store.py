@@ -185,7 +185,7 @@ class Store:
         return self._handle.append(entity, scope, kind, payload, None)
 
     def append_many(self, drafts: Iterable[Draft]) -> Accepted:
-        """Appends independent events in order, with one write and one flush where they fit one group.
+        """Appends independent events in order; to be durable, they share one write and one flush where they fit one group.
 
         It is not atomic: the first failure ends it. Its error then has `accepted`, the receipts of the events before it,
         which are in the store. The gate of the last draft is waited at when all are in the store; no other may have one.
