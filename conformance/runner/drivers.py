@@ -49,13 +49,16 @@ C_CAPABILITIES = (
     "batch",
     "frontier",
     "claims",
+    "denial",
+    "gates",
+    "transition",
 )
 # What comes with the next step of the package.
 NODE_CAPABILITIES = tuple(name for name in C_CAPABILITIES if name != "frontier")
 
 
 # What the package for Node does not have yet.
-NOT_NODE = ("denial", "gates", "outcome", "transition")
+NOT_NODE = ("outcome",)
 
 
 class Unavailable(Exception):
