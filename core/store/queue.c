@@ -1,13 +1,16 @@
 /* The queue of the commits.  Callers wait in line for their own requests, tickets for nobody; the request at the head says who
  * leads: its own caller, or the worker where it is a ticket's.  The leader takes what waits as one group, commits it
  * (commit.c), and wakes all who wait; whoever stands at the head then leads next. */
+#include "store/fence.h"
 #include "store/ticket.h"
 
-/* Under the lock: the last request of the next group. */
+/* Under the lock: the last request of the next group.  A step of a fence stands alone. */
 static bpi_request *group_last(const bp_store *store) {
   bpi_request *last = store->queue_first;
   size_t events = last->count;
-  while (last->next != NULL && events + last->next->count <= store->config.group_max_events) {
+  if (last->op != BPI_APPEND) return last;
+  while (last->next != NULL && last->next->op == BPI_APPEND &&
+         events + last->next->count <= store->config.group_max_events) {
     last = last->next;
     events += last->count;
   }
@@ -25,20 +28,33 @@ static void put_at_end(bp_store *store, bpi_request *request) {
   store->queue_last = request;
 }
 
+/* Under the lock: a ticket leaves the queue.  One that stands behind the open fence waits for it. */
+static void finish_ticket(bp_store *store, bpi_request *request) {
+  store->worker.queued--;
+  bpi_condition_wake_all(&store->worker.room);
+  if (request->status == BP_OK && request->fence != NULL) {
+    bpi_fence_keep(request->fence, request);
+  } else {
+    bpi_worker_take(&store->worker, request);
+  }
+}
+
 /* Under the lock: the requests from `first` to before `end` are done.  A caller's may vanish once the lock is released. */
 static void finish(bp_store *store, bpi_request *first, const bpi_request *end) {
   for (bpi_request *request = first, *next; request != end; request = next) {
     next = request->next;
-    if (request->is_ticket) {
-      bpi_worker_take(&store->worker, request);
-    } else {
+    if (!request->by_worker) {
       request->finished = 1;
+    } else if (request->op == BPI_APPEND) {
+      finish_ticket(store, request);
+    } else {
+      bpi_worker_take(&store->worker, request);
     }
   }
 }
 
 int bpi_queue_worker_leads(const bp_store *store) {
-  return !store->leader && store->queue_first != NULL && store->queue_first->is_ticket;
+  return !store->leader && store->queue_first != NULL && store->queue_first->by_worker;
 }
 
 void bpi_queue_lead(bp_store *store) {
@@ -122,9 +138,9 @@ void bpi_queue_give_back(bp_store *store) {
   bpi_mutex_unlock(&store->commit_lock);
 }
 
-void bpi_queue_put(bp_store *store, bp_ticket *ticket) {
+void bpi_queue_put(bp_store *store, bpi_request *request) {
   bpi_mutex_lock(&store->commit_lock);
-  put_at_end(store, &ticket->request);
+  put_at_end(store, request);
   bpi_worker_wake(store);
   bpi_mutex_unlock(&store->commit_lock);
 }

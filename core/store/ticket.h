@@ -36,7 +36,8 @@ void bpi_ticket_decide(bp_ticket *ticket);
 /* Ends one owner's. */
 void bpi_ticket_let_go(bp_ticket *ticket);
 
-/* --- tickets in the queue (queue.c).  A place is had before the ticket is made, so that who waits for one holds no copy. */
+/* --- places in the queue (queue.c).  One is had before the ticket is made, so that who waits for it holds no copy; then the
+ * ticket's request is put (bpi_queue_put). */
 
 void bpi_queue_pressure(bp_store *store, bp_pressure *pressure);
 /* Waits while the queue is full.  BP_SYSTEM and its kin: the worker could not be started. */
@@ -45,8 +46,6 @@ bp_status bpi_queue_reserve(bp_store *store, bp_error *error);
 bp_status bpi_queue_try_reserve(bp_store *store, bp_pressure *pressure, int *reserved, bp_error *error);
 /* A place that was not used. */
 void bpi_queue_give_back(bp_store *store);
-/* Puts the ticket into the place that was reserved for it. */
-void bpi_queue_put(bp_store *store, bp_ticket *ticket);
 
 static inline bp_ticket *bpi_ticket_of(bpi_request *request) {
   return (bp_ticket *)(void *)((uint8_t *)request - offsetof(bp_ticket, request));
