@@ -24,6 +24,10 @@
  *   Structs     Those that begin with `struct_size` are filled by their init function, then edited.  A struct of another
  *               size than this library knows is refused when its unknown tail is not zero.  Reserved fields are zero.
  *   Threads     A bp_store may be used by any number of threads at once.  A bp_page or a bp_report by one at a time.
+ *               No function is a point of cancellation: a call that has begun ends as it would, and what pthread_cancel
+ *               said comes true afterwards (deferred cancellation; there is no defence against the asynchronous one).
+ *               A callback returns: it neither jumps out nor ends its thread.  Where a clock ends its thread all the
+ *               same, its own call did nothing, and the next caller takes over.
  *   Fork        A handle belongs to the process that opened it.  In a forked child every call answers BP_FORKED, and
  *               bp_store_release closes descriptors and does nothing else.  A child keeps the lock of its parent alive.
  *   Numbers     Status numbers, enum values and names are never reused.  Structs only grow at their end.
@@ -96,8 +100,12 @@ enum {
   BP_NOT_JSON = 154,           /* MessagePack that JSON cannot say: bin, ext, a key that is no string */
   BP_VALUE = 155,              /* a value without canonical form: a key twice in one map; in other languages also a type
                                   or a number that cannot be said; `offset` is the token */
+  BP_CLAIM = 156,              /* bytes that are no claim: `offset` says where; or a receipt that can become none: `actual`
+                                  is its outcome (BP_RECEIPT_*) */
   BP_SEED_ZERO = 160,          /* an all-zero signing seed */
   BP_KEY_INVALID = 161,        /* 32 bytes that are no Ed25519 public key */
+  BP_KEY_FILE = 162,           /* a key file that others than its owner may use, that is a link or no regular file, or that
+                                  holds no key */
 
   BP_BATCH_COUNT = 170,        /* more events than batch_max_events: `actual` against `expected` */
   BP_BATCH_BYTES = 171,        /* payloads and extensions above batch_max_bytes: `actual` against `expected` */
@@ -111,7 +119,7 @@ enum {
 
   BP_NO_STORE = 200,           /* must_exist or read_only, and there is no store at the path */
   BP_NOT_A_STORE = 201,        /* the directory holds something else, or a segment that begins with other bytes */
-  BP_NEWER_VERSION = 202,      /* a segment of a format version that this library does not know */
+  BP_NEWER_VERSION = 202,      /* a segment or a claim of a format version that this library does not know */
   BP_LOCKED = 203,             /* another handle holds the store; `text` says which access was asked for */
   BP_COMPACTION_PENDING = 204, /* an interrupted compaction must be finished before this store can be written */
   BP_HIDDEN_RANGES = 205,      /* visibility_ranges.fbv is unreadable; without it hidden events would come to light */
@@ -222,7 +230,8 @@ typedef struct bp_config {
   uint32_t drain_limit;              /* 1,024; accepted for the reference's sake: a close commits all that was submitted */
   uint32_t restart_max;              /* 1; accepted for the reference's sake: there is no thread to be started again */
   uint64_t restart_within_ms;        /* 0: whatever the time */
-  uint64_t preallocate_bytes;        /* 1,048,576; 0: none.  Room that is made behind the last event while a store is open */
+  uint64_t preallocate_bytes;        /* 1,048,576; 0..16,777,216: at most so many zeros are written behind events that are
+                                        flushed, as room for those to come; a close cuts them off */
 } bp_config;
 
 /* Fills `config` with the defaults above; `size` is sizeof(bp_config) as the caller compiled it.  Since 0.1. */
@@ -360,14 +369,16 @@ BP_API bp_status bp_store_append(bp_store *store, const bp_draft *draft, bp_rece
  * first failure ends it, and *accepted of them, a prefix, are in the store with their receipts.  `receipts` NULL or
  * `count` of them, initialised; drafts and receipts are arrays whose stride is the first element's struct_size.
  * The last draft's gate is waited at when all are in the store: if it is not passed, *accepted is `count`.
- * Errors: as bp_store_append, of the first that failed; BP_ARGUMENT for a gate of any but the last.  *accepted is written always.  Since 0.1. */
+ * Errors: as bp_store_append, of the first that failed; BP_ARGUMENT for a gate of any but the last.  *accepted is written
+ * always.  Since 0.1. */
 BP_API bp_status bp_store_append_many(bp_store *store, const bp_draft *drafts, size_t count, bp_receipt *receipts,
                                       size_t *accepted, bp_error *error);
 
 /* Appends `count` events as one batch: all of them or none, with consecutive sequences, seen by readers all at once, on the
  * disk before the call answers whatever their durability.  An item may be caused by an earlier one (BP_GIVEN_CAUSE_ITEM).
  * Keys stand on all items or on none: all known answers the receipts of the events that they named and writes nothing.
- * A gate in the last draft is that of the batch.  `receipts` NULL or `count` of them; the arrays as in
+ * A gate in the last draft is that of the batch: if it is not passed, the batch is in the store all the same, and its
+ * receipts are filled.  `receipts` NULL or `count` of them; the arrays as in
  * bp_store_append_many.  An empty batch is BP_OK.
  * Errors: BP_BATCH_COUNT, BP_BATCH_BYTES, BP_BATCH_EXPECTATION, BP_BATCH_KEYS, BP_BATCH_DUPLICATE_KEY, BP_BATCH_CAUSE, and
  * those of bp_store_append, with the item's index in `offset`.  Nothing of a failed batch stays.  Since 0.2. */
@@ -651,7 +662,9 @@ enum { /* what became of a receipt: steps in the order in which they are judged 
   BP_RECEIPT_ZERO_KEY = 17,            /* a signature without a key id */
   BP_RECEIPT_UNKNOWN_KEY = 18,
   BP_RECEIPT_INVALID_SIGNATURE = 19,
-  BP_RECEIPT_UNREADABLE = 20           /* the event's frame is damaged: nothing can be said */
+  BP_RECEIPT_UNREADABLE = 20,          /* the event's frame is damaged: nothing can be said */
+  BP_RECEIPT_UNVOUCHED = 21            /* a claim that nobody signed, held against nothing: not valid, nothing vouches for
+                                          it */
 };
 
 /* Where trust comes from: keys and receipts kept outside the store. */
@@ -729,6 +742,58 @@ BP_API void bp_report_free(bp_report *report);
 BP_API const char *bp_verdict_name(uint32_t verdict);
 BP_API const char *bp_severity_name(uint32_t severity);
 
+/* ----------------------------------------------------------------------------------------------------------- claims -- */
+
+/* A claim is a receipt with all that its signature covers, in bytes of its own: whoever has it and the public key can
+ * check the signature with no store at all.  docs/format.md says how the bytes are laid out; of one receipt they are always
+ * the same.  What a claim proves, and what not: docs/claims.md. */
+typedef struct bp_claim {
+  uint32_t struct_size;
+  uint32_t version;             /* of the format; 1 */
+  uint64_t sequence;
+  const uint8_t *entity;        /* UTF-8; these three are views into the bytes that were read */
+  size_t entity_length;
+  const uint8_t *scope;
+  size_t scope_length;
+  const uint8_t *extensions;    /* the canonical map; length 0 where there are none */
+  size_t extensions_length;
+  uint8_t event_id[16];
+  uint8_t prev_hash[32];        /* event_hash of the entity's previous event, zeros for the first */
+  uint8_t content_hash[32];     /* BLAKE3 of the payload */
+  uint8_t key_id[32];           /* zeros: none */
+  uint8_t signature[64];        /* where has_signature is 1 */
+  uint16_t kind;
+  uint8_t has_signature;
+  uint8_t reserved[5];
+} bp_claim;
+
+/* Makes the claim of a receipt: the receipt is held against the store as bp_store_verify_receipt does, with the keys of the
+ * configuration, and what it lacks (coordinate, kind, link) is taken from the event.  *needed is written on success and with
+ * BP_TOO_SMALL.  Errors: BP_CLAIM where the receipt does not hold, its outcome in `actual`; BP_ARGUMENT, BP_STRUCT_SIZE,
+ * BP_MESSAGEPACK (the receipt's extensions), BP_TOO_SMALL, BP_NO_MEMORY, BP_SYSTEM and its kin.  Since 0.2. */
+BP_API bp_status bp_claim_export(const bp_store *store, const bp_receipt *receipt, uint8_t *buffer, size_t capacity,
+                                 size_t *needed, bp_error *error);
+
+/* Reads the bytes of a claim; set claim->struct_size.  receipt NULL, or initialised, with the caller's buffer for the
+ * extensions: what it then holds can be given to bp_store_verify_receipt.  Nothing is said about whether it is true.
+ * Members that this version does not know are stepped over.
+ * Errors: BP_CLAIM; BP_NEWER_VERSION; BP_ARGUMENT, BP_STRUCT_SIZE.  Since 0.2. */
+BP_API bp_status bp_claim_read(const uint8_t *bytes, size_t length, bp_claim *claim, bp_receipt *receipt, bp_error *error);
+
+/* Writes the bytes of a claim from its parts, the other way round, and judges nothing.  *needed is written on success and
+ * with BP_TOO_SMALL.  Errors: BP_CLAIM where a part cannot stand in a claim; BP_NEWER_VERSION; BP_ARGUMENT, BP_STRUCT_SIZE,
+ * BP_TOO_SMALL, BP_NO_MEMORY.  Since 0.2. */
+BP_API bp_status bp_claim_write(const bp_claim *claim, uint8_t *buffer, size_t capacity, size_t *needed, bp_error *error);
+
+/* Checks a claim with no store.  trust gives the public keys; its receipts are not looked at, and it may be NULL.  payload
+ * NULL: none is at hand; otherwise it must have the hash that the claim names.  A judgement is BP_OK with *outcome set:
+ * BP_RECEIPT_CONTENT_HASH (the payload is another one) first, then what bp_store_verify_receipt says of the signature.
+ * BP_RECEIPT_SIGNED alone is valid: the holder of that key signed exactly this.  A claim without key id and signature is
+ * BP_RECEIPT_UNVOUCHED, or, where keys are given, BP_RECEIPT_UNSIGNED_REJECTED.
+ * Errors: as bp_claim_read; BP_KEY_INVALID.  Since 0.2. */
+BP_API bp_status bp_claim_check(const uint8_t *bytes, size_t length, const bp_trust *trust, const uint8_t *payload,
+                                size_t payload_length, int32_t *outcome, bp_error *error);
+
 /* ------------------------------------------------------------------------------------------------------------ state -- */
 
 typedef struct bp_stat {
@@ -776,6 +841,15 @@ BP_API bp_status bp_id_new(uint8_t id[16], bp_error *error);
 BP_API bp_status bp_key_generate(uint8_t seed[32], uint8_t public_key[32], uint8_t key_id[32], bp_error *error);
 BP_API bp_status bp_key_derive(const uint8_t seed[32], uint8_t public_key[32], uint8_t key_id[32], bp_error *error);
 BP_API void bp_key_id(const uint8_t public_key[32], uint8_t key_id[32]);
+
+/* The seed in a key file: a line of comment, 64 hexadecimal digits.  `path` is terminated and relative to the working
+ * directory.  Reading refuses a file that group or others may read or write, a symbolic link, what is no regular file, and
+ * a file that holds anything else (BP_KEY_FILE).  Writing makes a new file for its owner alone (mode 0600) and flushes it;
+ * it never overwrites.  The library keeps no copy of the seed; wiping the caller's is the caller's.
+ * Errors: BP_ARGUMENT, BP_KEY_FILE, BP_SEED_ZERO, BP_SYSTEM and its kin (os_error EEXIST: there is such a file).
+ * Since 0.2. */
+BP_API bp_status bp_key_file_read(const char *path, uint8_t seed[32], bp_error *error);
+BP_API bp_status bp_key_file_write(const char *path, const uint8_t seed[32], bp_error *error);
 
 /* JSON text to one canonical MessagePack value, and back.  Member order is kept; of equal names the last counts, in the
  * first one's place.  Integers are exact and refused beyond 64 bits (BP_JSON); all other numbers, -0 too, are doubles.

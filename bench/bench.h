@@ -7,7 +7,8 @@
 
 typedef enum bench_row {
   ROW_DURABLE_1,   /* one caller, each event on the disk before the next */
-  ROW_DURABLE_16,  /* sixteen callers */
+  ROW_DURABLE_4,   /* four callers */
+  ROW_DURABLE_16,  /* sixteen */
   ROW_WRITTEN,     /* one caller, handed to the system, no flush */
   ROW_SIGNED,      /* the same with an Ed25519 receipt */
   ROW_MANY,        /* written, a thousand a call */
@@ -20,7 +21,7 @@ typedef enum bench_row {
   ROW_COUNT
 } bench_row;
 
-enum { BENCH_PAYLOAD = 256, BENCH_THREADS = 16, BENCH_PER_ENTITY = 200 };
+enum { BENCH_PAYLOAD = 256, BENCH_PER_ENTITY = 200 };
 
 /* What a job is to do. */
 typedef struct bench_task {
@@ -37,7 +38,7 @@ typedef struct bench_peer {
   bench_job jobs[ROW_COUNT];
 } bench_peer;
 
-extern const bench_peer bench_batpak, bench_sqlite, bench_lmdb, bench_bare, bench_reference;
+extern const bench_peer bench_batpak, bench_sqlite, bench_lmdb, bench_bare, bench_filled, bench_reference;
 
 double bench_now(void);
 /* The payload of event `number`: random bytes that do not repeat. */

@@ -12,9 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PEERS = 5, ROUNDS_MAX = 15 };
+enum { PEERS = 6, ROUNDS_MAX = 15 };
 
-static const bench_peer *const peers[PEERS] = {&bench_batpak, &bench_bare, &bench_reference, &bench_sqlite, &bench_lmdb};
+static const bench_peer *const peers[PEERS] = {&bench_batpak,    &bench_bare,   &bench_filled,
+                                               &bench_reference, &bench_sqlite, &bench_lmdb};
 
 typedef struct {
   const char *name;
@@ -26,6 +27,7 @@ typedef struct {
 
 static const row_about rows[ROW_COUNT] = {
     [ROW_DURABLE_1] = {"durable-1", "events/s", 0.02, 0, 0},
+    [ROW_DURABLE_4] = {"durable-4", "events/s", 0.05, 0, 0},
     [ROW_DURABLE_16] = {"durable-16", "events/s", 0.1, 0, 0},
     [ROW_WRITTEN] = {"written", "events/s", 1, 0, 0},
     [ROW_SIGNED] = {"signed", "events/s", 0.2, 0, 0},

@@ -1,6 +1,6 @@
 /* The bare machine: what the work costs without a store around it.
  *   durable   one write and one fdatasync of a frame, in a growing file
- *   16        the same, callers sharing a write and a flush
+ *   4, 16     the same, callers sharing a write and a flush
  *   written   hash, checksum and write of the same frames
  *   signed    Ed25519 signatures
  *   scan      checksums of the frames of a store's files, in memory */
@@ -22,11 +22,17 @@
 /* About the size of a frame with 256 random bytes of payload. */
 enum { FRAME = 840 };
 
-static int create(const bench_task *task) {
+/* With `room` zeros in it, on the disk. */
+static int create(const bench_task *task, size_t room) {
+  static const uint8_t zeros[1 << 20];
   char path[512];
   snprintf(path, sizeof path, "%s/bare", task->directory);
   int file = open(path, O_RDWR | O_CREAT | O_TRUNC, 0644);
   if (file < 0) bench_fail("cannot create a file");
+  for (size_t at = 0; at < room; at += sizeof zeros) {
+    if (pwrite(file, zeros, sizeof zeros, (off_t)at) != (ssize_t)sizeof zeros) bench_fail("write");
+  }
+  if (fsync(file) != 0) bench_fail("flush");
   return file;
 }
 
@@ -38,9 +44,9 @@ static void make_frame(uint8_t frame[FRAME], size_t number) {
   }
 }
 
-static double durable_1(const bench_task *task) {
+static double write_alone(const bench_task *task, size_t room) {
   uint8_t frame[FRAME];
-  int file = create(task);
+  int file = create(task, room);
   make_frame(frame, 0);
   double start = bench_now();
   for (size_t i = 0; i < task->events; i++) {
@@ -51,7 +57,10 @@ static double durable_1(const bench_task *task) {
   return rate;
 }
 
-/* --- sixteen callers: whoever finds no leader writes and flushes for all who wait */
+static double durable_1(const bench_task *task) { return write_alone(task, 0); }
+static double filled_1(const bench_task *task) { return write_alone(task, task->events * FRAME); }
+
+/* --- many callers: whoever finds no leader writes and flushes for all who wait */
 
 typedef struct {
   int file;
@@ -91,25 +100,30 @@ static void write_share(void *user, size_t thread) {
   }
 }
 
-static double durable_16(const bench_task *task) {
-  group g = {.file = create(task),
-             .each = task->events / BENCH_THREADS,
+static double write_together(const bench_task *task, size_t callers, size_t room) {
+  group g = {.file = create(task, room),
+             .each = task->events / callers,
              .lock = PTHREAD_MUTEX_INITIALIZER,
              .done = PTHREAD_COND_INITIALIZER,
-             .frames = calloc(BENCH_THREADS, FRAME)};
+             .frames = calloc(callers, FRAME)};
   if (g.frames == NULL) bench_fail("no memory");
-  for (size_t i = 0; i < BENCH_THREADS; i++) make_frame(g.frames + i * FRAME, i);
-  double seconds = bench_threads(BENCH_THREADS, write_share, &g);
+  for (size_t i = 0; i < callers; i++) make_frame(g.frames + i * FRAME, i);
+  double seconds = bench_threads(callers, write_share, &g);
   close(g.file);
   free(g.frames);
-  return (double)(g.each * BENCH_THREADS) / seconds;
+  return (double)(g.each * callers) / seconds;
 }
+
+static double durable_4(const bench_task *task) { return write_together(task, 4, 0); }
+static double durable_16(const bench_task *task) { return write_together(task, 16, 0); }
+static double filled_4(const bench_task *task) { return write_together(task, 4, task->events * FRAME); }
+static double filled_16(const bench_task *task) { return write_together(task, 16, task->events * FRAME); }
 
 static double written(const bench_task *task) {
   uint8_t *frames = calloc(task->events, FRAME);
   if (frames == NULL) bench_fail("no memory");
   for (size_t i = 0; i < task->events; i++) make_frame(frames + i * FRAME, i);
-  int file = create(task);
+  int file = create(task, 0);
   double start = bench_now();
   for (size_t i = 0; i < task->events; i++) {
     uint8_t *frame = frames + i * FRAME;
@@ -186,5 +200,10 @@ static double scan(const bench_task *task) {
 
 const bench_peer bench_bare = {"bare machine",
                                NULL,
-                               {[ROW_DURABLE_1] = durable_1, [ROW_DURABLE_16] = durable_16, [ROW_WRITTEN] = written,
-                                [ROW_SIGNED] = sign, [ROW_SCAN] = scan, [ROW_VERIFY] = scan}};
+                               {[ROW_DURABLE_1] = durable_1, [ROW_DURABLE_4] = durable_4, [ROW_DURABLE_16] = durable_16,
+                                [ROW_WRITTEN] = written, [ROW_SIGNED] = sign, [ROW_SCAN] = scan, [ROW_VERIFY] = scan}};
+
+const bench_peer bench_filled = {
+    "bare, filled",
+    NULL,
+    {[ROW_DURABLE_1] = filled_1, [ROW_DURABLE_4] = filled_4, [ROW_DURABLE_16] = filled_16}};

@@ -94,13 +94,16 @@ static void append_share(void *user, size_t thread) {
   }
 }
 
-static double durable_16(const bench_task *task) {
-  shared s = {open_store(task, BP_DURABLE, NULL), make_events(task->events), task->events / BENCH_THREADS};
-  double seconds = bench_threads(BENCH_THREADS, append_share, &s);
+static double append_together(const bench_task *task, size_t callers) {
+  shared s = {open_store(task, BP_DURABLE, NULL), make_events(task->events), task->events / callers};
+  double seconds = bench_threads(callers, append_share, &s);
   must(bp_store_close(s.store, &failure));
   free(s.events);
-  return (double)(s.each * BENCH_THREADS) / seconds;
+  return (double)(s.each * callers) / seconds;
 }
+
+static double durable_4(const bench_task *task) { return append_together(task, 4); }
+static double durable_16(const bench_task *task) { return append_together(task, 16); }
 
 static double append_many(const bench_task *task) {
   enum { CALL = 1000 };
@@ -271,6 +274,6 @@ static double memory(const bench_task *task) {
 const bench_peer bench_batpak = {
     "batpak",
     prepare,
-    {[ROW_DURABLE_1] = durable_1, [ROW_DURABLE_16] = durable_16, [ROW_WRITTEN] = written, [ROW_SIGNED] = signed_written,
-     [ROW_MANY] = append_many, [ROW_GET] = get, [ROW_SCAN] = scan, [ROW_REPLAY] = replay, [ROW_VERIFY] = verify,
+    {[ROW_DURABLE_1] = durable_1, [ROW_DURABLE_4] = durable_4, [ROW_DURABLE_16] = durable_16, [ROW_WRITTEN] = written,
+     [ROW_SIGNED] = signed_written, [ROW_MANY] = append_many, [ROW_GET] = get, [ROW_SCAN] = scan, [ROW_REPLAY] = replay, [ROW_VERIFY] = verify,
      [ROW_OPEN_KILLED] = open_killed, [ROW_MEMORY] = memory}};

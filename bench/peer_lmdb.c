@@ -68,6 +68,7 @@ static double prepare(const bench_task *task) { return put_all(task, MDB_NOSYNC,
 typedef struct {
   database *db;
   size_t next;
+  size_t events;
 } shared;
 
 static void put_share(void *user, size_t thread) {
@@ -77,20 +78,23 @@ static void put_share(void *user, size_t thread) {
     MDB_txn *txn;
     pthread_mutex_lock(&s->db->lock);
     must(mdb_txn_begin(s->db->env, NULL, 0, &txn));
-    put(s->db, txn, s->next++, bench_entities(s->db->each * BENCH_THREADS));
+    put(s->db, txn, s->next++, bench_entities(s->events));
     must(mdb_txn_commit(txn));
     pthread_mutex_unlock(&s->db->lock);
   }
 }
 
-static double durable_16(const bench_task *task) {
-  database db = {.lock = PTHREAD_MUTEX_INITIALIZER, .each = task->events / BENCH_THREADS};
-  shared s = {&db, 0};
+static double put_together(const bench_task *task, size_t callers) {
+  database db = {.lock = PTHREAD_MUTEX_INITIALIZER, .each = task->events / callers};
+  shared s = {&db, 0, db.each * callers};
   open_db(&db, task, 0);
-  double seconds = bench_threads(BENCH_THREADS, put_share, &s);
+  double seconds = bench_threads(callers, put_share, &s);
   mdb_env_close(db.env);
-  return (double)(db.each * BENCH_THREADS) / seconds;
+  return (double)s.events / seconds;
 }
+
+static double durable_4(const bench_task *task) { return put_together(task, 4); }
+static double durable_16(const bench_task *task) { return put_together(task, 16); }
 
 static volatile uint64_t sink;
 
@@ -172,5 +176,5 @@ static double replay(const bench_task *task) {
 
 const bench_peer bench_lmdb = {"LMDB",
                                prepare,
-                               {[ROW_DURABLE_1] = durable_1, [ROW_DURABLE_16] = durable_16, [ROW_WRITTEN] = written,
+                               {[ROW_DURABLE_1] = durable_1, [ROW_DURABLE_4] = durable_4, [ROW_DURABLE_16] = durable_16, [ROW_WRITTEN] = written,
                                 [ROW_MANY] = many, [ROW_GET] = get, [ROW_SCAN] = scan, [ROW_REPLAY] = replay}};

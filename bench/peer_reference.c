@@ -38,6 +38,7 @@ static double ask(const bench_task *task, const char *row, int one_core) {
 }
 
 static double durable_1(const bench_task *task) { return ask(task, "durable-1", 0); }
+static double durable_4(const bench_task *task) { return ask(task, "durable-4", 0); }
 static double durable_16(const bench_task *task) { return ask(task, "durable-16", 0); }
 static double written(const bench_task *task) { return ask(task, "written", 1); }
 static double signed_written(const bench_task *task) { return ask(task, "signed", 1); }
@@ -51,6 +52,7 @@ static double open_killed(const bench_task *task) {
 
 const bench_peer bench_reference = {"reference",
                                     prepare,
-                                    {[ROW_DURABLE_1] = durable_1, [ROW_DURABLE_16] = durable_16, [ROW_WRITTEN] = written,
+                                    {[ROW_DURABLE_1] = durable_1, [ROW_DURABLE_4] = durable_4,
+                                     [ROW_DURABLE_16] = durable_16, [ROW_WRITTEN] = written,
                                      [ROW_SIGNED] = signed_written, [ROW_GET] = get, [ROW_SCAN] = scan,
                                      [ROW_REPLAY] = replay, [ROW_OPEN_KILLED] = open_killed}};

@@ -80,25 +80,30 @@ typedef struct {
   sqlite3_stmt *insert;
   pthread_mutex_t lock;
   size_t each;
+  size_t events;
 } shared;
 
 static void insert_share(void *user, size_t thread) {
   shared *s = user;
   for (size_t i = 0; i < s->each; i++) {
     pthread_mutex_lock(&s->lock);
-    insert(s->db, s->insert, thread * s->each + i, bench_entities(s->each * BENCH_THREADS));
+    insert(s->db, s->insert, thread * s->each + i, bench_entities(s->events));
     pthread_mutex_unlock(&s->lock);
   }
 }
 
-static double durable_16(const bench_task *task) {
-  shared s = {.db = open_db(task, "FULL"), .lock = PTHREAD_MUTEX_INITIALIZER, .each = task->events / BENCH_THREADS};
+static double insert_together(const bench_task *task, size_t callers) {
+  shared s = {.db = open_db(task, "FULL"), .lock = PTHREAD_MUTEX_INITIALIZER, .each = task->events / callers};
+  s.events = s.each * callers;
   s.insert = insert_statement(s.db);
-  double seconds = bench_threads(BENCH_THREADS, insert_share, &s);
+  double seconds = bench_threads(callers, insert_share, &s);
   sqlite3_finalize(s.insert);
   sqlite3_close(s.db);
-  return (double)(s.each * BENCH_THREADS) / seconds;
+  return (double)s.events / seconds;
 }
+
+static double durable_4(const bench_task *task) { return insert_together(task, 4); }
+static double durable_16(const bench_task *task) { return insert_together(task, 16); }
 
 static volatile uint64_t sink;
 
@@ -160,5 +165,5 @@ static double replay(const bench_task *task) {
 
 const bench_peer bench_sqlite = {"SQLite",
                                  prepare,
-                                 {[ROW_DURABLE_1] = durable_1, [ROW_DURABLE_16] = durable_16, [ROW_WRITTEN] = written,
+                                 {[ROW_DURABLE_1] = durable_1, [ROW_DURABLE_4] = durable_4, [ROW_DURABLE_16] = durable_16, [ROW_WRITTEN] = written,
                                   [ROW_MANY] = many, [ROW_GET] = get, [ROW_SCAN] = scan, [ROW_REPLAY] = replay}};

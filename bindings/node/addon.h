@@ -88,6 +88,8 @@ typedef struct bpn_opening {
 bool bpn_opening_begin(bpn_state *state, napi_value path, napi_value config, bpn_opening *opening);
 /* Frees all but the box, and wipes the seeds. */
 void bpn_opening_end(bpn_opening *opening);
+/* A terminated copy of a path, to free; NULL where it is none. */
+char *bpn_path(napi_env env, napi_value value);
 napi_value bpn_store_open(napi_env env, napi_callback_info info);
 napi_value bpn_store_close(napi_env env, napi_callback_info info);
 napi_value bpn_store_release(napi_env env, napi_callback_info info);
@@ -158,6 +160,14 @@ napi_value bpn_store_walk(napi_env env, napi_callback_info info);
 
 /* verify.c */
 napi_value bpn_store_verify(napi_env env, napi_callback_info info);
+
+/* claim.c */
+napi_value bpn_claim_export(napi_env env, napi_callback_info info);
+napi_value bpn_claim_read(napi_env env, napi_callback_info info);
+napi_value bpn_claim_write(napi_env env, napi_callback_info info);
+napi_value bpn_claim_check(napi_env env, napi_callback_info info);
+napi_value bpn_key_file_read(napi_env env, napi_callback_info info);
+napi_value bpn_key_file_write(napi_env env, napi_callback_info info);
 
 /* codec.c */
 napi_value bpn_payload_encode(napi_env env, napi_callback_info info);
@@ -232,7 +242,8 @@ typedef struct bpn_field {
   uint16_t offset;
   uint16_t size;
 } bpn_field;
-extern const bpn_field bpn_error_fields[], bpn_finding_fields[], bpn_verdict_fields[], bpn_stat_fields[];
+extern const bpn_field bpn_error_fields[], bpn_finding_fields[], bpn_verdict_fields[], bpn_stat_fields[],
+    bpn_claim_fields[];
 napi_value bpn_record_value(napi_env env, const bpn_field *fields, const void *record);
 /* { draft: { size, entity: offset, ... }, ... }: what the TypeScript layer's table of offsets is held against. */
 napi_value bpn_layouts(napi_env env);

@@ -27,7 +27,9 @@
 %ignore bp_store_fold;
 %ignore bp_store_verify;
 %ignore bp_store_release;
-%rename("$ignore", regextarget=1) "^bp_(payload|extensions)_";
+%rename("$ignore", regextarget=1) "^bp_(payload|extensions|claim|key_file)_";
+/* They come with the next step of the package. */
+%rename("$ignore", regextarget=1) "^bp_batch_";
 /* A page never crosses as a handle: the functions that fill one answer a copy of it. */
 %rename("$ignore", regextarget=1) "^bp_page_";
 /* Defaults are set by the functions that take the struct. */

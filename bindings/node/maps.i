@@ -84,6 +84,8 @@
 %typemap(argout) (uint8_t seed[32], uint8_t public_key[32], uint8_t key_id[32]) {
   $result = Napi::Value(env, batpak_key(env, $1, $2, $3));
 }
+/* What held the seed outside of JavaScript's memory. */
+%typemap(freearg) (uint8_t seed[32], uint8_t public_key[32], uint8_t key_id[32]) { explicit_bzero($1, 32); }
 %typemap(in, numinputs=0) (uint8_t public_key[32], uint8_t key_id[32]) (uint8_t key[64]) {
   $1 = key;
   $2 = key + 32;

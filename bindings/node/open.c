@@ -30,7 +30,7 @@ static int32_t progress(void *user, uint32_t stage, uint64_t done, uint64_t tota
 
 /* --- the configuration */
 
-static char *path_of(napi_env env, napi_value value) {
+char *bpn_path(napi_env env, napi_value value) {
   size_t length;
   if (napi_get_value_string_utf8(env, value, NULL, 0, &length) != napi_ok) {
     bpn_refuse(env, BP_ARGUMENT, "the path is a string");
@@ -121,7 +121,7 @@ bool bpn_opening_begin(bpn_state *state, napi_value path, napi_value config, bpn
     bpn_refuse(state->env, BP_NO_MEMORY, "making a handle");
     return false;
   }
-  opening->path = path_of(state->env, path);
+  opening->path = bpn_path(state->env, path);
   if (opening->path != NULL && take_config(state->env, config, opening)) {
     bpn_clock_read(state, opening->box);
     return true;

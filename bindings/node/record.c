@@ -28,6 +28,12 @@ const bpn_field bpn_stat_fields[] = {S(poisoned), S(events),         S(entities)
                                      S(clean_close), END};
 #undef S
 
+#define C(field, form) FIELD(bp_claim, field, form)
+const bpn_field bpn_claim_fields[] = {C(version, 'u'),      C(sequence, 'u'), C(kind, 'u'),      C(has_signature, 'u'),
+                                      C(event_id, 'b'),     C(prev_hash, 'b'), C(content_hash, 'b'), C(key_id, 'b'),
+                                      C(signature, 'b'),    END};
+#undef C
+
 #define L(type, field) FIELD(type, field, 'p')
 static const bpn_field draft_layout[] = {
   L(bp_draft, struct_size), L(bp_draft, kind), L(bp_draft, flags), L(bp_draft, durability), L(bp_draft, entity),

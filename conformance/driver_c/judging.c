@@ -4,12 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A receipt and the map that its extensions lead to. */
-typedef struct owned_receipt {
-  bp_receipt receipt;
-  bytes map;
-} owned_receipt;
-
 static bool fields_from(const json *object, bp_receipt *receipt) {
   receipt->has_signature = is_given(object, "signature") ? 1 : 0;
   return argument_fixed(object, "event_id", receipt->event_id, 16) &&
@@ -19,7 +13,7 @@ static bool fields_from(const json *object, bp_receipt *receipt) {
          (!receipt->has_signature || argument_fixed(object, "signature", receipt->signature, 64));
 }
 
-static bp_status receipt_from(const json *object, owned_receipt *owned, bp_error *error) {
+bp_status receipt_from(const json *object, owned_receipt *owned, bp_error *error) {
   bp_receipt *receipt = &owned->receipt;
   owned->map = (bytes){NULL, 0};
   bp_receipt_init(receipt, sizeof *receipt);

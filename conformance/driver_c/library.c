@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static bp_status run_version(driver_session *session, const json *step, json **value, bp_error *error) {
@@ -108,19 +109,21 @@ static bp_status run_reset(driver_session *session, const json *step, json **val
   return directory == NULL || chdir(directory) == 0 ? BP_OK : DRIVER_BAD_INSTRUCTION;
 }
 
-/* Writes `bytes` over a file from `at` on; without `at` they are the whole file, which may be new. */
+/* Writes `bytes` over a file from `at` on; without `at` they are the whole file, which may be new.  `mode` is for chmod. */
 static bp_status run_write_file(driver_session *session, const json *step, json **value, bp_error *error) {
   (void)session, (void)value, (void)error;
   const char *path = argument_text(step, "path");
   bytes content;
   uint64_t at = 0;
-  if (path == NULL || !argument_u64(step, "at", &at) || !argument_hex(step, "bytes", &content)) {
+  uint32_t mode = 0;
+  if (path == NULL || !argument_u64(step, "at", &at) || !argument_u32(step, "mode", &mode) || !argument_hex(step, "bytes", &content)) {
     return DRIVER_BAD_INSTRUCTION;
   }
   FILE *file = fopen(path, is_given(step, "at") ? "r+b" : "wb");
   bool written = file != NULL && fseek(file, (long)at, SEEK_SET) == 0 &&
                  fwrite(content.data, 1, content.length, file) == content.length;
   if (file != NULL) written = fclose(file) == 0 && written;
+  if (written && mode != 0) written = chmod(path, (mode_t)mode) == 0;
   free(content.data);
   return written ? BP_OK : DRIVER_BAD_INSTRUCTION;
 }

@@ -30,7 +30,16 @@ extern const operation_row token_operations[];
 extern const operation_row store_operations[];
 extern const operation_row read_operations[];
 extern const operation_row judge_operations[];
+extern const operation_row claim_operations[];
 
 json *event_json(const bp_event *event);
+
+/* A receipt and the map that its extensions lead to, which is the caller's to free whatever comes of it. */
+typedef struct owned_receipt {
+  bp_receipt receipt;
+  bytes map;
+} owned_receipt;
+
+bp_status receipt_from(const json *object, owned_receipt *owned, bp_error *error);
 
 #endif

@@ -4,6 +4,7 @@
 // are answers; only a fault of the driver itself ends the process with a failure.
 import { readSync, writeSync } from "node:fs";
 import { BatpakError } from "./package.mjs";
+import * as claims from "./claims.mjs";
 import * as judging from "./judging.mjs";
 import * as library from "./library.mjs";
 import * as reading from "./reading.mjs";
@@ -12,9 +13,9 @@ import * as values from "./values.mjs";
 import { BadInstruction, text } from "./wire.mjs";
 import * as writing from "./writing.mjs";
 
-const operations = { ...library.operations, ...values.operations, ...writing.operations };
+const operations = { ...library.operations, ...values.operations, ...writing.operations, ...claims.operations };
 // Those that ask for an open store.
-const ofAStore = { ...writing.ofAStore, ...reading.operations, ...judging.operations };
+const ofAStore = { ...writing.ofAStore, ...reading.operations, ...judging.operations, ...claims.ofAStore };
 
 async function run(session, step) {
   const operation = operations[step.op] ?? ofAStore[step.op];

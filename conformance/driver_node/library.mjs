@@ -1,5 +1,5 @@
 // Instructions about the library itself, its ids and keys, and about files beside a store.
-import { closeSync, openSync, writeSync } from "node:fs";
+import { chmodSync, closeSync, openSync, writeSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import batpak from "./package.mjs";
 import { CLOCK_START } from "./session.mjs";
@@ -35,6 +35,7 @@ function writeFile(_session, step) {
   const file = openSync(step.path, step.at === undefined ? "w" : "r+");
   writeSync(file, bytesOf(step.bytes), 0, null, step.at ?? 0);
   closeSync(file);
+  if (step.mode != null) chmodSync(step.path, step.mode);
 }
 
 export const operations = {

@@ -8,6 +8,7 @@ import json
 import sys
 
 import batpak
+import claims
 import judging
 import library
 import reading
@@ -16,9 +17,9 @@ import writing
 from session import Session
 from wire import BadInstruction
 
-OPERATIONS = {**library.OPERATIONS, **values.OPERATIONS, **writing.OPERATIONS}
+OPERATIONS = {**library.OPERATIONS, **values.OPERATIONS, **writing.OPERATIONS, **claims.OPERATIONS}
 # Those that ask for an open store.
-OF_A_STORE = {**writing.OF_A_STORE, **reading.OPERATIONS, **judging.OPERATIONS}
+OF_A_STORE = {**writing.OF_A_STORE, **reading.OPERATIONS, **judging.OPERATIONS, **claims.OF_A_STORE}
 
 
 def run(session, step):

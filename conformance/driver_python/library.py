@@ -43,6 +43,8 @@ def run_write_file(_session, step):
     with open(step["path"], "wb" if step.get("at") is None else "r+b") as file:
         file.seek(number_of(step, "at", 0))
         file.write(data)
+    if step.get("mode") is not None:
+        os.chmod(step["path"], number_of(step, "mode"))
 
 
 def run_key_generate(_session, _step):

@@ -38,6 +38,12 @@ CAPABILITY = {
     "fold": "state",
     "open_beside": "state",
     "write_file": "files",
+    "claim_export": "claims",
+    "claim_read": "claims",
+    "claim_write": "claims",
+    "claim_check": "claims",
+    "key_file_read": "claims",
+    "key_file_write": "claims",
 }
 RUNNER = "runner"
 

@@ -43,6 +43,7 @@ C_CAPABILITIES = (
     "verify",
     "state",
     "files",
+    "claims",
 )
 
 

@@ -18,7 +18,7 @@ from runner.drivers import reference_driver  # noqa: E402
 from runner.frames import frame_answer  # noqa: E402
 from runner.normalise import exact_status, long_text, stable  # noqa: E402
 
-from vectors import encoding, naming, ours, ours_library, ours_native, ours_stores, stores  # noqa: E402
+from vectors import encoding, naming, ours, ours_claims, ours_library, ours_native, ours_stores, stores  # noqa: E402
 
 STATELESS = {
     "encoding": [encoding.encoding],
@@ -79,7 +79,7 @@ def by_hand(name, makers):
 
 
 def all_vectors(driver):
-    for chapter in (ours, ours_library, ours_native, ours_stores):
+    for chapter in (ours, ours_claims, ours_library, ours_native, ours_stores):
         for name, makers in chapter.PROGRAMS.items():
             yield name, by_hand(name, makers)
     for name, makers in STATELESS.items():

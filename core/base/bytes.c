@@ -32,3 +32,16 @@ void bpi_buffer_append(bpi_buffer *buffer, const void *data, size_t length) {
   memcpy(room, data, length);
   buffer->length += length;
 }
+
+size_t bpi_count_zeros(bpi_bytes bytes) {
+  enum { STRIDE = 64 };
+  size_t at = 0;
+  while (bytes.length - at >= STRIDE) {
+    uint64_t any = 0;
+    for (size_t i = 0; i < STRIDE; i += sizeof any) any |= bpi_load_le64(bytes.data + at + i);
+    if (any != 0) break;
+    at += STRIDE;
+  }
+  while (at < bytes.length && bytes.data[at] == 0) at++;
+  return at;
+}

@@ -26,6 +26,9 @@ static inline int bpi_bytes_compare(bpi_bytes a, bpi_bytes b) {
   return order != 0 ? order : (a.length > b.length) - (a.length < b.length);
 }
 
+/* How many zeros stand at the front; at the speed of memory, since there may be megabytes of them. */
+size_t bpi_count_zeros(bpi_bytes bytes);
+
 /* Asks for memory that will be read soon: its front, the rest follows when it is read in order. */
 static inline void bpi_prefetch(const void *bytes, size_t length) {
   enum { LINE = 64, FRONT = 1024 };

@@ -62,8 +62,11 @@ static const status_row rows[] = {
     ROW(BP_JSON, "Correct the JSON text at `offset`."),
     ROW(BP_NOT_JSON, "Read the payload as MessagePack; JSON cannot say what it holds."),
     ROW(BP_VALUE, "Use what MessagePack says in one way: null, truth, 64-bit integers, floats, text, bytes, lists, maps."),
+    ROW(BP_CLAIM, "Ask for the claim again where it was made; a receipt that does not hold makes none: `actual` is its "
+                  "outcome."),
     ROW(BP_SEED_ZERO, "Draw a random signing seed; an all-zero one was probably never filled."),
     ROW(BP_KEY_INVALID, "Pass the 32 bytes of an Ed25519 public key."),
+    ROW(BP_KEY_FILE, "Take the file away from everybody but its owner (mode 0600), or draw a new key into a new file."),
 
     ROW(BP_BATCH_COUNT, "Append in several batches, or raise batch_max_events."),
     ROW(BP_BATCH_BYTES, "Append in several batches, or raise batch_max_bytes."),
@@ -78,7 +81,7 @@ static const status_row rows[] = {
 
     ROW(BP_NO_STORE, "Check the path, or open in the mode that creates a store."),
     ROW(BP_NOT_A_STORE, "Choose an empty directory or an existing store; the text says what is in the way."),
-    ROW(BP_NEWER_VERSION, "Use a newer version of this library; the store was written by one."),
+    ROW(BP_NEWER_VERSION, "Use a newer version of this library; the store, or the claim, was written by one."),
     ROW(BP_LOCKED, "Close the store in the other process or handle, or open it read-only beside other readers."),
     ROW(BP_COMPACTION_PENDING, "Open the store with the program that began the compaction, or open it read-only."),
     ROW(BP_HIDDEN_RANGES, "Restore visibility_ranges.fbv from a copy; without it hidden events would come to light."),

@@ -23,8 +23,15 @@ static int may_begin_frame(const bpi_frames *frames, size_t offset) {
   return (marker & 0xe0) == 0x80 || marker == 0xdc || marker == 0xdd || marker == 0xde || marker == 0xdf;
 }
 
+/* A frame declares a length above zero in its first four bytes: it begins three zeros before something else at most. */
+static size_t skip_zeros(bpi_bytes file, size_t at) {
+  if (file.length - at < 4 || bpi_load_le32(file.data + at) != 0) return at;
+  return at + bpi_count_zeros(bpi_bytes_of(file.data + at, file.length - at)) - 3;
+}
+
 static size_t search(bpi_frames *frames, size_t from, size_t *offset, bpi_frame *frame) {
   for (size_t at = from; at < frames->file.length && frames->budget > 0; at++) {
+    at = skip_zeros(frames->file, at);
     if (!may_begin_frame(frames, at)) continue;
     size_t declared = bpi_frame_length(frames->file, at);
     frames->budget -= declared < frames->budget ? declared : frames->budget;

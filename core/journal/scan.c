@@ -63,39 +63,55 @@ static void move_gaps(bpi_scan *scan, size_t start, uint64_t dropped) {
 }
 
 static size_t count_zeros(bpi_bytes file, size_t from, size_t to) {
-  size_t at = from;
-  while (at < to && file.data[at] == 0) at++;
-  return at - from;
+  return bpi_count_zeros(bpi_bytes_of(file.data + from, to - from));
 }
 
-/* A write that was cut off may have left its last sectors and not its first: those are zeros then.  `least` bytes of what
- * was written are not all zeros. */
+/* A write that was cut off may have left its last sectors and not its first: those are zeros then.  What was written may
+ * begin with fewer than `least` zeros. */
 static int has_lost_sector(bpi_bytes file, size_t from, size_t to, size_t least) {
   enum { SECTOR = 512 };
   while (from < to) {
     size_t end = (from / SECTOR + 1) * SECTOR;
     if (end > to) end = to;
     if (end - from >= least && count_zeros(file, from, end) == end - from) return 1;
+    least = 1;
     from = end;
   }
   return 0;
 }
 
-/* Do the bytes check as one frame, were it not for the length they declare?  A write that was cut off does not. */
+/* Do the bytes check as one frame, were it not for the length they declare?  A write that was cut off does not.  They may
+ * end in a few zeros of those behind them. */
 static int has_wrong_length(bpi_bytes file, size_t offset, size_t bytes) {
+  enum { ZEROS_MOST = 1024 };
+  static const uint8_t zero[1];
   if (bytes <= BPI_FRAME_HEADER_BYTES) return 0;
   const uint8_t *frame = file.data + offset;
-  return bpi_crc32(0, frame + BPI_FRAME_HEADER_BYTES, bytes - BPI_FRAME_HEADER_BYTES) == bpi_load_be32(frame + 4);
+  uint32_t checksum = bpi_crc32(0, frame + BPI_FRAME_HEADER_BYTES, bytes - BPI_FRAME_HEADER_BYTES);
+  size_t zeros = file.length - offset - bytes;
+  for (size_t i = 0; checksum != bpi_load_be32(frame + 4); i++) {
+    if (i == zeros || i == ZEROS_MOST) return 0;
+    checksum = bpi_crc32(checksum, zero, sizeof zero);
+  }
+  return 1;
+}
+
+/* `to`, less the zeros before it. */
+static size_t before_zeros(bpi_bytes file, size_t from, size_t to) {
+  while (to - from >= 8 && bpi_load_le64(file.data + to - 8) == 0) to -= 8;
+  while (to > from && file.data[to - 1] == 0) to--;
+  return to;
 }
 
 static void report_tail(bpi_findings *findings, bpi_bytes file, uint64_t segment_id, size_t offset, size_t bytes,
                         int is_last) {
-  enum { LEAST = 4 }; /* all a frame has of zeros in a row, but in a payload */
-  size_t zeros = count_zeros(file, offset, offset + bytes);
-  int whole = bpi_frame_length(file, offset) != 0 && !has_lost_sector(file, offset, offset + bytes, LEAST);
-  whole = whole || (zeros < bytes && has_wrong_length(file, offset, bytes));
+  enum { LEAST = 4 }; /* of the length that a frame begins with, all but the last byte may be zeros */
+  size_t end = before_zeros(file, offset, offset + bytes), declared = bpi_frame_length(file, offset);
+  size_t frame_end = offset + declared > end ? offset + declared : end;
+  int whole = declared != 0 && !has_lost_sector(file, offset, frame_end, LEAST);
+  whole = whole || has_wrong_length(file, offset, end - offset);
   uint32_t severity = is_last && !whole ? BP_SEVERITY_NOTE : BP_SEVERITY_DAMAGE;
-  const char *code = zeros == bytes ? "zero_tail" : whole ? "damaged_tail" : "torn_tail";
+  const char *code = end == offset ? "zero_tail" : whole ? "damaged_tail" : "torn_tail";
   bpi_find(findings, severity, code, segment_id, offset, "%zu bytes at the end are no frame", bytes);
 }
 

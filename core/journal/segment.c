@@ -48,11 +48,7 @@ static bp_status read_header(bpi_unpack *in, bpi_prologue *prologue) {
 }
 
 /* What a crash leaves of a file whose size reached the disk and whose bytes did not. */
-static int is_blank(bpi_bytes file) {
-  size_t i = 0;
-  while (i < file.length && file.data[i] == 0) i++;
-  return i == file.length;
-}
+static int is_blank(bpi_bytes file) { return bpi_count_zeros(file) == file.length; }
 
 bpi_prologue_state bpi_prologue_parse(bpi_bytes file, bpi_prologue *prologue) {
   memset(prologue, 0, sizeof *prologue);

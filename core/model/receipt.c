@@ -106,22 +106,45 @@ int bpi_keyring_is_empty(const bpi_keyring *keyring) {
 }
 
 /* Steps 8 to 14 of encoding.md 5.4, the first that applies. */
-int32_t bpi_receipt_judge(const bp_receipt *receipt, const bpi_cover *cover, const bpi_keyring *keyring,
-                          const bpi_keyring *extra) {
+int32_t bpi_signature_judge(const bp_receipt *receipt, const bpi_cover *cover, const uint8_t *public_key,
+                            int keys_known) {
   int zero_key = memcmp(receipt->key_id, no_key, sizeof no_key) == 0;
   if (!receipt->has_signature) {
     if (!zero_key) return BP_RECEIPT_MISSING_SIGNATURE;
-    int keys_known = !bpi_keyring_is_empty(keyring) || (extra != NULL && !bpi_keyring_is_empty(extra));
     return keys_known ? BP_RECEIPT_UNSIGNED_REJECTED : BP_RECEIPT_UNSIGNED_ACCEPTED;
   }
   if (zero_key) return BP_RECEIPT_ZERO_KEY;
-  const uint8_t *public_key = bpi_keyring_find(keyring, receipt->key_id);
-  if (public_key == NULL && extra != NULL) public_key = bpi_keyring_find(extra, receipt->key_id);
   if (public_key == NULL) return BP_RECEIPT_UNKNOWN_KEY;
   uint8_t digest[32];
   bpi_cover_digest(cover, digest);
   return bpi_signature_valid(public_key, digest, sizeof digest, receipt->signature) ? BP_RECEIPT_SIGNED
                                                                                    : BP_RECEIPT_INVALID_SIGNATURE;
+}
+
+int32_t bpi_receipt_judge(const bp_receipt *receipt, const bpi_cover *cover, const bpi_keyring *keyring,
+                          const bpi_keyring *extra) {
+  const uint8_t *public_key = bpi_keyring_find(keyring, receipt->key_id);
+  if (public_key == NULL && extra != NULL) public_key = bpi_keyring_find(extra, receipt->key_id);
+  int keys_known = !bpi_keyring_is_empty(keyring) || (extra != NULL && !bpi_keyring_is_empty(extra));
+  return bpi_signature_judge(receipt, cover, public_key, keys_known);
+}
+
+bp_status bpi_trust_check(const bp_trust *trust, bp_error *error) {
+  if (trust == NULL) return BP_OK;
+  bp_status status = bpi_check_struct(trust, trust->struct_size, sizeof *trust, sizeof *trust, error);
+  if (status != BP_OK) return status;
+  if (trust->flags != 0 || (trust->public_keys == NULL && trust->public_key_count > 0) ||
+      (trust->receipts == NULL && trust->receipt_count > 0)) {
+    return bpi_fail(error, BP_ARGUMENT, "an option of the trust has an unknown value");
+  }
+  return BP_OK;
+}
+
+void bpi_receipt_put_extensions(bp_receipt *receipt, bpi_bytes extensions) {
+  receipt->extensions_length = extensions.length;
+  if (extensions.length > 0 && extensions.length <= receipt->extensions_capacity && receipt->extensions != NULL) {
+    memcpy(receipt->extensions, extensions.data, extensions.length);
+  }
 }
 
 const char *bp_receipt_outcome_name(int32_t outcome) {
@@ -139,6 +162,7 @@ const char *bp_receipt_outcome_name(int32_t outcome) {
     case BP_RECEIPT_UNKNOWN_KEY: return "unknown_signing_key";
     case BP_RECEIPT_INVALID_SIGNATURE: return "invalid_signature";
     case BP_RECEIPT_UNREADABLE: return "unreadable";
+    case BP_RECEIPT_UNVOUCHED: return "unvouched";
     default: return "unknown";
   }
 }

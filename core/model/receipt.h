@@ -43,4 +43,13 @@ int bpi_keyring_is_empty(const bpi_keyring *keyring);
 int32_t bpi_receipt_judge(const bp_receipt *receipt, const bpi_cover *cover, const bpi_keyring *keyring,
                           const bpi_keyring *extra);
 
+/* The same with the key already looked up; NULL: it is not among those known, which there are if `keys_known`. */
+int32_t bpi_signature_judge(const bp_receipt *receipt, const bpi_cover *cover, const uint8_t *public_key,
+                            int keys_known);
+
+/* Is the caller's trust (NULL: there is none) well-formed?  Its receipts are not looked at.  BP_STRUCT_SIZE, BP_ARGUMENT. */
+bp_status bpi_trust_check(const bp_trust *trust, bp_error *error);
+/* The map into the caller's buffer, where it fits, and its length. */
+void bpi_receipt_put_extensions(bp_receipt *receipt, bpi_bytes extensions);
+
 #endif

@@ -10,6 +10,8 @@
 #include "store/fence.h"
 #include "store/group.h"
 
+#include "sys/thread.h"
+
 bp_status bpi_store_now(bp_store *store, int64_t *now_us, bp_error *error) {
   int64_t now = store->config.clock != NULL
                     ? store->config.clock(store->config.clock_user)
@@ -55,11 +57,15 @@ static void fail_group(bpi_group *g, bp_status status) {
   bpi_fence_drop_lost(g->store, &g->error);
 }
 
-void bpi_group_write(bpi_group *g) {
+static void write_unit(bpi_group *g, int flushed) {
   bp_store *store = g->store;
   if (g->failure != BP_OK || store->group.length == 0) return;
   bp_status status = bpi_fence_cover(store, &g->error);
-  if (status == BP_OK) status = bpi_writer_append(&store->writer, store->group.data, store->group.length, &g->error);
+  if (status == BP_OK && flushed) {
+    status = bpi_writer_append_flushed(&store->writer, &store->group, &g->error);
+  } else if (status == BP_OK) {
+    status = bpi_writer_append(&store->writer, store->group.data, store->group.length, &g->error);
+  }
   if (status != BP_OK) {
     fail_group(g, status);
     return;
@@ -67,6 +73,8 @@ void bpi_group_write(bpi_group *g) {
   store->unsynced += store->index.count - g->unit_row;
   begin_unit(g);
 }
+
+void bpi_group_write(bpi_group *g) { write_unit(g, 0); }
 
 static void note_durable(bp_store *store) {
   store->unsynced = 0;
@@ -111,6 +119,13 @@ static bp_status assign_each(bpi_group *g, bpi_request *request) {
   return status;
 }
 
+/* Does somebody wait for the flush, or is it due, with the unit that has been gathered? */
+static int is_flushed(const bpi_group *g) {
+  const bp_store *store = g->store;
+  uint64_t unsynced = store->unsynced + (store->index.count - g->unit_row);
+  return g->durable || (store->config.sync_every_events > 0 && unsynced >= store->config.sync_every_events);
+}
+
 static void assign_all(bpi_group *g) {
   for (bpi_request *request = g->first; request != NULL; request = next_in_group(g, request)) {
     request->accepted = 0;
@@ -120,13 +135,12 @@ static void assign_all(bpi_group *g) {
     /* What stands behind a fence is flushed by its commit. */
     if (request->durable && request->fence == NULL) g->durable = 1;
   }
-  bpi_group_write(g);
+  write_unit(g, is_flushed(g));
 }
 
 static void flush_group(bpi_group *g) {
   bp_store *store = g->store;
-  int due = store->config.sync_every_events > 0 && store->unsynced >= store->config.sync_every_events;
-  if (!(g->durable || due) || store->writer.file < 0 || atomic_load(&store->poisoned)) return;
+  if (!is_flushed(g) || store->writer.file < 0 || atomic_load(&store->poisoned)) return;
   /* A flush may take long: what it is to cover is seen meanwhile. */
   bpi_mutex_lock(&store->commit_lock);
   bpi_watermarks_advance(store);
@@ -202,12 +216,24 @@ static void publish(bp_store *store) {
   atomic_store_explicit(&store->index.published, end, memory_order_release);
 }
 
+static void read_clock(void *user) {
+  bpi_group *g = (bpi_group *)user;
+  g->clock = bpi_store_now(g->store, &g->now_us, &g->clock_error);
+}
+
+static void give_up(void *user) { bpi_store_give_up_lead(((bpi_group *)user)->store); }
+
 void bpi_store_run_group(bp_store *store, bpi_request *first, bpi_request *last) {
   bpi_group g = {.store = store, .first = first, .last = last, .now_us = store->clock_us};
   if (atomic_load(&store->poisoned)) {
     g.failure = bpi_fail(&g.error, BP_POISONED, "an earlier write or flush failed; open the store anew");
   }
-  g.clock = bpi_store_now(store, &g.now_us, &g.clock_error);
+  /* The caller's clock is the one place where a leader can die (the system's is no point of cancellation). */
+  if (store->config.clock != NULL) {
+    bpi_run_guarded(read_clock, give_up, &g);
+  } else {
+    read_clock(&g);
+  }
   begin_unit(&g);
   cancel_abandoned(&g);
   if (first->op != BPI_APPEND) {

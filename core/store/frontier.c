@@ -101,7 +101,11 @@ bp_status bpi_store_pass_gate(bp_store *store, const bpi_item *item, bp_receipt 
   const bp_point point = {item->row.wall_ms, item->row.sequence};
   bp_status status = await_alone(store, watermarks[draft->gate], point, draft->gate_timeout_ms, error);
   int durable = status == BP_OK && draft->gate == BP_GATE_DURABLE && receipts != NULL;
-  for (size_t i = 0; durable && i < count; i++) bpi_receipt_at(receipts, i)->durable = 1;
+  for (size_t i = 0; durable && i < count; i++) {
+    /* A replayed event lies below those that were written with it. */
+    bp_receipt *receipt = bpi_receipt_at(receipts, i);
+    if (receipt->sequence <= point.sequence) receipt->durable = 1;
+  }
   return status;
 }
 

@@ -69,12 +69,17 @@ static void pack_open_report(bpi_buffer *out, uint64_t restored, uint64_t elapse
 }
 
 bp_status bpi_store_append_opened(bp_store *store, uint64_t restored, uint64_t elapsed_us, bp_error *error) {
-  const bp_extension writer = {(const uint8_t *)BPI_WRITER_EXTENSION, strlen(BPI_WRITER_EXTENSION),
-                               (const uint8_t *)bp_version(), strlen(bp_version())};
+  const bpi_signer *signer = bpi_keyring_current(&store->keyring);
+  const bp_extension extensions[] = {
+      {(const uint8_t *)BPI_WRITER_EXTENSION, strlen(BPI_WRITER_EXTENSION), (const uint8_t *)bp_version(),
+       strlen(bp_version())},
+      {(const uint8_t *)BPI_SIGNER_EXTENSION, strlen(BPI_SIGNER_EXTENSION), signer == NULL ? NULL : signer->key_id,
+       signer == NULL ? 0 : sizeof signer->key_id},
+  };
   bpi_buffer payload;
   bpi_buffer_init(&payload, &store->memory);
   pack_open_report(&payload, restored, elapsed_us);
-  bp_status status = append_own(store, BPI_KIND_OPEN_COMPLETED, &payload, &writer, 1, error);
+  bp_status status = append_own(store, BPI_KIND_OPEN_COMPLETED, &payload, extensions, signer == NULL ? 1 : 2, error);
   bpi_buffer_free(&payload);
   return status;
 }

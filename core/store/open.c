@@ -63,9 +63,14 @@ static bp_status make_store(const char *path, const bp_config *config, bp_store 
   }
   if (status == BP_OK) {
     bpi_writer_init(&store->writer, &store->segments, config->sync_mode == BP_SYNC_DATA);
+    store->writer.room_most = config->preallocate_bytes;
+    store->writer.frames_most = config->segment_max_bytes;
     status = bpi_keyring_init(&store->keyring, &memory, config->signing_seeds, config->signing_seed_count,
                               config->verify_keys, config->verify_key_count, error);
   }
+  /* The store keeps no way to the caller's seeds. */
+  store->config.signing_seeds = store->config.verify_keys = NULL;
+  store->config.signing_seed_count = store->config.verify_key_count = 0;
   return status;
 }
 

@@ -28,6 +28,7 @@ enum {
   SINGLE_APPEND_MOST = 67108864,
   GROUP_MOST = 4096,
   BATCH_BYTES_MOST = 16777216,
+  PREALLOCATE_MOST = 16777216,
   KEYS_MOST = 1024
 };
 
@@ -95,6 +96,9 @@ static bp_status check_ranges(const bp_config *config, bp_error *error) {
   }
   if (config->group_max_events == 0 || config->group_max_events > GROUP_MOST) {
     return out_of_range(error, "group_max_events", config->group_max_events);
+  }
+  if (config->preallocate_bytes > PREALLOCATE_MOST) {
+    return out_of_range(error, "preallocate_bytes", config->preallocate_bytes);
   }
   if (config->flags != 0) return out_of_range(error, "flags", config->flags);
   if (config->signing_seed_count > KEYS_MOST) return out_of_range(error, "signing_seed_count", config->signing_seed_count);

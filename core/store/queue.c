@@ -71,7 +71,38 @@ void bpi_queue_lead(bp_store *store) {
   finish(store, first, end);
   /* One call for all who wait, the next leader among them. */
   if (first != last || end != NULL) bpi_condition_wake_all(&store->group_done);
-  if (store->worker.is_running) bpi_worker_wake(store);
+  bpi_worker_wake(store);
+}
+
+/* Under the lock: the worker died with this request in hand. */
+static void lose(bp_store *store, bpi_request *request) {
+  request->status = bpi_fail(request->error, BP_STOPPED, "the clock ended the store's thread");
+  request->accepted = 0;
+  if (request->op == BPI_APPEND) {
+    finish_ticket(store, request);
+  } else {
+    store->fencing.is_abandoned = 1;
+    bpi_worker_take(&store->worker, request);
+  }
+}
+
+/* What the leader's call had borrowed is lost, and nothing else. */
+void bpi_store_give_up_lead(bp_store *store) {
+  bpi_mutex_lock(&store->commit_lock);
+  bpi_request *request = store->queue_first;
+  int is_worker = request->by_worker;
+  store->leader = 0;
+  store->queue_first = request->next;
+  if (store->queue_first == NULL) store->queue_last = NULL;
+  if (is_worker) {
+    lose(store, request);
+    bpi_worker_replace(store);
+  }
+  bpi_condition_wake_all(&store->group_done);
+  bpi_mutex_unlock(&store->commit_lock);
+  /* While it is opened and closed nobody is inside; the worker never is. */
+  int is_inside = (atomic_load(&store->users) & ~(uint32_t)(BPI_STORE_CLOSING | BPI_STORE_CLOSED)) > 0;
+  if (!is_worker && is_inside) bpi_store_leave(store);
 }
 
 bp_status bpi_store_commit(bp_store *store, bpi_request *request) {

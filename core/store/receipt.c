@@ -5,13 +5,6 @@
 
 /* --- filling */
 
-static void put_extensions(bp_receipt *receipt, bpi_bytes extensions) {
-  receipt->extensions_length = extensions.length;
-  if (extensions.length > 0 && extensions.length <= receipt->extensions_capacity && receipt->extensions != NULL) {
-    memcpy(receipt->extensions, extensions.data, extensions.length);
-  }
-}
-
 static void sign(const bp_store *store, const bpi_cover *cover, bp_receipt *receipt) {
   const bpi_signer *signer = bpi_keyring_current(&store->keyring);
   memset(receipt->key_id, 0, sizeof receipt->key_id);
@@ -54,7 +47,7 @@ static bp_status fill_replayed(bp_store *store, const bpi_item *item, bp_receipt
   receipt->same = memcmp(header->event_hash, item->event_hash, 32) == 0 && header->kind == draft->kind &&
                   bpi_bytes_equal(header->entity, bpi_bytes_of(draft->entity, draft->entity_length)) &&
                   bpi_bytes_equal(header->scope, bpi_bytes_of(draft->scope, draft->scope_length));
-  put_extensions(receipt, header->extensions);
+  bpi_receipt_put_extensions(receipt, header->extensions);
   sign(store, &cover, receipt);
   return BP_OK;
 }
@@ -74,7 +67,7 @@ bp_status bpi_store_fill_receipt(bp_store *store, const bpi_item *item, int dura
                      .content_hash = item->event_hash,
                      .extensions = item->extensions};
   receipt->replayed = receipt->same = 0;
-  put_extensions(receipt, item->extensions);
+  bpi_receipt_put_extensions(receipt, item->extensions);
   sign(store, &cover, receipt);
   return BP_OK;
 }
@@ -87,7 +80,8 @@ static int positions_differ(const bp_receipt *receipt, const bpi_row *row, uint6
          receipt->frame_length != row->frame_length;
 }
 
-int32_t bpi_store_judge(bp_store *store, const bp_receipt *receipt, const bpi_keyring *extra, uint32_t *number) {
+int32_t bpi_store_judge_frame(bp_store *store, const bp_receipt *receipt, const bpi_keyring *extra, uint32_t *number,
+                              bpi_frame *frame, bp_error *unread) {
   bpi_row row;
   bpi_rwlock_read(&store->index_lock);
   *number = bpi_index_find(&store->index, receipt->event_id);
@@ -98,20 +92,25 @@ int32_t bpi_store_judge(bp_store *store, const bp_receipt *receipt, const bpi_ke
   if (receipt->sequence != row.sequence) return BP_RECEIPT_SEQUENCE;
   if (positions_differ(receipt, &row, bpi_segments_at(&store->segments, row.segment)->id)) return BP_RECEIPT_POSITION;
   if (memcmp(receipt->content_hash, row.event_hash, 32) != 0) return BP_RECEIPT_CONTENT_HASH;
-  bpi_frame frame;
-  if (bpi_store_read_frame(store, &row, NULL, &frame, NULL) != BP_OK) return BP_RECEIPT_UNREADABLE;
-  if (!bpi_extensions_equal(bpi_bytes_of(receipt->extensions, receipt->extensions_length), frame.header.extensions)) {
+  if (bpi_store_read_frame(store, &row, NULL, frame, unread) != BP_OK) return BP_RECEIPT_UNREADABLE;
+  const bpi_header *header = &frame->header;
+  if (!bpi_extensions_equal(bpi_bytes_of(receipt->extensions, receipt->extensions_length), header->extensions)) {
     return BP_RECEIPT_EXTENSIONS;
   }
   bpi_cover cover = {.event_id = row.event_id,
                      .sequence = row.sequence,
-                     .entity = frame.header.entity,
-                     .scope = frame.header.scope,
-                     .kind = frame.header.kind,
-                     .prev_hash = frame.header.prev_hash,
-                     .content_hash = frame.header.event_hash,
-                     .extensions = frame.header.extensions};
+                     .entity = header->entity,
+                     .scope = header->scope,
+                     .kind = header->kind,
+                     .prev_hash = header->prev_hash,
+                     .content_hash = header->event_hash,
+                     .extensions = header->extensions};
   return bpi_receipt_judge(receipt, &cover, &store->keyring, extra);
+}
+
+int32_t bpi_store_judge(bp_store *store, const bp_receipt *receipt, const bpi_keyring *extra, uint32_t *number) {
+  bpi_frame frame;
+  return bpi_store_judge_frame(store, receipt, extra, number, &frame, NULL);
 }
 
 bp_status bpi_receipt_check(const bp_receipt *receipt, bp_error *error) {
@@ -126,13 +125,8 @@ bp_status bpi_receipt_check(const bp_receipt *receipt, bp_error *error) {
 
 bp_status bpi_trust_keyring(const bp_store *store, const bp_trust *trust, bpi_keyring *keyring, bp_error *error) {
   memset(keyring, 0, sizeof *keyring);
-  if (trust == NULL) return BP_OK;
-  bp_status status = bpi_check_struct(trust, trust->struct_size, sizeof *trust, sizeof *trust, error);
-  if (status != BP_OK) return status;
-  if (trust->flags != 0 || (trust->public_keys == NULL && trust->public_key_count > 0) ||
-      (trust->receipts == NULL && trust->receipt_count > 0)) {
-    return bpi_fail(error, BP_ARGUMENT, "an option of the trust has an unknown value");
-  }
+  bp_status status = bpi_trust_check(trust, error);
+  if (status != BP_OK || trust == NULL) return status;
   return bpi_keyring_init(keyring, &store->memory, NULL, 0, trust->public_keys, trust->public_key_count, error);
 }
 

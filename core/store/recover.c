@@ -117,6 +117,8 @@ static bp_status recover_segment(bp_store *store, uint32_t ordinal, int is_last,
   }
   if (status == BP_OK && store->mode != BP_MODE_READ_ONLY) {
     status = bpi_repair_segment(store, ordinal, is_last, file, &scan, error);
+  } else if (status == BP_OK && scan.kind == BPI_SCAN_OPEN_END) {
+    atomic_store(&segment->size, scan.frames_end); /* what a repair would cut off is not the segment's */
   }
   int is_sealed = scan.kind == BPI_SCAN_SEALED || (scan.kind != BPI_SCAN_HEADLESS && store->mode != BP_MODE_READ_ONLY);
   if (status == BP_OK && is_sealed) atomic_store(&segment->has_footer, 1);

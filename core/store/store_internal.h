@@ -175,6 +175,8 @@ void bpi_queue_lead(bp_store *store);
 void bpi_queue_put(bp_store *store, bpi_request *request);
 /* By the leader: commits the requests from `first` to `last`, and fills in what became of each. */
 void bpi_store_run_group(bp_store *store, bpi_request *first, bpi_request *last);
+/* The leader's thread ends before it has touched anything: its own request, the first, goes with it, and the next one leads. */
+void bpi_store_give_up_lead(bp_store *store);
 /* Microseconds, never backwards within this handle.  For the leader and for open. */
 bp_status bpi_store_now(bp_store *store, int64_t *now_us, bp_error *error);
 
@@ -184,6 +186,8 @@ bp_status bpi_store_seal(bp_store *store, bp_error *error);
 /* Appends an event of the store's own.  The open event carries an extension that names this library: sessions of ours
  * have no gaps in their sequences, those of the reference may, and verify must tell one from the other. */
 #define BPI_WRITER_EXTENSION "batpak_c.version"
+/* And, where the session signs, the id of the key: so that a receipt stripped of its signature is missed later. */
+#define BPI_SIGNER_EXTENSION "batpak_c.key_id"
 bp_status bpi_store_append_opened(bp_store *store, uint64_t restored, uint64_t elapsed_us, bp_error *error);
 bp_status bpi_store_append_closed(bp_store *store, bp_error *error);
 
@@ -197,6 +201,8 @@ bp_status bpi_worker_need(bp_store *store, bp_error *error);
 void bpi_worker_wake(bp_store *store);
 /* Under the lock: a request of its own is done. */
 void bpi_worker_take(bpi_worker *worker, bpi_request *request);
+/* Under the lock, by the worker, which is about to die. */
+void bpi_worker_replace(bp_store *store);
 /* Ends it when all that is queued is committed and all of that decided.  Nobody is in the store. */
 void bpi_worker_stop(bp_store *store);
 
@@ -245,5 +251,8 @@ bp_status bpi_receipt_check(const bp_receipt *receipt, bp_error *error);
 bp_status bpi_trust_keyring(const bp_store *store, const bp_trust *trust, bpi_keyring *keyring, bp_error *error);
 /* What became of a receipt: BP_RECEIPT_*, and the row of its event. */
 int32_t bpi_store_judge(bp_store *store, const bp_receipt *receipt, const bpi_keyring *extra, uint32_t *row);
+/* The same; the event's frame where the judgement is a valid one, and where it is BP_RECEIPT_UNREADABLE the reason. */
+int32_t bpi_store_judge_frame(bp_store *store, const bp_receipt *receipt, const bpi_keyring *extra, uint32_t *row,
+                              bpi_frame *frame, bp_error *unread);
 
 #endif

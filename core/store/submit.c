@@ -43,8 +43,7 @@ static bp_status put(bp_store *store, const submission *s, bp_ticket **ticket, b
     bpi_queue_give_back(store);
     return status;
   }
-  made->request.atomic = s->is_batch && s->count > 0;
-  made->request.durable |= made->request.atomic;
+  if (s->is_batch && s->count > 0) made->request.atomic = made->request.durable = 1;
   made->request.fence = s->fence;
   *ticket = made;
   bpi_queue_put(store, &made->request);

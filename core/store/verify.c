@@ -162,6 +162,7 @@ bp_status bp_store_verify(const bp_store *store, const bp_trust *trust, bp_repor
     bpi_verifier v = {.store = bpi_store_of(store)};
     status = bpi_report_new(&store->memory, &v.report, error);
     if (status == BP_OK) status = verify(&v, trust, &keyring, error);
+    bpi_release(&store->memory, v.stretches, v.stretch_capacity * sizeof *v.stretches);
     if (status == BP_OK) {
       *report = v.report;
     } else {

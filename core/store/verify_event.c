@@ -64,7 +64,7 @@ static void check_extensions(bpi_verifier *v, const bpi_exhibit *e) {
   bpi_verify_find(v, e, BP_SEVERITY_DAMAGE, "damaged_extensions", "the extensions of the frame cannot be read");
 }
 
-static int is_ours(const bpi_header *header) {
+static int has_extension(const bpi_header *header, const char *wanted) {
   if (header->extensions.length == 0) return 0;
   bpi_unpack in = {header->extensions.data, header->extensions.data + header->extensions.length};
   uint32_t count;
@@ -72,14 +72,28 @@ static int is_ours(const bpi_header *header) {
   if (bpi_unpack_map(&in, &count) != BP_OK) return 0;
   for (; count > 0; count--) {
     if (bpi_unpack_str(&in, &name) != BP_OK || bpi_unpack_skip(&in) != BP_OK) return 0;
-    if (bpi_bytes_equal(name, bpi_bytes_of(BPI_WRITER_EXTENSION, strlen(BPI_WRITER_EXTENSION)))) return 1;
+    if (bpi_bytes_equal(name, bpi_bytes_of(wanted, strlen(wanted)))) return 1;
   }
   return 0;
 }
 
+/* A session begins: whose is it, and did it sign? */
+static void enter_session(bpi_verifier *v, const bpi_exhibit *e) {
+  v->ours = has_extension(&e->frame.header, BPI_WRITER_EXTENSION);
+  int signs = has_extension(&e->frame.header, BPI_SIGNER_EXTENSION);
+  if (signs == (v->stretch_count > 0 && v->stretches[v->stretch_count - 1].signs)) return;
+  void *items = v->stretches;
+  if (bpi_grow(&v->store->memory, &items, &v->stretch_capacity, v->stretch_count + 1, sizeof(bpi_stretch)) != 0) {
+    v->report->findings.failed = 1;
+    return;
+  }
+  v->stretches = (bpi_stretch *)items;
+  v->stretches[v->stretch_count++] = (bpi_stretch){e->number, signs};
+}
+
 /* A store of ours leaves no number out; the reference does, where a write failed. */
 static void check_sequence(bpi_verifier *v, const bpi_exhibit *e) {
-  if (e->frame.header.kind == BPI_KIND_OPEN_COMPLETED) v->ours = is_ours(&e->frame.header);
+  if (e->frame.header.kind == BPI_KIND_OPEN_COMPLETED) enter_session(v, e);
   if (e->row.sequence != v->next_sequence) {
     bpi_verify_find(v, e, v->ours ? BP_SEVERITY_DAMAGE : BP_SEVERITY_NOTE, "sequence_gap",
                     "sequences before this event belong to nothing");

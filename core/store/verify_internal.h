@@ -21,6 +21,12 @@ typedef struct bpi_exhibit {
   int readable;
 } bpi_exhibit;
 
+/* Events from this one on were written by sessions that signed, or by sessions that did not. */
+typedef struct bpi_stretch {
+  uint32_t first;
+  int signs;
+} bpi_stretch;
+
 typedef struct bpi_verifier {
   bp_store *store;
   bp_report *report;
@@ -36,6 +42,9 @@ typedef struct bpi_verifier {
   bpi_footer footer;
   uint32_t footer_row;
   uint64_t bytes_done;
+  bpi_stretch *stretches;    /* in order, signing and not in turns; before the first: not */
+  size_t stretch_count;
+  size_t stretch_capacity;
 } bpi_verifier;
 
 /* A finding about one event, unless the open found the same. */

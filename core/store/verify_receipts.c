@@ -51,10 +51,25 @@ static void count_attested(bpi_verifier *v, uint32_t number, uint8_t *attested) 
   v->report->verdict.attested++;
 }
 
+/* Did the session that wrote this event sign its receipts? */
+static int was_signed(const bpi_verifier *v, uint32_t number) {
+  int signs = 0;
+  for (size_t low = 0, high = v->stretch_count; low < high;) {
+    size_t middle = low + (high - low) / 2;
+    if (v->stretches[middle].first > number) {
+      high = middle;
+    } else {
+      signs = v->stretches[middle].signs;
+      low = middle + 1;
+    }
+  }
+  return signs;
+}
+
 bp_status bpi_verify_receipts(bpi_verifier *v, const bp_trust *trust, const bpi_keyring *keyring, bp_error *error) {
   size_t bytes = v->rows / 8 + 1;
   int any_signed = 0;
-  size_t accepted_unsigned = 0;
+  size_t accepted_unsigned = 0, stripped = 0;
   uint8_t *attested = bpi_allocate(&v->store->memory, bytes);
   if (attested == NULL) return bpi_fail(error, BP_NO_MEMORY, "verifying receipts");
   bp_status status = BP_OK;
@@ -66,7 +81,10 @@ bp_status bpi_verify_receipts(bpi_verifier *v, const bp_trust *trust, const bpi_
     if (status != BP_OK) break;
     int32_t outcome = bpi_store_judge(v->store, receipt, keyring, &number);
     any_signed |= receipt->has_signature;
-    accepted_unsigned += outcome == BP_RECEIPT_UNSIGNED_ACCEPTED;
+    if (outcome == BP_RECEIPT_UNSIGNED_ACCEPTED) {
+      accepted_unsigned++;
+      stripped += was_signed(v, number) != 0;
+    }
     if (is_valid(outcome)) {
       count_attested(v, number, attested);
     } else {
@@ -74,9 +92,10 @@ bp_status bpi_verify_receipts(bpi_verifier *v, const bp_trust *trust, const bpi_
     }
   }
   bpi_release(&v->store->memory, attested, bytes);
-  if (any_signed && accepted_unsigned > 0) {
+  if (any_signed) stripped = accepted_unsigned;
+  if (stripped > 0) {
     bpi_find(&v->report->findings, BP_SEVERITY_UNCHECKED, "signature_expected", UINT64_MAX, UINT64_MAX,
-             "%zu receipts without a signature stand among signed ones", accepted_unsigned);
+             "%zu receipts have no signature, though their session signed, or others given have one", stripped);
   }
   return status;
 }

@@ -16,6 +16,7 @@ void bpi_worker_take(bpi_worker *worker, bpi_request *request) {
 
 void bpi_worker_wake(bp_store *store) {
   bpi_worker *worker = &store->worker;
+  if (!worker->is_running) return;
   if (worker->done_first != NULL || worker->is_stopping || bpi_queue_worker_leads(store)) {
     bpi_condition_wake_one(&worker->wake);
   }
@@ -78,13 +79,24 @@ bp_status bpi_worker_need(bp_store *store, bp_error *error) {
   return status;
 }
 
+void bpi_worker_replace(bp_store *store) {
+  bpi_thread_forget(store->worker.thread);
+  store->worker.is_running = 0;
+  /* Where that fails the next submission tries again, or the close does what is left. */
+  (void)bpi_worker_start(store, NULL);
+}
+
 void bpi_worker_stop(bp_store *store) {
   bpi_worker *worker = &store->worker;
-  if (!worker->is_running) return;
   bpi_mutex_lock(&store->commit_lock);
   worker->is_stopping = 1;
+  int is_running = worker->is_running;
   bpi_worker_wake(store);
   bpi_mutex_unlock(&store->commit_lock);
-  bpi_thread_join(worker->thread);
+  if (is_running) {
+    bpi_thread_join(worker->thread);
+  } else {
+    (void)work(store);
+  }
   worker->is_running = 0;
 }

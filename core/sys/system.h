@@ -2,7 +2,7 @@
  * table.  Two implementations of equal rank: the real one (system_real.c) and the simulated one (tests/support).
  *
  * Calls answer 0 or an errno value; an interrupted one is made again, so that none answers EINTR, but for file_sync and
- * directory_sync, whose failures are final.  Files are small integers that mean something only to their system.  Offsets
+ * directory_sync, whose failures are final.  None is a point of cancellation.  Files are small integers that mean something only to their system.  Offsets
  * are bytes; writes and reads name theirs, there is no file position. */
 #ifndef BPI_SYS_SYSTEM_H
 #define BPI_SYS_SYSTEM_H
@@ -31,6 +31,8 @@ struct bp_system {
   int (*file_open)(void *context, const char *path, int how, int *file);
   int (*file_close)(void *context, int file);
   int (*file_size)(void *context, int file, uint64_t *size);
+  /* Who may do what with it: the nine bits of chmod, and the three above them. */
+  int (*file_mode)(void *context, int file, uint32_t *mode);
   /* *done < length only at the end of the file. */
   int (*file_read)(void *context, int file, uint64_t offset, void *bytes, size_t length, size_t *done);
   /* May be short: *done says how much was taken; 0 of errno with *done < length means: call again. */

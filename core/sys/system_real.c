@@ -1,6 +1,7 @@
 /* Linux.  Every call is the plain one of the system; a file is its descriptor. */
 #include "sys/process.h"
 #include "sys/system.h"
+#include "sys/thread.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -30,10 +31,9 @@ static int refuse_special(int file) {
   return S_ISDIR(about.st_mode) ? EISDIR : EINVAL;
 }
 
-static int real_file_open(void *context, const char *path, int how, int *file) {
+static int open_file(const char *path, int how, int *file) {
   /* Without O_NONBLOCK a pipe that lies where a segment is looked for would hold the open up for ever. */
   int flags = O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-  (void)context;
   switch (how) {
     case BPI_OPEN_READ: flags |= O_RDONLY; break;
     case BPI_OPEN_READ_NO_LINK: flags |= O_RDONLY | O_NOFOLLOW; break;
@@ -57,9 +57,19 @@ static int real_file_open(void *context, const char *path, int how, int *file) {
   return 0;
 }
 
+static int real_file_open(void *context, const char *path, int how, int *file) {
+  (void)context;
+  int before = bpi_cancel_hold();
+  int failed = open_file(path, how, file);
+  bpi_cancel_release(before);
+  return failed;
+}
+
 static int real_file_close(void *context, int file) {
   (void)context;
+  int before = bpi_cancel_hold();
   int failed = outcome(close(file));
+  bpi_cancel_release(before);
   /* Linux has closed the descriptor by then; a second try could hit another thread's file. */
   return failed == EINTR ? 0 : failed;
 }
@@ -72,8 +82,15 @@ static int real_file_size(void *context, int file, uint64_t *size) {
   return 0;
 }
 
-static int real_file_read(void *context, int file, uint64_t offset, void *bytes, size_t length, size_t *done) {
+static int real_file_mode(void *context, int file, uint32_t *mode) {
+  struct stat about;
   (void)context;
+  if (fstat(file, &about) != 0) return errno;
+  *mode = (uint32_t)about.st_mode & 07777;
+  return 0;
+}
+
+static int read_file(int file, uint64_t offset, void *bytes, size_t length, size_t *done) {
   *done = 0;
   if (!range_fits(offset, length)) return EINVAL;
   while (*done < length) {
@@ -86,17 +103,27 @@ static int real_file_read(void *context, int file, uint64_t offset, void *bytes,
   return 0;
 }
 
+static int real_file_read(void *context, int file, uint64_t offset, void *bytes, size_t length, size_t *done) {
+  (void)context;
+  int before = bpi_cancel_hold();
+  int failed = read_file(file, offset, bytes, length, done);
+  bpi_cancel_release(before);
+  return failed;
+}
+
 static int real_file_write(void *context, int file, uint64_t offset, const void *bytes, size_t length, size_t *done) {
   (void)context;
   *done = 0;
   if (!range_fits(offset, length)) return EFBIG;
+  int before = bpi_cancel_hold();
   ssize_t count;
   do {
     count = pwrite(file, bytes, length, (off_t)offset);
   } while (count < 0 && errno == EINTR);
-  if (count < 0) return errno;
-  *done = (size_t)count;
-  return 0;
+  int failed = count < 0 ? errno : 0;
+  bpi_cancel_release(before);
+  if (failed == 0) *done = (size_t)count;
+  return failed;
 }
 
 static int real_file_truncate(void *context, int file, uint64_t size) {
@@ -112,7 +139,10 @@ static int real_file_truncate(void *context, int file, uint64_t size) {
 /* A failed flush is told once: the kernel may have dropped the pages, and a second try would succeed without them. */
 static int real_file_sync(void *context, int file, int data_only) {
   (void)context;
-  return outcome(data_only ? fdatasync(file) : fsync(file));
+  int before = bpi_cancel_hold();
+  int failed = outcome(data_only ? fdatasync(file) : fsync(file));
+  bpi_cancel_release(before);
+  return failed;
 }
 
 static int real_file_lock(void *context, int file, int exclusive) {
@@ -179,8 +209,7 @@ static int list_entries(DIR *directory, bpi_list_step step, void *user) {
   }
 }
 
-static int real_directory_list(void *context, const char *path, bpi_list_step step, void *user) {
-  (void)context;
+static int list_directory(const char *path, bpi_list_step step, void *user) {
   DIR *directory = opendir(path);
   if (directory == NULL) return errno;
   int answer = list_entries(directory, step, user);
@@ -188,12 +217,27 @@ static int real_directory_list(void *context, const char *path, bpi_list_step st
   return answer;
 }
 
-static int real_directory_sync(void *context, const char *path) {
+static int real_directory_list(void *context, const char *path, bpi_list_step step, void *user) {
   (void)context;
+  int before = bpi_cancel_hold();
+  int answer = list_directory(path, step, user);
+  bpi_cancel_release(before);
+  return answer;
+}
+
+static int sync_directory(const char *path) {
   int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (directory < 0) return errno;
   int failed = outcome(fsync(directory));
   close(directory);
+  return failed;
+}
+
+static int real_directory_sync(void *context, const char *path) {
+  (void)context;
+  int before = bpi_cancel_hold();
+  int failed = sync_directory(path);
+  bpi_cancel_release(before);
   return failed;
 }
 
@@ -217,7 +261,10 @@ static uint64_t real_clock_mono_ns(void *context) {
 
 static int real_random_fill(void *context, void *bytes, size_t length) {
   (void)context;
-  return bpi_process_random(bytes, length);
+  int before = bpi_cancel_hold();
+  int failed = bpi_process_random(bytes, length);
+  bpi_cancel_release(before);
+  return failed;
 }
 
 static uint64_t real_process_id(void *context) {
@@ -238,12 +285,16 @@ static int real_event_open(void *context, int *event) {
 /* Fails only where it has been signalled more often than 64 bits can count. */
 static void real_event_signal(void *context, int event) {
   (void)context;
+  int before = bpi_cancel_hold();
   (void)eventfd_write(event, 1);
+  bpi_cancel_release(before);
 }
 
 static void real_event_close(void *context, int event) {
   (void)context;
+  int before = bpi_cancel_hold();
   close(event);
+  bpi_cancel_release(before);
 }
 
 const bp_system *bpi_system_real(void) {
@@ -252,6 +303,7 @@ const bp_system *bpi_system_real(void) {
       .file_open = real_file_open,
       .file_close = real_file_close,
       .file_size = real_file_size,
+      .file_mode = real_file_mode,
       .file_read = real_file_read,
       .file_write = real_file_write,
       .file_truncate = real_file_truncate,

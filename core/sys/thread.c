@@ -27,7 +27,13 @@ int bpi_condition_init(bpi_condition *condition) {
 }
 
 void bpi_condition_free(bpi_condition *condition) { must(pthread_cond_destroy(condition)); }
-void bpi_condition_wait(bpi_condition *condition, bpi_mutex *mutex) { must(pthread_cond_wait(condition, mutex)); }
+
+void bpi_condition_wait(bpi_condition *condition, bpi_mutex *mutex) {
+  int before = bpi_cancel_hold();
+  must(pthread_cond_wait(condition, mutex));
+  bpi_cancel_release(before);
+}
+
 void bpi_condition_wake_one(bpi_condition *condition) { must(pthread_cond_signal(condition)); }
 void bpi_condition_wake_all(bpi_condition *condition) { must(pthread_cond_broadcast(condition)); }
 
@@ -37,7 +43,9 @@ int bpi_condition_wait_until(bpi_condition *condition, bpi_mutex *mutex, uint64_
     return 0;
   }
   const struct timespec deadline = {.tv_sec = (time_t)(deadline_ns / NS_PER_S), .tv_nsec = (long)(deadline_ns % NS_PER_S)};
+  int before = bpi_cancel_hold();
   int failed = pthread_cond_timedwait(condition, mutex, &deadline);
+  bpi_cancel_release(before);
   must(failed != 0 && failed != ETIMEDOUT);
   return failed == ETIMEDOUT;
 }
@@ -47,6 +55,20 @@ uint64_t bpi_deadline_after_ms(uint32_t timeout_ms) {
   if (timeout_ms >= BP_WAIT_FOREVER) return BPI_NEVER_NS;
   must(clock_gettime(CLOCK_MONOTONIC, &now));
   return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec + (uint64_t)timeout_ms * NS_PER_MS;
+}
+
+int bpi_cancel_hold(void) {
+  int before;
+  must(pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before));
+  return before;
+}
+
+void bpi_cancel_release(int before) { must(pthread_setcancelstate(before, &before)); }
+
+void bpi_run_guarded(void (*run)(void *user), void (*left)(void *user), void *user) {
+  pthread_cleanup_push(left, user);
+  run(user);
+  pthread_cleanup_pop(0);
 }
 
 int bpi_rwlock_init(bpi_rwlock *lock) {
@@ -86,4 +108,10 @@ int bpi_thread_start(bpi_thread *thread, const char *name, void *(*run)(void *us
   return failed;
 }
 
-void bpi_thread_join(bpi_thread thread) { must(pthread_join(thread, NULL)); }
+void bpi_thread_join(bpi_thread thread) {
+  int before = bpi_cancel_hold();
+  must(pthread_join(thread, NULL));
+  bpi_cancel_release(before);
+}
+
+void bpi_thread_forget(bpi_thread thread) { must(pthread_detach(thread)); }

@@ -1,4 +1,5 @@
-/* Locks, conditions and threads.  Failure of a lock operation is a broken program: these abort, they answer nothing. */
+/* Locks, conditions and threads.  Failure of a lock operation is a broken program: these abort, they answer nothing.  None is
+ * a point of cancellation. */
 #ifndef BPI_SYS_THREAD_H
 #define BPI_SYS_THREAD_H
 
@@ -30,6 +31,13 @@ void bpi_condition_wake_all(bpi_condition *condition);
 /* So many milliseconds from now; BP_WAIT_FOREVER and more: BPI_NEVER_NS. */
 uint64_t bpi_deadline_after_ms(uint32_t timeout_ms);
 
+/* Between these two the calling thread is not cancelled: it would leave locks, files and a lead behind.  What is said of it
+ * to pthread_cancel comes true afterwards.  `before` is what the first one answered. */
+int bpi_cancel_hold(void);
+void bpi_cancel_release(int before);
+/* Calls run(user).  If the thread ends in there, left(user) is called on its way out. */
+void bpi_run_guarded(void (*run)(void *user), void (*left)(void *user), void *user);
+
 /* Writers are preferred: a stream of readers cannot keep one out.  Not recursive. */
 int bpi_rwlock_init(bpi_rwlock *lock);
 void bpi_rwlock_free(bpi_rwlock *lock);
@@ -42,5 +50,7 @@ void bpi_rwlock_unlock(bpi_rwlock *lock);
 int bpi_thread_start(bpi_thread *thread, const char *name, void *(*run)(void *user), void *user);
 /* Waits for its end. */
 void bpi_thread_join(bpi_thread thread);
+/* Nobody will. */
+void bpi_thread_forget(bpi_thread thread);
 
 #endif

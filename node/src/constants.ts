@@ -76,10 +76,17 @@ export const Status = {
    * said; `offset` is the token
    */
   BP_VALUE: 155,
+  /**
+   * bytes that are no claim: `offset` says where; or a receipt that can become none: `actual` is its outcome
+   * (BP_RECEIPT_*)
+   */
+  BP_CLAIM: 156,
   /** an all-zero signing seed */
   BP_SEED_ZERO: 160,
   /** 32 bytes that are no Ed25519 public key */
   BP_KEY_INVALID: 161,
+  /** a key file that others than its owner may use, that is a link or no regular file, or that holds no key */
+  BP_KEY_FILE: 162,
   /** more events than batch_max_events: `actual` against `expected` */
   BP_BATCH_COUNT: 170,
   /** payloads and extensions above batch_max_bytes: `actual` against `expected` */
@@ -95,7 +102,7 @@ export const Status = {
   BP_NO_STORE: 200,
   /** the directory holds something else, or a segment that begins with other bytes */
   BP_NOT_A_STORE: 201,
-  /** a segment of a format version that this library does not know */
+  /** a segment or a claim of a format version that this library does not know */
   BP_NEWER_VERSION: 202,
   /** another handle holds the store; `text` says which access was asked for */
   BP_LOCKED: 203,
@@ -230,6 +237,8 @@ export const BP_RECEIPT_UNKNOWN_KEY = 18;
 export const BP_RECEIPT_INVALID_SIGNATURE = 19;
 /** the event's frame is damaged: nothing can be said */
 export const BP_RECEIPT_UNREADABLE = 20;
+/** a claim that nobody signed, held against nothing: not valid, nothing vouches for it */
+export const BP_RECEIPT_UNVOUCHED = 21;
 
 // bp_verdict.verdict: the first that applies
 /** bytes that cannot be what was written */

@@ -1,4 +1,5 @@
-import { native } from "./native.js";
+import { native, raw, translate } from "./native.js";
+import { pathOf } from "./options.js";
 import { bytesOf, hexOf, showAs } from "./text.js";
 
 /**
@@ -53,6 +54,41 @@ export function keyDerive(seed: Uint8Array): Key {
   const own = new Uint8Array(bytesOf("seed", seed, 32));
   const { publicKey, keyId } = native.keyDerive(own);
   return new Key(own, publicKey, keyId);
+}
+
+/**
+ * The key of a key file: a line of comment, 64 hexadecimal digits.
+ *
+ * @throws {@link BatpakError} `BP_KEY_FILE` where others than its owner may use it, where it is a symbolic link or no regular
+ * file, or holds no key; `BP_SEED_ZERO`; `BP_SYSTEM`.
+ * @since 0.2
+ */
+export function keyFileRead(path: string | URL): Key {
+  const name = pathOf(path);
+  try {
+    const seed = raw.bp_key_file_read(name);
+    const { publicKey, keyId } = raw.bp_key_derive(seed);
+    return new Key(seed, publicKey, keyId);
+  } catch (error) {
+    throw translate(error, name);
+  }
+}
+
+/**
+ * Writes a key, or a seed of 32 bytes, into a new file for its owner alone (mode 0600). A file that is there is never
+ * overwritten.
+ *
+ * @throws {@link BatpakError} `BP_SYSTEM`, with `osError` EEXIST where there is such a file; `BP_SEED_ZERO`.
+ * @since 0.2
+ */
+export function keyFileWrite(path: string | URL, key: Key | Uint8Array): void {
+  const name = pathOf(path);
+  const seed = bytesOf("seed", key instanceof Key ? key.seed : key, 32);
+  try {
+    raw.bp_key_file_write(name, seed);
+  } catch (error) {
+    throw translate(error, name);
+  }
 }
 
 /**

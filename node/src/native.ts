@@ -51,6 +51,33 @@ export interface RawBatch {
   readonly extensions?: Uint8Array;
 }
 
+/** The numbers and bytes of a `bp_claim`; zeros where there is no key id, or no signature. @internal */
+export interface ClaimFields {
+  readonly version: number;
+  readonly sequence: bigint;
+  readonly kind: number;
+  readonly hasSignature: number;
+  readonly eventId: Uint8Array;
+  readonly prevHash: Uint8Array;
+  readonly contentHash: Uint8Array;
+  readonly keyId: Uint8Array;
+  readonly signature: Uint8Array;
+  /** The canonical map. */
+  readonly extensions?: Uint8Array | undefined;
+}
+
+/** A `bp_claim` as the addon hands it over. @internal */
+export interface ClaimData extends ClaimFields {
+  readonly entity: string;
+  readonly scope: string;
+}
+
+/** A `bp_claim` as the addon takes it: texts in UTF-8. @internal */
+export interface RawClaim extends ClaimFields {
+  readonly entity: Uint8Array;
+  readonly scope: Uint8Array;
+}
+
 /** @internal */
 export interface RawVerdict {
   readonly verdict: number;
@@ -127,6 +154,13 @@ export interface Raw {
   bp_key_generate(): { seed: Uint8Array; publicKey: Uint8Array; keyId: Uint8Array };
   bp_key_derive(seed: Uint8Array): { publicKey: Uint8Array; keyId: Uint8Array };
   bp_key_id(publicKey: Uint8Array): Uint8Array;
+  /** @throws with the outcome in `actual` where the receipt does not hold. */
+  bp_claim_export(store: StoreHandle, receipt: RawReceipt): Uint8Array;
+  bp_claim_read(bytes: Uint8Array): ClaimData;
+  bp_claim_write(claim: RawClaim): Uint8Array;
+  bp_claim_check(bytes: Uint8Array, trust: RawTrust | undefined, payload: Uint8Array | undefined): number;
+  bp_key_file_read(path: string): Uint8Array;
+  bp_key_file_write(path: string, seed: Uint8Array): void;
   /** Writes to `payload` if it is long enough, and answers the length that is needed. */
   bp_payload_encode(tokens: Uint8Array, count: number, arena: Uint8Array, used: number, payload: Uint8Array): number;
   /** Writes to `tokens` if there is room, and answers how many there are. */
@@ -219,6 +253,9 @@ export const native = {
   keyGenerate: translated(raw.bp_key_generate),
   keyDerive: translated(raw.bp_key_derive),
   keyId: translated(raw.bp_key_id),
+  claimRead: translated(raw.bp_claim_read),
+  claimWrite: translated(raw.bp_claim_write),
+  claimCheck: translated(raw.bp_claim_check),
   payloadEncode: translated(raw.bp_payload_encode),
   payloadDecode: translated(raw.bp_payload_decode),
   payloadFromJson: translated(raw.bp_payload_from_json),

@@ -228,7 +228,8 @@ function check(json: unknown): asserts json is Record<string, unknown> {
   }
 }
 
-function sequenceOf(value: unknown): bigint {
+/** @internal */
+export function sequenceOf(value: unknown): bigint {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return BigInt(value);
   if (typeof value === "bigint" && BigInt.asUintN(64, value) === value) return value;
   throw refusal("BP_ARGUMENT", "sequence is no count of 64 bits");
@@ -239,7 +240,8 @@ function flagOf(what: string, value: unknown): number {
   return value ? 1 : 0;
 }
 
-function mapOf(value: unknown): Uint8Array | undefined {
+/** The canonical map of extensions in JSON; undefined where there are none. @internal */
+export function mapOf(value: unknown): Uint8Array | undefined {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw refusal("BP_ARGUMENT", "extensions is no object");
   }

@@ -1,6 +1,7 @@
 import type { EventType } from "./define.js";
 import { keepDraft, kindOf, payloadOf, putDraft, putDrafts, takeDraft, takeOptions, whole, type Draft, type DraftOptions, type NewEvent,
   type TakenDraft } from "./draft.js";
+import { Claim } from "./claim.js";
 import { BatpakError, refusal } from "./errors.js";
 import { Event, PageData } from "./event.js";
 import { DRAFT, RECEIPT } from "./layout.js";
@@ -59,6 +60,8 @@ export function open(path: string | URL, options: OpenOptions = {}): Store {
     return new Store(callWithProgress(raw.bp_store_open.bind(undefined, name, config), own.progress), name, own);
   } catch (error) {
     throw translate(error, name);
+  } finally {
+    config.signingSeeds?.fill(0);
   }
 }
 
@@ -74,7 +77,9 @@ export async function openAsync(path: string | URL, options: OpenOptions & Waiti
   if (own.clock !== undefined) scratch.putClock(own.clock[0]!);
   try {
     const start = raw.bp_store_open_async.bind(undefined, name, config);
-    return new Store(await waitWithProgress(start, own.progress, own.signal, raw.bp_store_release), name, own);
+    const opened = waitWithProgress(start, own.progress, own.signal, raw.bp_store_release);
+    config.signingSeeds?.fill(0); // the addon has a copy of its own
+    return new Store(await opened, name, own);
   } catch (error) {
     throw translate(error, name);
   }
@@ -111,7 +116,8 @@ export class Store {
   constructor(handle: StoreHandle, path: string, options: OpenOptions) {
     this.#handle = handle;
     this.path = path;
-    this.#options = options;
+    /* The seeds are not kept. */
+    this.#options = { clock: options.clock, progress: options.progress };
     this.#now = options.clock?.[0] ?? 0n;
   }
 
@@ -234,6 +240,20 @@ export class Store {
       known(options, TRUST_NAMES);
       return new Judgement(raw.bp_store_verify_receipt(this.#handle, held, trustOf(options)));
     });
+  }
+
+  /**
+   * The receipt with all that its signature covers, to be checked where there is no store. It is held against this one first,
+   * with the keys that it was opened with.
+   *
+   * @throws {@link BatpakError} `BP_CLAIM` where the receipt does not hold: `actual` is the outcome, as
+   * `receiptOutcomeName` takes it.
+   * @since 0.2
+   */
+  claim(receipt: Receipt): Claim {
+    if (!(receipt instanceof Receipt)) throw refusal("BP_ARGUMENT", "not a receipt", this.path);
+    const held = { record: recordOf(receipt, 0), extensions: receipt.map };
+    return this.#call(() => new Claim(raw.bp_claim_export(this.#handle, held)));
   }
 
   /**

@@ -1,5 +1,6 @@
 #include "events.h"
 
+#include "extensions.h"
 #include "payload.h"
 #include "record.h"
 
@@ -12,18 +13,6 @@ static const column log_columns[] = {
     {"payload", false, INK_PLAIN, 0},
 };
 enum { LOG_COLUMNS = sizeof log_columns / sizeof log_columns[0] };
-
-void extensions_json(const bp_extension *items, size_t count, text *out) {
-  text_string(out, "{");
-  for (size_t i = 0; i < count; i++) {
-    if (i > 0) text_string(out, ",");
-    text_json_string(out, items[i].name, items[i].name_length);
-    text_string(out, ":\"");
-    text_hex(out, items[i].value, items[i].value_length);
-    text_string(out, "\"");
-  }
-  text_string(out, "}");
-}
 
 static void print_members(bool json, const bp_event *event, text *scratch) {
   record out = record_begin(json);

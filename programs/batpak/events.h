@@ -25,7 +25,4 @@ int events_end(event_printer *printer);
 /* One event with all its members. */
 void event_print_alone(const options *asked, const bp_event *event);
 
-/* Extensions as a JSON object, name to hex. */
-void extensions_json(const bp_extension *items, size_t count, text *out);
-
 #endif

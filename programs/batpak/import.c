@@ -106,13 +106,6 @@ static int commit(importing *now) {
   return code != EXIT_FINE ? code : shown;
 }
 
-static bool is_blank(const char *line, size_t length) {
-  for (size_t i = 0; i < length; i++) {
-    if (line[i] != ' ' && line[i] != '\t' && line[i] != '\r') return false;
-  }
-  return true;
-}
-
 /* The lines before a bad one come first, and may hold another. */
 static int bad_line(importing *now) {
   int code = commit(now);
@@ -121,7 +114,7 @@ static int bad_line(importing *now) {
 
 static int take_line(importing *now, const char *line, size_t length) {
   bp_draft draft;
-  if (is_blank(line, length)) return EXIT_FINE;
+  if (line_is_blank(line, length)) return EXIT_FINE;
   if (!line_read(&now->reader, line, length, &draft, &now->why)) return bad_line(now);
   group_add(now->lines, &draft, now->in.line_number);
   return group_is_due(now->lines) ? commit(now) : EXIT_FINE;

@@ -93,4 +93,12 @@ int input_bad_line(const input *in, uint64_t line_number, const text *why) {
   return EXIT_USAGE;
 }
 
+int input_long_line(const input *in) {
+  text why = {0};
+  text_format(&why, "longer than %d bytes", INPUT_LINE_MAX);
+  int code = input_bad_line(in, in->line_number, &why);
+  text_free(&why);
+  return code;
+}
+
 void input_wait(const input *in) { signals_readable(in->file, true); }

@@ -35,6 +35,8 @@ void input_close(input *in);
 input_state input_next(input *in, const char **line, size_t *length);
 /* Names the line and what is wrong with it; EXIT_USAGE. */
 int input_bad_line(const input *in, uint64_t line_number, const text *why);
+/* The same for INPUT_TOO_LONG. */
+int input_long_line(const input *in);
 /* Waits until there is more, or a signal comes. */
 void input_wait(const input *in);
 

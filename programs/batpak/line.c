@@ -5,33 +5,16 @@
 
 #include <string.h>
 
-enum { ENTITY, SCOPE, KIND, PAYLOAD, KEY, CORRELATION, CAUSATION, COUNT };
+enum { ENTITY, SCOPE, KIND, PAYLOAD, KEY, CORRELATION, CAUSATION, CAUSE_ITEM, COUNT };
 
-static const char *const names[COUNT] = {"entity", "scope", "kind", "payload", "key", "correlation", "causation"};
+static const char *const names[COUNT] = {"entity", "scope", "kind", "payload", "key", "correlation", "causation",
+                                    "cause_item"};
 
 /* Where members of one line go. */
 typedef struct taking {
   line_reader *reader;
   bp_draft *draft;
 } taking;
-
-/* The library reads the text: of some pairs of escapes json-c makes U+FFFD. */
-static bool take_string(const member *found, text *kept, text *why) {
-  bp_error error = error_empty();
-  bp_token string;
-  size_t count;
-  if (!json_object_is_type(found->value, json_type_string)) return member_is_no(found, "string", why);
-  bp_status status = payload_read(found->json, found->json_length, kept, &error);
-  if (status == BP_OK) status = bp_payload_decode((const uint8_t *)kept->data, kept->length, &string, 1, &count, &error);
-  if (status != BP_OK) {
-    text_format(why, "%s: ", found->name);
-    error_describe(why, &error);
-    return false;
-  }
-  memmove(kept->data, kept->data + string.offset, (size_t)string.number);
-  kept->length = (size_t)string.number;
-  return true;
-}
 
 static bool take_payload(const member *found, text *payload, text *why) {
   bp_error error = error_empty();
@@ -46,18 +29,34 @@ static bool take_id(const member *found, uint32_t given, bp_draft *draft, uint8_
   return member_hex(found, id, 16, why);
 }
 
+static bool take_cause_item(const member *found, bp_draft *draft, text *why) {
+  uint64_t number;
+  if (!member_number(found, &number, why)) return false;
+  draft->given |= BP_GIVEN_CAUSE_ITEM;
+  draft->cause_item = number > UINT32_MAX ? UINT32_MAX : (uint32_t)number; /* no earlier item either way */
+  return true;
+}
+
 static bool take(void *user, unsigned index, const member *found, text *why) {
   taking *now = user;
   bp_draft *draft = now->draft;
   switch (index) {
-    case ENTITY: return take_string(found, &now->reader->entity, why);
-    case SCOPE: return take_string(found, &now->reader->scope, why);
+    case ENTITY: return member_text(found, &now->reader->entity, why);
+    case SCOPE: return member_text(found, &now->reader->scope, why);
     case KIND: return member_kind(found, &draft->kind, why);
     case PAYLOAD: return take_payload(found, &now->reader->payload, why);
     case KEY: return take_id(found, BP_GIVEN_KEY, draft, draft->key, why);
     case CORRELATION: return take_id(found, BP_GIVEN_CORRELATION, draft, draft->correlation_id, why);
+    case CAUSE_ITEM: return take_cause_item(found, draft, why);
     default: return take_id(found, BP_GIVEN_CAUSATION, draft, draft->causation_id, why);
   }
+}
+
+bool line_is_blank(const char *line, size_t length) {
+  for (size_t i = 0; i < length; i++) {
+    if (line[i] != ' ' && line[i] != '\t' && line[i] != '\r') return false;
+  }
+  return true;
 }
 
 line_reader line_reader_begin(void) { return (line_reader){.members = members_new()}; }
@@ -70,7 +69,7 @@ void line_reader_end(line_reader *reader) {
 }
 
 bool line_read(line_reader *reader, const char *line, size_t length, bp_draft *draft, text *why) {
-  static const member_list members = {names, COUNT, 1u << ENTITY | 1u << SCOPE | 1u << KIND | 1u << PAYLOAD, take};
+  static const member_list members = {names, COUNT, 1u << ENTITY | 1u << SCOPE | 1u << KIND | 1u << PAYLOAD, false, take};
   taking now = {reader, draft};
   bp_draft_init(draft, sizeof *draft);
   if (!members_read(reader->members, &members, line, length, &now, why)) return false;

@@ -18,6 +18,11 @@ const command commands[] = {
      "recorded once.  Without FILE the lines come from standard input.\n"
      "A bad line stops the import; what came before it is in the store.",
      WITH(SKIP_BAD) | WRITES, command_import},
+    {"batch", "STORE [FILE|-]", "Record JSON lines as one batch: all of them or none",
+     "The lines are those of import, at most 4,096.  `cause_item`, counted from 0, makes an earlier\n"
+     "line the cause of this one.  Keys stand on all lines or on none; a batch whose keys are all\n"
+     "known is there already.  A bad line ends it, and nothing is in the store.",
+     WRITES, command_batch},
     {"append", "STORE ENTITY SCOPE KIND [JSON|-]", "Record one event, durable, and print its receipt",
      "KIND is F:001, 61441 or 0xF001.  The payload is JSON, `-` reads it from standard input;\n"
      "without it the payload is null.",
@@ -29,6 +34,13 @@ const command commands[] = {
      "Without receipts kept elsewhere the best verdict is CONSISTENT: the store agrees with\n"
      "itself.  Receipts are the lines that import and append print with --json.",
      WITH(KEY) | WITH(RECEIPTS) | WITH(REQUIRE) | ALWAYS, command_verify},
+    {"claim", "export|check|show STORE|FILE [FILE|-]", "Make claims of receipts, or check them with no store",
+     "export STORE [FILE|-] reads receipts, as import and append print them with --json, and\n"
+     "prints a claim for each that holds: the receipt with all that its signature covers.\n"
+     "check FILE says of each claim whether a key given with --key signed it; only a signed\n"
+     "one is valid.  show FILE prints what claims say.  FILE holds JSON lines or, after\n"
+     "--bytes, one claim; - is standard input.",
+     WITH(KEY) | WITH(PAYLOAD) | WITH(BYTES) | ALWAYS, command_claim},
     {"fold", "STORE", "Count events, in all and by kind", "", FILTERS, command_fold},
     {"stat", "STORE", "Print how much the store holds", "", ALWAYS, command_stat},
     {"keygen", "FILE", "Draw a signing seed into a new file, print its public key",

@@ -60,6 +60,7 @@ static bool read_value(member_reader *reader, json_object **value) {
   return broken(reader, error == json_tokener_continue ? "JSON that is cut short" : json_tokener_error_desc(error));
 }
 
+/* `index` is list->count for a name that is to be stepped over. */
 static bool known(const member_list *list, const char *name, size_t length, uint32_t *seen, unsigned *index,
                   text *why) {
   for (unsigned i = 0; i < list->count; i++) {
@@ -72,6 +73,8 @@ static bool known(const member_list *list, const char *name, size_t length, uint
     *index = i;
     return true;
   }
+  *index = list->count;
+  if (list->open) return true;
   text_string(why, "unknown name \"");
   text_printable(why, name, length < SHOWN_NAME_MAX ? length : SHOWN_NAME_MAX);
   text_string(why, "\"");
@@ -79,13 +82,14 @@ static bool known(const member_list *list, const char *name, size_t length, uint
 }
 
 static bool read_named(member_reader *reader, const member_list *list, unsigned index, void *user) {
-  member found = {.name = list->names[index]};
+  bool is_known = index < list->count;
+  member found = {.name = is_known ? list->names[index] : NULL};
   if (!accept(reader, ':')) return broken(reader, "a colon is missing");
   skip_space(reader);
   found.json = reader->line + reader->at;
   if (!read_value(reader, &found.value)) return false;
   found.json_length = (size_t)(reader->line + reader->at - found.json);
-  bool taken = list->take(user, index, &found, reader->why);
+  bool taken = !is_known || list->take(user, index, &found, reader->why);
   json_object_put(found.value);
   return taken;
 }

@@ -1,4 +1,5 @@
-/* One JSON object on a line, read member by member: every name known, none twice, none missing. */
+/* One JSON object on a line, read member by member: every name known (but where the list is open),
+ * none twice, none missing. */
 #ifndef BATPAK_PROGRAM_MEMBERS_H
 #define BATPAK_PROGRAM_MEMBERS_H
 
@@ -20,6 +21,7 @@ typedef struct member_list {
   const char *const *names;
   unsigned count;
   uint32_t required;  /* 1 << index */
+  bool open;          /* other names are stepped over */
   member_taker take;
 } member_list;
 

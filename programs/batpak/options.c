@@ -76,6 +76,17 @@ static const char *take_receipts(options *asked, const char *value) {
   return NULL;
 }
 
+static const char *take_payload(options *asked, const char *value) {
+  asked->payload = value;
+  return NULL;
+}
+
+static const char *take_bytes(options *asked, const char *value) {
+  (void)value;
+  asked->bytes = true;
+  return NULL;
+}
+
 static const char *take_require(options *asked, const char *value) {
   asked->require_attested = true;
   return strcmp(value, "attested") == 0 ? NULL : "can only be attested";
@@ -107,6 +118,8 @@ const option_row option_rows[OPTION_COUNT] = {
                              take_receipts_out},
     [OPTION_KEY] = {"--key", "PUBLIC", "a public key to trust; may be given again", take_key},
     [OPTION_RECEIPTS] = {"--receipts", "FILE", "receipts kept aside, to be held against the store", take_receipts},
+    [OPTION_PAYLOAD] = {"--payload", "JSON", "the event's payload, to be held against the claim", take_payload},
+    [OPTION_BYTES] = {"--bytes", NULL, "the bytes of one claim, not its JSON", take_bytes},
     [OPTION_REQUIRE] = {"--require", "attested", "0 only if every event has a receipt that holds", take_require},
     [OPTION_JSON] = {"--json", NULL, "one JSON object a line", take_json},
     [OPTION_HELP] = {"--help", NULL, "what the command does and takes", take_help},
@@ -134,7 +147,7 @@ bool argument_next(const char **rest, argument_word *word) {
 
 filling argument_filling(const char *name, size_t length) {
   if (length == 5 && strncmp("STORE", name, length) == 0) return FILLED_BY_DIRECTORY;
-  if (length >= 4 && strncmp("FILE", name, 4) == 0) return FILLED_BY_FILE;
+  if (length >= 4 && (strncmp("FILE", name, 4) == 0 || strncmp("FILE", name + length - 4, 4) == 0)) return FILLED_BY_FILE;
   return name[0] >= 'a' && name[0] <= 'z' ? FILLED_BY_WORDS : FILLED_FREELY;
 }
 

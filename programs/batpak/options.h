@@ -20,6 +20,8 @@ typedef enum option_id {
   OPTION_RECEIPTS_OUT,
   OPTION_KEY,
   OPTION_RECEIPTS,
+  OPTION_PAYLOAD,
+  OPTION_BYTES,
   OPTION_REQUIRE,
   OPTION_JSON,
   OPTION_HELP,
@@ -35,6 +37,7 @@ typedef struct options {
   const char *sign;
   const char *receipts_out;
   const char *receipts;
+  const char *payload;
   uint64_t after;
   uint64_t limit;                        /* UINT64_MAX: all */
   text keys;                             /* public keys, KEY_BYTES each */
@@ -44,6 +47,7 @@ typedef struct options {
   bool system;
   bool skip_bad;
   bool require_attested;
+  bool bytes;
   bool json;
   bool help;
 } options;

@@ -1,5 +1,9 @@
 #include "payload.h"
 
+#include "session.h"
+
+#include <string.h>
+
 enum { GUESSED_MORE_BYTES = 64 };
 
 typedef bp_status (*conversion)(const uint8_t *from, size_t length, uint8_t *buffer, size_t capacity, size_t *needed,
@@ -24,4 +28,24 @@ void payload_json(const bp_event *event, text *out) {
 
 bp_status payload_read(const char *json, size_t length, text *out, bp_error *error) {
   return convert(bp_payload_from_json, json, length, out, error);
+}
+
+static bp_status read_string(const member *found, text *out, bp_error *error) {
+  bp_token string;
+  size_t count;
+  bp_status status = payload_read(found->json, found->json_length, out, error);
+  if (status == BP_OK) status = bp_payload_decode((const uint8_t *)out->data, out->length, &string, 1, &count, error);
+  if (status != BP_OK) return status;
+  memmove(out->data, out->data + string.offset, (size_t)string.number);
+  out->length = (size_t)string.number;
+  return BP_OK;
+}
+
+bool member_text(const member *found, text *out, text *why) {
+  bp_error error = error_empty();
+  if (!json_object_is_type(found->value, json_type_string)) return member_is_no(found, "string", why);
+  if (read_string(found, out, &error) == BP_OK) return true;
+  text_format(why, "%s: ", found->name);
+  error_describe(why, &error);
+  return false;
 }

@@ -2,7 +2,7 @@
 #ifndef BATPAK_PROGRAM_PAYLOAD_H
 #define BATPAK_PROGRAM_PAYLOAD_H
 
-#include "text.h"
+#include "members.h"
 
 #include <batpak/ffi.h>
 
@@ -10,5 +10,8 @@
 void payload_json(const bp_event *event, text *out);
 /* Canonical bytes of one JSON value. */
 bp_status payload_read(const char *json, size_t length, text *out, bp_error *error);
+/* The bytes of a member that is a string, as the library reads it: of some pairs of escapes json-c makes U+FFFD.  Replaces
+ * what `out` held; false with the reason in `why`. */
+bool member_text(const member *found, text *out, text *why);
 
 #endif

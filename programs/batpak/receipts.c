@@ -1,6 +1,6 @@
 #include "receipts.h"
 
-#include "events.h"
+#include "extensions.h"
 #include "file.h"
 #include "output.h"
 #include "record.h"

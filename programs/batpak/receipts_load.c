@@ -1,9 +1,9 @@
+#include "extensions.h"
 #include "file.h"
 #include "input.h"
 #include "members.h"
 #include "output.h"
 #include "receipts.h"
-#include "session.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,48 +28,15 @@ static bool take_flag(const member *found, bool nullable, uint8_t *flag, text *w
 }
 
 /* The canonical map of them, in memory of its own. */
-static bool encode_extensions(const bp_extension *items, size_t count, bp_receipt *receipt, text *why) {
-  bp_error error = error_empty();
-  size_t needed = 0;
-  bp_status status = bp_extensions_encode(items, count, NULL, 0, &needed, &error);
-  if (status == BP_TOO_SMALL) {
-    receipt->extensions = memory_get(needed);
-    receipt->extensions_capacity = receipt->extensions_length = needed;
-    status = bp_extensions_encode(items, count, receipt->extensions, needed, &needed, &error);
-  }
-  if (status != BP_OK) {
-    text_string(why, "extensions: ");
-    error_describe(why, &error);
-  }
-  return status == BP_OK;
-}
-
-/* One value from its digits, behind the others; `values` has the room. */
-static bool add_extension(const char *name, json_object *value, bp_extension *item, text *values, text *why) {
-  const member found = {.name = name, .value = value};
-  const char *digits;
-  size_t length;
-  if (!member_string(&found, &digits, &length, why)) return false;
-  uint8_t *bytes = (uint8_t *)values->data + values->length;
-  if (!hex_read(digits, length, bytes, length / 2)) return member_is_no(&found, "hexadecimal digits", why);
-  values->length += length / 2;
-  *item = (bp_extension){(const uint8_t *)name, strlen(name), bytes, length / 2};
-  return true;
-}
-
 static bool take_extensions(const member *found, bp_receipt *receipt, text *why) {
-  if (!json_object_is_type(found->value, json_type_object)) return member_is_no(found, "object", why);
-  size_t count = (size_t)json_object_object_length(found->value), read = 0;
-  bp_extension *items = memory_get(count * sizeof *items);
-  text values = {0};
-  bool good = true;
-  text_reserve(&values, found->json_length);
-  json_object_object_foreach(found->value, name, value) {
-    good = good && add_extension(name, value, &items[read++], &values, why);
+  text map = {0};
+  bool good = extensions_take(found, &map, why);
+  if (good && map.length > 0) {
+    receipt->extensions = memory_get(map.length);
+    receipt->extensions_capacity = receipt->extensions_length = map.length;
+    memcpy(receipt->extensions, map.data, map.length);
   }
-  if (good && count > 0) good = encode_extensions(items, count, receipt, why);
-  text_free(&values);
-  free(items);
+  text_free(&map);
   return good;
 }
 
@@ -97,7 +64,7 @@ static bool take(void *user, unsigned index, const member *found, text *why) {
 }
 
 static bool load_line(member_reader *reader, const char *line, size_t length, receipt_list *list, text *why) {
-  static const member_list members = {names, COUNT, (1u << COUNT) - 1, take};
+  static const member_list members = {names, COUNT, (1u << COUNT) - 1, false, take};
   taking now = {0};
   bp_receipt_init(&now.receipt, sizeof now.receipt);
   bool good = members_read(reader, &members, line, length, &now, why);

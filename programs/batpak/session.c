@@ -2,7 +2,6 @@
 
 #include "output.h"
 #include "progress.h"
-#include "seed.h"
 #include "signals.h"
 
 #include <string.h>
@@ -75,11 +74,13 @@ static void report_open(const char *path, const bp_store *store) {
   bp_report_free(report);
 }
 
-static bp_config configured(uint32_t mode) {
+static bp_config configured(const options *asked, uint32_t mode) {
   bp_config config;
   bp_config_init(&config, sizeof config);
   config.mode = mode;
   config.progress = show_progress;
+  config.verify_keys = (const uint8_t *)asked->keys.data;
+  config.verify_key_count = asked->keys.length / KEY_BYTES;
   return config;
 }
 
@@ -104,7 +105,7 @@ static int session_run(const options *asked, bp_store *store, session_work work,
 
 static int session_look(const options *asked, bool reported, session_work work, void *user) {
   int code = EXIT_FINE;
-  bp_config config = configured(BP_MODE_READ_ONLY);
+  bp_config config = configured(asked, BP_MODE_READ_ONLY);
   bp_store *store = session_open(asked->arguments[0], &config, &code);
   if (store != NULL) {
     if (reported) report_open(asked->arguments[0], store);
@@ -127,12 +128,15 @@ static void say_new(const char *path, const bp_store *store) {
 
 int session_write(const options *asked, uint32_t durability, session_work work, void *user) {
   int code = EXIT_FINE;
-  uint8_t seed[SEED_BYTES];
-  bp_config config = configured(BP_MODE_CREATE);
+  uint8_t seed[KEY_BYTES];
+  bp_config config = configured(asked, BP_MODE_CREATE);
   config.durability = durability;
   config.sync_every_events = 0;
+  config.batch_max_events = 4096;
+  config.batch_max_bytes = 16777216;
   if (asked->sign != NULL) {
-    code = seed_load(asked->sign, seed);
+    bp_error error = error_empty();
+    if (bp_key_file_read(asked->sign, seed, &error) != BP_OK) code = failed(asked->sign, &error);
     config.signing_seeds = seed;
     config.signing_seed_count = 1;
   }

@@ -149,8 +149,6 @@ static int verify_store(const options *asked, bp_store *store, void *user) {
   bp_report *report;
   bp_trust trust;
   bp_trust_init(&trust, sizeof trust);
-  trust.public_keys = (const uint8_t *)asked->keys.data;
-  trust.public_key_count = asked->keys.length / KEY_BYTES;
   trust.receipts = receipts_of(user, &trust.receipt_count);
   bp_status status = bp_store_verify(store, &trust, &report, &error);
   if (status != BP_OK) return failed(asked->arguments[0], &error);

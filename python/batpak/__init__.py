@@ -24,11 +24,13 @@ if _batpak.lib.bp_abi_version() != _ABI:
 
 from ._constants import Status  # noqa: E402
 from .batch import Batch  # noqa: E402
+from .claim import Claim  # noqa: E402
 from .draft import EMPTY, Accepted, Draft  # noqa: E402
 from .errors import (  # noqa: E402
     BatchError,
     Busy,
     CallError,
+    ClaimError,
     ClockError,
     Closed,
     ConfigurationError,
@@ -40,6 +42,7 @@ from .errors import (  # noqa: E402
     ExtensionError,
     Forked,
     KeyCancelled,
+    KeyFileError,
     KindError,
     KindMismatch,
     Locked,
@@ -75,7 +78,7 @@ from .free import (  # noqa: E402
     status_name,
     version,
 )
-from .keys import Key, key_derive, key_generate, key_id  # noqa: E402
+from .keys import Key, key_derive, key_file_read, key_file_write, key_generate, key_id  # noqa: E402
 from .kind import Kind  # noqa: E402
 from .page import Page  # noqa: E402
 from .receipt import Receipt  # noqa: E402
@@ -93,6 +96,8 @@ __all__ = [
     "BatchError",
     "Busy",
     "CallError",
+    "Claim",
+    "ClaimError",
     "ClockError",
     "Closed",
     "ConfigurationError",
@@ -109,6 +114,7 @@ __all__ = [
     "Judgement",
     "Key",
     "KeyCancelled",
+    "KeyFileError",
     "Kind",
     "KindError",
     "KindMismatch",
@@ -145,6 +151,8 @@ __all__ = [
     "format_version",
     "id_new",
     "key_derive",
+    "key_file_read",
+    "key_file_write",
     "key_generate",
     "key_id",
     "open",

@@ -181,6 +181,19 @@ class SigningKeyError(RefusedError):
     """A seed or a public key that cannot be one."""
 
 
+class KeyFileError(SigningKeyError):
+    """A key file that others than its owner may use, that is a link or no regular file, or that holds no key."""
+
+
+class ClaimError(RefusedError):
+    """Bytes that are no claim, at `offset`; or a receipt that does not hold and becomes none: `outcome` says why."""
+
+    @property
+    def outcome(self) -> str | None:
+        """The word for what became of the receipt, for example `sequence_mismatch`; None for bytes."""
+        return text_of(lib.bp_receipt_outcome_name(self.actual)) if self.actual else None
+
+
 class StoreError(Error):
     """The store as a whole cannot be used so."""
 
@@ -194,7 +207,7 @@ class NotAStore(StoreError):
 
 
 class NewerVersion(StoreError):
-    """The store was written by a later version."""
+    """The store, or the claim, was written by a later version."""
 
 
 class Locked(StoreError):
@@ -280,8 +293,10 @@ CLASSES: Final[dict[Status, type[Error]]] = {
     Status.BP_JSON: PayloadError,
     Status.BP_NOT_JSON: PayloadError,
     Status.BP_VALUE: ValueRefused,
+    Status.BP_CLAIM: ClaimError,
     Status.BP_SEED_ZERO: SigningKeyError,
     Status.BP_KEY_INVALID: SigningKeyError,
+    Status.BP_KEY_FILE: KeyFileError,
     Status.BP_BATCH_COUNT: BatchError,
     Status.BP_BATCH_BYTES: BatchError,
     Status.BP_BATCH_EXPECTATION: BatchError,

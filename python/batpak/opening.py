@@ -22,7 +22,7 @@ from .errors import Path, made, raise_for
 from .event import Event
 from .page import MAXIMUM, Page
 from .receipt import Receipt
-from .values import octets
+from .values import Buffer, octets, view_of
 
 Mode = Literal["create", "must_exist", "read_only"]
 SyncMode = Literal["data", "all"]
@@ -49,6 +49,29 @@ def keys(what: str, given: Iterable[bytes]) -> tuple[Any, int]:
         if len(key) != _KEY_BYTES:
             raise made(Status.BP_ARGUMENT, f"{what} have {_KEY_BYTES} bytes, not {len(key)}")
     return (ffi.from_buffer("uint8_t[]", b"".join(kept)) if kept else ffi.NULL), len(kept)
+
+
+def wipe(secret: Any) -> None:
+    """Overwrites an array of C with zeros."""
+    if secret:
+        ffi.memmove(secret, bytes(len(secret)), len(secret))
+
+
+def seeds_of(given: Iterable[Buffer]) -> tuple[Any, int]:
+    """Seeds back to back in memory that `wipe` can clear, and how many; no other copy of them is made."""
+    if isinstance(given, (str, bytes, bytearray, memoryview)):
+        raise TypeError(f"signing seeds are several, each of {_KEY_BYTES} bytes: put a single one into a list")
+    views = [view_of(seed) for seed in given]
+    for view in views:
+        if view.nbytes != _KEY_BYTES:
+            raise made(Status.BP_ARGUMENT, f"signing seeds have {_KEY_BYTES} bytes, not {view.nbytes}")
+    if not views:
+        return ffi.NULL, 0
+    seeds = ffi.new("uint8_t[]", _KEY_BYTES * len(views))
+    place = ffi.buffer(seeds)
+    for at, view in enumerate(views):
+        place[_KEY_BYTES * at:_KEY_BYTES * (at + 1)] = view
+    return seeds, len(views)
 
 
 def configuration(mode: Mode, durability: Durability, sync_mode: SyncMode, sizes: dict[str, int | None]) -> Any:

@@ -16,10 +16,11 @@ from ._constants import Status
 from .asynchronous import awaitable, in_executor, opening
 from .batch import Batch
 from .callbacks import Callbacks, Clock, Log, Progress
+from .claim import Claim
 from .draft import MISSING, Accepted, Draft, Durability, Expectation, Packed, content, rest
 from .errors import KindMismatch, Path, made
 from .event import Event
-from .opening import Mode, SyncMode, configuration, keys, open_handle
+from .opening import Mode, SyncMode, configuration, keys, open_handle, seeds_of, wipe
 from .page import MAXIMUM, Page, Query
 from .receipt import Receipt
 from .report import Judgement, Report, Stat
@@ -34,6 +35,8 @@ _PAGE_EVENTS: Final = 1024
 #: Drafts that cross into C together, if no group of the store is larger.
 _CHUNK: Final = 1024
 _SIZE_MAX: Final = MAXIMUM
+#: Room for most claims.
+_CLAIM_BYTES: Final = 2048
 
 
 class Store:
@@ -343,6 +346,27 @@ class Store:
         """
         return self._report(lib.bp_store_verify, _Trust(trust, receipts))
 
+    def claim(self, receipt: Receipt) -> Claim:
+        """The receipt with all that its signature covers, to be checked where there is no store. Since 0.2.
+
+        It is held against the store first, with the keys of its configuration. Raises ClaimError where it does not hold:
+        its `outcome` says why.
+        """
+        raw = ffi.new("bp_receipt *")
+        kept = _receipt(receipt)._fill(raw)
+        needed, error = ffi.new("size_t *"), ffi.new("bp_error *")
+        buffer: Any = ffi.new("uint8_t[]", _CLAIM_BYTES)
+        with self._handle as address:
+            store = ffi.cast("bp_store *", address)
+            status = lib.bp_claim_export(store, raw, buffer, len(buffer), needed, error)
+            if status == Status.BP_TOO_SMALL:
+                buffer = ffi.new("uint8_t[]", needed[0])
+                status = lib.bp_claim_export(store, raw, buffer, len(buffer), needed, error)
+        del kept
+        if status:
+            self._fail(status, error)
+        return Claim(bytes(ffi.buffer(buffer, needed[0])))
+
     def open_report(self) -> Report:
         """What the open found and repaired (or, read-only, would repair)."""
         return self._report(lib.bp_store_open_report)
@@ -450,8 +474,8 @@ def open(path: Path, *, mode: Mode = "create", durability: Durability = "durable
          batch_max_events: int | None = None, batch_max_bytes: int | None = None, queue_capacity: int | None = None,
          pressure_percent: int | None = None, drain_limit: int | None = None, restart_max: int | None = None,
          restart_within_ms: int | None = None, preallocate_bytes: int | None = None,
-         signing_seeds: Iterable[bytes] = (), verify_keys: Iterable[bytes] = (), clock: Clock | None = None, progress: Progress | None = None,
-         log: Log | None = None) -> Store:
+         signing_seeds: Iterable[Buffer] = (), verify_keys: Iterable[bytes] = (), clock: Clock | None = None,
+         progress: Progress | None = None, log: Log | None = None) -> Store:
     """Opens the store in a directory. Use it with `with`.
 
     mode: "create": make the store where there is none; "must_exist": raise NoStore instead; "read_only": change nothing.
@@ -467,7 +491,8 @@ def open(path: Path, *, mode: Mode = "create", durability: Durability = "durable
         told to come again (75).
     drain_limit, restart_max, restart_within_ms: accepted for the reference's sake, without effect.
     preallocate_bytes: room made behind the last event while the store is open (1,048,576); 0: none.
-    signing_seeds: Ed25519 seeds of 32 bytes: all verify, the last signs; verify_keys: public keys that verify only.
+    signing_seeds: Ed25519 seeds of 32 bytes: all verify, the last signs (the store keeps its own copies, wiped at close:
+        yours may go once it is open, and can be wiped where they are bytearrays); verify_keys: public keys that verify only.
     clock: answers microseconds since 1970, in place of the system's.
     progress: called with "open" or "verify", bytes done and bytes in all; an answer that is true stops the call.
     log: called with one line of text for people, from any thread; what it raises goes to sys.unraisablehook.
@@ -482,11 +507,14 @@ def open(path: Path, *, mode: Mode = "create", durability: Durability = "durable
         "batch_max_events": batch_max_events, "batch_max_bytes": batch_max_bytes, "queue_capacity": queue_capacity,
         "pressure_percent": pressure_percent, "drain_limit": drain_limit, "restart_max": restart_max,
         "restart_within_ms": restart_within_ms, "preallocate_bytes": preallocate_bytes})
-    seeds, config.signing_seed_count = keys("signing seeds", signing_seeds)
     verifying, config.verify_key_count = keys("verify keys", verify_keys)
+    seeds, config.signing_seed_count = seeds_of(signing_seeds)
     config.signing_seeds, config.verify_keys = seeds, verifying
     callbacks = Callbacks(clock, progress, log)
-    handle = open_handle(path, config, callbacks)
+    try:
+        handle = open_handle(path, config, callbacks)
+    finally:
+        wipe(seeds)
     return Store._from_handle(handle, callbacks, path, config.group_max_events)
 
 

@@ -63,12 +63,17 @@ class _Refused(Exception):
         self.code = code
 
 
-def octets(data: Buffer) -> bytes:
-    """The bytes of what holds some; a number or a list is refused, of which bytes() would make some. Raises TypeError."""
+def view_of(data: Buffer) -> memoryview:
+    """What holds bytes, looked at without a copy; a number or a list is refused. Raises TypeError."""
     view = memoryview(data)
     if view.format not in ("B", "b", "c"):
         raise TypeError(f"a memoryview of {view.format!r} is not bytes")
-    return view.tobytes()
+    return view
+
+
+def octets(data: Buffer) -> bytes:
+    """The bytes of what holds some; a number or a list is refused, of which bytes() would make some. Raises TypeError."""
+    return view_of(data).tobytes()
 
 
 def utf8(name: str, text: str) -> bytes:

@@ -11,7 +11,7 @@ from tree import Tree, text
 CALL = re.compile(r"\bbpi_(?:verify_)?find\((.*?);", re.S)
 CODE = re.compile(r'"([a-z]+(?:_[a-z]+)*)"')
 OUTCOME = re.compile(r'case BP_RECEIPT_(\w+): return "([a-z_]+)"')
-HOLDS = {"SIGNED", "UNSIGNED_ACCEPTED"}
+HOLDS = {"SIGNED", "UNSIGNED_ACCEPTED", "UNVOUCHED"}
 ROW = re.compile(r"^\| (V-\d{2}) \|.*\| ([^|]*) \|$", re.M)
 LINK = re.compile(r"\]\(([^)#:]+)\)")
 

@@ -27,10 +27,10 @@
 enum { LENGTH_MAX = 16, SHORT = 2, JOBS_MAX = 64 };
 
 /* Steps of support/program.h; c: close and open, x: crash that keeps everything and open, y: one that loses everything. */
-static const char alphabet[] = "dwWmMscxy";
+static const char alphabet[] = "dwWmMbBscxy", wide_alphabet[] = "dwWmMbBRscxy";
 
 /* Signatures take a third of the time and have no part in recovery, so one configuration for short programs has them. */
-enum { SMALLEST = 0, SIGNED = 1, WHOLE = 2, SMALL = 3, CONFIGS = 6 };
+enum { SMALLEST = 0, SIGNED = 1, WHOLE = 2, SMALL = 3, CONFIGS = 7 };
 static const size_t configs_of_short[] = {SMALLEST, SIGNED, WHOLE}, configs_of_long[] = {SMALLEST, SMALL, WHOLE};
 enum { CONFIGS_EACH = 3 };
 
@@ -58,10 +58,13 @@ typedef struct world {
 static const uint8_t signing_seed[32] = {1, 2, 3};
 
 static void make_configs(world *w) {
-  static const uint64_t segment_bytes[CONFIGS] = {1, 1200, 1 << 20, 1200, 2500, 600};
+  static const uint64_t segment_bytes[CONFIGS] = {1, 1200, 1 << 20, 1200, 2500, 600, 1 << 20};
+  /* For a segment of one event there is none, for others to their end, or a little that is often made anew. */
+  static const uint64_t room[CONFIGS] = {1 << 20, 1 << 20, 8 << 10, 0, 8 << 10, 0, 0};
   for (size_t i = 0; i < CONFIGS; i++) {
     CHECK(bp_config_init(&w->configs[i], sizeof w->configs[i]) == BP_OK, "bp_config_init");
     w->configs[i].segment_max_bytes = segment_bytes[i];
+    w->configs[i].preallocate_bytes = room[i];
   }
   w->configs[SIGNED].signing_seeds = signing_seed;
   w->configs[SIGNED].signing_seed_count = 1;
@@ -143,7 +146,9 @@ static int draw_program(world *w, uint64_t number) {
   test_random random = {w->options.seed + number * 0x9e3779b97f4a7c15u};
   size_t most = (size_t)w->options.length, length = SHORT + 1 + test_random_below(&random, (uint32_t)(most - SHORT));
   if (atomic_load(&w->explorer.counts->states) >= w->options.states) return 0;
-  for (size_t i = 0; i < length; i++) w->letters[i] = alphabet[test_random_below(&random, sizeof alphabet - 1)];
+  for (size_t i = 0; i < length; i++) {
+    w->letters[i] = wide_alphabet[test_random_below(&random, sizeof wide_alphabet - 1)];
+  }
   w->letters[length] = '\0';
   w->config = test_random_below(&random, CONFIGS);
   if (w->config == SIGNED) w->config = test_random_below(&random, CONFIGS);

@@ -1,4 +1,4 @@
-/* Everything that can fail, failed once, and for good, in every workflow.
+/* Everything that can fail, failed once, twice in a row, and for good, in every workflow.
  *
  * A workflow is a program (support/program.h) on a prepared disk.  It is run with its n-th allocation failing, for n = 1
  * and on until it no longer gets there; with its n-th call of the system failing; with its writes failing, short, or out
@@ -24,23 +24,35 @@ typedef struct workflow {
   int killed;              /* then the machine crashes, with everything kept */
   const char *steps;       /* the workflow */
   uint64_t segment_bytes;
+  int without_room;        /* behind the events; else there is a little */
 } workflow;
 
+enum { ROOM = 8192 }; /* made anew every few events, none for large groups */
+
 static const workflow workflows[] = {
-    {"open fresh", "", 0, "o", 1 << 20},
-    {"open closed", "odwC", 0, "oq", 1 << 20},
-    {"open many segments", "odwWmC", 0, "oqd", 1},
-    {"open killed", "odwWm", 1, "oqdC", 1 << 20},
-    {"open killed, many segments", "odwWm", 1, "oqdC", 700},
-    {"read-only", "odwWmC", 0, "OqptvgC", 1200},
-    {"read-only, killed", "odwWm", 1, "OqptvgC", 1 << 20},
-    {"append durable", "odC", 0, "oddpC", 1 << 20},
-    {"append written", "odC", 0, "owWwpsC", 1 << 20},
-    {"append many", "odC", 0, "omMpC", 1 << 20},
-    {"rotation", "odC", 0, "odwWmMpsC", 1},
-    {"rotation now and then", "odC", 0, "odwWmMpsC", 1200},
-    {"read", "odwWmC", 0, "owpgkfrvtC", 1 << 20},
-    {"read many segments", "odwWmC", 0, "owpgkfrvtC", 1},
+    {"open fresh", "", 0, "o", 1 << 20, 0},
+    {"open closed", "odwC", 0, "oq", 1 << 20, 0},
+    {"open many segments", "odwWmC", 0, "oqd", 1, 0},
+    {"open killed", "odwWm", 1, "oqdC", 1 << 20, 0},
+    {"open killed, many segments", "odwWm", 1, "oqdC", 700, 0},
+    {"read-only", "odwWmC", 0, "OqptvgC", 1200, 0},
+    {"read-only, killed", "odwWm", 1, "OqptvgC", 1 << 20, 0},
+    {"append durable", "odC", 0, "oddpC", 1 << 20, 0},
+    {"append written", "odC", 0, "owWwpsC", 1 << 20, 0},
+    {"append many", "odC", 0, "omMpC", 1 << 20, 0},
+    {"rotation", "odC", 0, "odwWmMpsC", 1, 0},
+    {"rotation now and then", "odC", 0, "odwWmMpsC", 1200, 0},
+    {"batches", "odC", 0, "obwBRsbpC", 1 << 20, 0},
+    {"batches, rotation", "odbC", 0, "obwBRsbpC", 1, 0},
+    {"batches, rotation now and then", "odbC", 0, "owbWBRC", 900, 0},
+    {"open killed, batches", "odBwb", 1, "oqRbC", 1 << 20, 0},
+    {"open killed, batches in many segments", "odBwb", 1, "oqRbC", 700, 0},
+    {"read", "odwWmC", 0, "owpgkfrvtC", 1 << 20, 0},
+    {"read many segments", "odwWmC", 0, "owpgkfrvtC", 1, 0},
+    {"append without room", "odC", 0, "oddwMpC", 1 << 20, 1},
+    {"batches without room", "odC", 0, "obwBRC", 1 << 20, 1},
+    {"open killed without room", "odwWm", 1, "oqdC", 1 << 20, 1},
+    {"rotation without room", "odC", 0, "odwWmMpsC", 1200, 1},
 };
 
 enum { WORKFLOWS = sizeof workflows / sizeof workflows[0] };
@@ -66,6 +78,7 @@ static void describe(void *user) {
 static void begin(const world *w, program *run, sim_system *sim) {
   program_init(run, sim);
   run->config.segment_max_bytes = w->workflow->segment_bytes;
+  run->config.preallocate_bytes = w->workflow->without_room ? 0 : ROOM;
   run->config.sync_every_events = 3;
 }
 
@@ -144,7 +157,7 @@ static void run_steps(world *w, program *run, int memory) {
     if (run->store != NULL && bp_store_stat(run->store, &stat, NULL) == BP_OK) was_poisoned = (int)stat.poisoned;
     bp_status status = program_step(run, *step);
     check_status(run, *step, status, memory);
-    CHECK(!was_poisoned || status != BP_OK || strchr("dwWmMsC", *step) == NULL, "step %c succeeds on a poisoned store",
+    CHECK(!was_poisoned || status != BP_OK || strchr("dwWmMbBsC", *step) == NULL, "step %c succeeds on a poisoned store",
           *step);
   }
   if (run->store != NULL) bp_store_release(run->store);
@@ -192,11 +205,13 @@ static void fail_each_allocation(world *w) {
   }
 }
 
-static void fail_each_call(world *w, int kind, int errno_value, int forever) {
-  snprintf(w->kind, sizeof w->kind, "%s fails with %s%s", sim_call_name(kind), strerror(errno_value),
-           forever ? " from there on" : "");
+enum { ONCE, TWICE, FOREVER, WAYS };
+
+static void fail_each_call(world *w, int kind, int errno_value, int way) {
+  static const char *const ways[WAYS] = {"", ", and the next one", " from there on"};
+  snprintf(w->kind, sizeof w->kind, "%s fails with %s%s", sim_call_name(kind), strerror(errno_value), ways[way]);
   for (w->at = 1;; w->at++) {
-    sim_fault fault = {.kind = kind, .at = w->at, .errno_value = errno_value, .forever = forever};
+    sim_fault fault = {.kind = kind, .at = w->at, .errno_value = errno_value, .forever = way == FOREVER, .more = way == TWICE};
     if (run_once(w, &fault, 0, 0) < w->at) return;
   }
 }
@@ -219,9 +234,10 @@ static void run_workflow(world *w, const workflow *chosen) {
   snprintf(w->kind, sizeof w->kind, "no fault");
   (void)run_once(w, NULL, 0, 0);
   fail_each_allocation(w);
-  for (int forever = 0; forever < 2; forever++) {
-    fail_each_call(w, SIM_ANY, EIO, forever);
-    fail_each_call(w, SIM_WRITE, ENOSPC, forever);
+  for (int way = ONCE; way < WAYS; way++) {
+    fail_each_call(w, SIM_ANY, EIO, way);
+    fail_each_call(w, SIM_WRITE, ENOSPC, way);
+    fail_each_call(w, SIM_SYNC, EIO, way);
   }
   write_short(w);
   sim_free(w->before);
@@ -242,7 +258,7 @@ static void expect(program *run, char step, bp_status expected) {
 }
 
 static void fail_a_flush(world *w) {
-  static const workflow plain = {"a flush that fails", "", 0, "odwdwsdC", 1 << 20};
+  static const workflow plain = {"a flush that fails", "", 0, "odwdwsdC", 1 << 20, 0};
   static const sim_fault fault = {.kind = SIM_SYNC, .at = 1, .errno_value = EIO};
   program run;
   sim_system *sim = sim_new();
@@ -270,9 +286,10 @@ static void fail_a_flush(world *w) {
 
 /* -------------------------------------------------------------------------------------------------- a disk that is full -- */
 
-static void fill_the_disk(world *w, uint64_t segment_bytes) {
-  static workflow full = {"a full disk", "", 0, "", 0};
+static void fill_the_disk(world *w, uint64_t segment_bytes, int without_room) {
+  static workflow full = {"a full disk", "", 0, "", 0, 0};
   full.segment_bytes = segment_bytes;
+  full.without_room = without_room;
   w->workflow = &full;
   for (uint64_t spare = 0; spare < 9000; spare += 331) {
     program run;
@@ -283,13 +300,13 @@ static void fill_the_disk(world *w, uint64_t segment_bytes) {
     w->at = spare;
     sim_set_capacity(sim, sim_used_bytes(sim) + spare);
     bp_status status = BP_OK;
-    for (const char *step = "dwWmMdwWmM"; *step != '\0'; step++) {
+    for (const char *step = "dwWbmMBdwWbmM"; *step != '\0'; step++) {
       status = program_step(&run, *step);
       CHECK(status == BP_OK || status == BP_DISK_FULL, "step %c: %s: %s", *step, bp_status_name(status), run.error.text);
       model_compare(&run.model, run.store, 0);
     }
     sim_set_capacity(sim, UINT64_MAX);
-    for (const char *step = "dwmW"; *step != '\0'; step++) program_must(&run, *step);
+    for (const char *step = "dwbmBW"; *step != '\0'; step++) program_must(&run, *step);
     model_compare(&run.model, run.store, MODEL_VERIFY);
     model_state promised;
     model_copy(&promised, &run.model);
@@ -318,8 +335,9 @@ int main(int argc, char **argv) {
     if (only == WORKFLOWS || only == i) run_workflow(&w, &workflows[i]);
   }
   fail_a_flush(&w);
-  fill_the_disk(&w, 1 << 20);
-  fill_the_disk(&w, 900);
+  fill_the_disk(&w, 1 << 20, 1);
+  fill_the_disk(&w, 1 << 20, 0);
+  fill_the_disk(&w, 900, 0);
   printf("%zu workflows, %" PRIu64 " runs, %" PRIu64 " reopenings, seed %" PRIu64 "\n", (size_t)WORKFLOWS, w.runs,
          w.reopenings, w.seed);
   return 0;

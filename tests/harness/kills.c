@@ -1,9 +1,11 @@
-/* A hundred real deaths: a child appends with several threads to a store in a real directory and tells its parent of every
- * acknowledgement through a pipe; the parent kills it at a random moment and holds the store against what it was told.
+/* Real deaths, by the hundred: a child appends with sixteen threads to a store in a real directory, one by one, several at
+ * once and in batches, and tells its parent of every acknowledgement through a pipe; the parent kills it at a random moment
+ * and holds the store against what it was told.
  *
  *   - Everything acknowledged is there, what was only written too: the machine lived.
  *   - What was there at an earlier look is still there, under the same number.
  *   - Each thread's events are there in its order, without a hole, and none beyond the one it was about to append.
+ *   - Of a batch all is there or nothing.
  *   - verify finds no damage.
  *
  *   kills [--kills N] [--seed N] */
@@ -24,7 +26,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { THREADS = 4, MANY = 3, KILLS_A_STORE = 20, EVENTS_A_THREAD = 300, LONGEST_US = 150000 };
+enum { THREADS = 16, MANY = 3, KILLS_A_STORE = 20, EVENTS_A_THREAD = 300, LONGEST_US = 60000, PATIENCE_US = 5000000 };
+
+/* How a thread appends. */
+enum { ONE, SEVERAL, BATCH, WAYS };
+
+static uint32_t way_of(uint32_t thread) { return thread % WAYS; }
 
 /* What a thread was told of one event, and what a look at the store found. */
 typedef struct acknowledgement {
@@ -76,17 +83,17 @@ typedef struct writer {
   uint64_t kill;
   uint32_t thread;
   int pipe;
+  char entity[16];
 } writer;
 
 static void draft_of(const writer *w, uint32_t index, uint8_t *payload, bp_draft *draft) {
-  static const char *const entities[THREADS] = {"dock:0", "dock:1", "dock:2", "dock:3"};
   uint64_t number = number_of(w->kill, w->thread, index);
   CHECK(bp_draft_init(draft, sizeof *draft) == BP_OK, "bp_draft_init");
   for (size_t i = 0; i < payload_length(number); i++) payload[i] = payload_byte(number, i);
   draft->kind = 0xF001;
-  draft->durability = w->thread == 0 && w->kill % 3 != 0 ? BP_DURABLE : BP_WRITTEN;
-  draft->entity = (const uint8_t *)entities[w->thread];
-  draft->entity_length = strlen(entities[w->thread]);
+  draft->durability = w->thread % 5 == 0 && w->kill % 3 != 0 ? BP_DURABLE : BP_WRITTEN;
+  draft->entity = (const uint8_t *)w->entity;
+  draft->entity_length = strlen(w->entity);
   draft->scope = (const uint8_t *)"harbour";
   draft->scope_length = strlen("harbour");
   draft->payload = payload;
@@ -101,21 +108,25 @@ static void tell(const writer *w, uint32_t index, const bp_receipt *receipt) {
   if (write(w->pipe, &item, sizeof item) != (ssize_t)sizeof item) _exit(3);
 }
 
-/* The odd ones several at once. */
+static bp_status append_some(const writer *w, const bp_draft *drafts, size_t count, bp_receipt *receipts, bp_error *error) {
+  size_t accepted;
+  if (way_of(w->thread) == BATCH) return bp_store_append_batch(w->store, drafts, count, receipts, error);
+  return bp_store_append_many(w->store, drafts, count, receipts, &accepted, error);
+}
+
 static void *append_all(void *user) {
   const writer *w = user;
   static _Thread_local uint8_t payloads[MANY][512];
   bp_draft drafts[MANY];
   bp_receipt receipts[MANY];
-  uint32_t step = w->thread % 2 == 1 ? MANY : 1;
+  uint32_t step = way_of(w->thread) == ONE ? 1 : MANY;
   for (uint32_t index = 0; index < EVENTS_A_THREAD; index += step) {
-    size_t accepted;
     bp_error error = {.struct_size = sizeof error};
     for (uint32_t i = 0; i < step; i++) {
       draft_of(w, index + i, payloads[i], &drafts[i]);
       if (bp_receipt_init(&receipts[i], sizeof receipts[i]) != BP_OK) _exit(3);
     }
-    if (bp_store_append_many(w->store, drafts, step, receipts, &accepted, &error) != BP_OK) {
+    if (append_some(w, drafts, step, receipts, &error) != BP_OK) {
       fprintf(stderr, "append: %s\n", error.text);
       _exit(4);
     }
@@ -141,7 +152,8 @@ _Noreturn static void be_the_child(const world *w, int pipe_end) {
   writer writers[THREADS];
   (void)open_store(w, BP_MODE_CREATE, &store);
   for (uint32_t i = 0; i < THREADS; i++) {
-    writers[i] = (writer){store, w->kill, i, pipe_end};
+    writers[i] = (writer){store, w->kill, i, pipe_end, ""};
+    snprintf(writers[i].entity, sizeof writers[i].entity, "dock:%u", i);
     if (pthread_create(&threads[i], NULL, append_all, &writers[i]) != 0) _exit(3);
   }
   for (uint32_t i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
@@ -167,14 +179,22 @@ static int listen_once(world *w, int pipe_end) {
   return got > 0;
 }
 
-/* Listens until `end`, kills, listens to what is left in the pipe. */
-static void listen_and_kill(world *w, pid_t child, int pipe_end, uint64_t end) {
+/* Listens for so long, kills, listens to what is left in the pipe.  Mostly the time runs from the first acknowledgement on,
+ * or opening the store would take all of it. */
+static void listen_and_kill(world *w, pid_t child, int pipe_end) {
+  uint64_t time = next_random(&w->random) % LONGEST_US, patience = next_random(&w->random) % 5 == 0 ? 0 : PATIENCE_US;
+  uint64_t end = now_us() + time + patience, told = w->acknowledged;
   for (;;) {
     uint64_t now = now_us();
     struct pollfd wait_for = {.fd = pipe_end, .events = POLLIN};
-    struct timespec left = {.tv_nsec = now < end ? (long)(end - now) * 1000 : 0};
+    uint64_t left_us = now < end ? end - now : 0;
+    struct timespec left = {.tv_sec = (time_t)(left_us / 1000000), .tv_nsec = (long)(left_us % 1000000) * 1000};
     if (now >= end) break;
     if (ppoll(&wait_for, 1, &left, NULL) > 0 && !listen_once(w, pipe_end)) break;
+    if (patience > 0 && w->acknowledged > told) {
+      end = now_us() + time;
+      patience = 0;
+    }
   }
   int status;
   CHECK(kill(child, SIGKILL) == 0 && waitpid(child, &status, 0) == child, "the child is gone");
@@ -217,6 +237,17 @@ static void read_all(const bp_store *store, log_of_answers *found) {
     if (count > 0) query.after = events[count - 1].sequence;
   } while (bp_page_more(page));
   bp_page_free(page);
+}
+
+/* Sorted by number. */
+static void compare_batches(const log_of_answers *found) {
+  for (size_t i = 0; i < found->count; i++) {
+    const acknowledgement *here = &found->items[i];
+    uint32_t place = (uint32_t)(here->number & 0xFFFFFF) % MANY;
+    if (way_of((uint32_t)(here->number >> 24 & 0xFF)) != BATCH || place + 1 == MANY) continue;
+    int whole = i + 1 < found->count && here[1].number == here->number + 1 && here[1].sequence == here->sequence + 1;
+    CHECK(whole, "event %" PRIx64 " is there, the rest of its batch not", here->number);
+  }
 }
 
 /* Both sorted by number. */
@@ -272,6 +303,7 @@ static void look(world *w) {
   if (w->known.count > 0) qsort(w->known.items, w->known.count, sizeof *w->known.items, by_number);
   if (found.count > 0) qsort(found.items, found.count, sizeof *found.items, by_number);
   compare(w, &found);
+  compare_batches(&found);
   free(w->known.items);
   w->known = found;
 }
@@ -280,7 +312,6 @@ static void run_and_kill(world *w) {
   int ends[2];
   CHECK(pipe(ends) == 0, "pipe: %s", strerror(errno));
   fflush(NULL);
-  uint64_t end = now_us() + next_random(&w->random) % LONGEST_US;
   pid_t child = fork();
   CHECK(child >= 0, "fork: %s", strerror(errno));
   if (child == 0) {
@@ -288,7 +319,7 @@ static void run_and_kill(world *w) {
     be_the_child(w, ends[1]);
   }
   close(ends[1]);
-  listen_and_kill(w, child, ends[0], end);
+  listen_and_kill(w, child, ends[0]);
   close(ends[0]);
 }
 
@@ -307,7 +338,7 @@ static uint64_t number(int argc, char **argv, const char *name, uint64_t otherwi
 int main(int argc, char **argv) {
   static world w;
   char parent[TEMPORARY_PATH_MAX];
-  uint64_t kills = number(argc, argv, "--kills", 100);
+  uint64_t kills = number(argc, argv, "--kills", 300);
   w.random = w.seed = number(argc, argv, "--seed", now_us());
   printf("seed %" PRIu64 "\n", w.seed);
   check_describe_with(describe, &w);

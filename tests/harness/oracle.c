@@ -31,6 +31,7 @@ typedef enum operation {
   GET,
   WALK,
   RECEIPTS,
+  WAIT,
   CLOCK,
   REOPEN,
   READ_ONLY,
@@ -47,7 +48,7 @@ static const struct {
     [BATCH] = {"batch", 10},      [QUERY] = {"query", 12},            [GET] = {"get", 5},
     [WALK] = {"walk", 6},         [RECEIPTS] = {"receipts", 2},       [CLOCK] = {"clock", 6},
     [REOPEN] = {"reopen", 2},     [READ_ONLY] = {"read-only", 2},     [KILL] = {"kill", 2},
-    [CRASH] = {"crash", 2},
+    [CRASH] = {"crash", 2},       [WAIT] = {"wait", 4},
 };
 
 typedef struct instruction {
@@ -139,11 +140,18 @@ static void init_receipt(bp_receipt *receipt, uint8_t *buffer) {
   receipt->extensions_capacity = BUFFER;
 }
 
+/* None of them waits for long: nobody else is there who could bring it about. */
+static void draw_gate(test_random *random, bp_draft *draft) {
+  if (test_random_below(random, 6) == 0) draft->gate = 1 + test_random_below(random, 3);
+  draft->gate_timeout_ms = test_random_below(random, 40) == 0;
+}
+
 static void append(machine *m, test_random *random) {
   static drawn_draft drawn;
   static uint8_t buffer[BUFFER];
   bp_receipt receipt;
   draw_draft(random, &m->oracle, &drawn);
+  draw_gate(random, &drawn.draft);
   tell_draft(m, &drawn.draft);
   init_receipt(&receipt, buffer);
   bp_status status = bp_store_append(m->store, &drawn.draft, &receipt, &m->error);
@@ -157,28 +165,26 @@ static void append_many(machine *m, test_random *random) {
   static uint8_t buffers[MANY][BUFFER];
   bp_draft drafts[MANY];
   bp_receipt receipts[MANY];
+  oracle_answer answers[MANY];
   size_t accepted, count = test_random_below(random, MANY + 1);
   for (size_t i = 0; i < count; i++) {
     draw_draft(random, &m->oracle, &drawn[i]);
     if (i > 0 && test_random_below(random, 8) == 0) memcpy(drawn[i].draft.key, drawn[i - 1].draft.key, 16);
+    if (i + 1 == count || test_random_below(random, 30) == 0) draw_gate(random, &drawn[i].draft);
     drafts[i] = drawn[i].draft;
     tell_draft(m, &drafts[i]);
     init_receipt(&receipts[i], buffers[i]);
   }
   bp_status status = bp_store_append_many(m->store, drafts, count, receipts, &accepted, &m->error);
   tell(m, "    %s, %zu of %zu\n", bp_status_name(status), accepted, count);
-  size_t held = 0;
-  oracle_answer answer = {.status = m->config.mode == BP_MODE_READ_ONLY ? BP_READ_ONLY : BP_OK};
-  while (held < count && answer.status == BP_OK) {
-    answer = oracle_append(&m->oracle, &drafts[held]);
-    if (answer.status == BP_OK) {
-      CHECK(held < accepted, "%zu accepted, %s", accepted, bp_status_name(status));
-      oracle_hold(&m->oracle, &answer, BP_OK, NULL, &receipts[held++]);
-    }
-  }
+  size_t held = oracle_append_many(&m->oracle, drafts, count, answers);
   CHECK(accepted == held, "%zu accepted instead of %zu", accepted, held);
-  CHECK(status == answer.status, "%s instead of %s", bp_status_name(status), bp_status_name(answer.status));
-  if (status != BP_OK) oracle_hold(&m->oracle, &answer, status, &m->error, NULL);
+  for (size_t i = 0; i < held; i++) {
+    oracle_hold(&m->oracle, &answers[i], i + 1 < count ? BP_OK : status, &m->error, &receipts[i]);
+  }
+  if (held < count) oracle_hold(&m->oracle, &answers[held], status, &m->error, NULL);
+  CHECK(count > 0 || status == (m->config.mode == BP_MODE_READ_ONLY ? BP_READ_ONLY : BP_OK), "none: %s",
+        bp_status_name(status));
 }
 
 static bp_batch *accumulate(const bp_draft *drafts, size_t count) {
@@ -212,6 +218,7 @@ static void append_batch(machine *m, test_random *random) {
   size_t count = test_random_below(random, MANY + 1);
   draw_batch(random, &m->oracle, drawn, count);
   for (size_t i = 0; i < count; i++) {
+    if (i + 1 == count || test_random_below(random, 30) == 0) draw_gate(random, &drawn[i].draft);
     drafts[i] = drawn[i].draft;
     tell_draft(m, &drafts[i]);
     init_receipt(&receipts[i], buffers[i]);
@@ -228,14 +235,25 @@ static void append_batch(machine *m, test_random *random) {
     return;
   }
   oracle_batch(&m->oracle, drafts, count, answers);
-  oracle_hold(&m->oracle, &answers[0], status, &m->error, &receipts[0]);
-  for (size_t i = 1; i < count && status == BP_OK; i++) oracle_hold(&m->oracle, &answers[i], BP_OK, NULL, &receipts[i]);
+  int waited = count > 1 && answers[0].status == BP_OK && status == BP_WAIT_TIMEOUT;
+  oracle_hold(&m->oracle, &answers[0], waited ? BP_OK : status, &m->error, &receipts[0]);
+  for (size_t i = 1; i < count && answers[0].status == BP_OK; i++) {
+    oracle_hold(&m->oracle, &answers[i], i + 1 < count ? BP_OK : status, &m->error, &receipts[i]);
+  }
 }
 
 static void sync_store(machine *m) {
   bp_status status = bp_store_sync(m->store, &m->error);
   CHECK(status == (m->config.mode == BP_MODE_READ_ONLY ? BP_READ_ONLY : BP_OK), "sync: %s", bp_status_name(status));
   if (status == BP_OK) oracle_synced(&m->oracle);
+}
+
+static void wait_once(machine *m, test_random *random) {
+  bp_point point = {0, test_random_below(random, (uint32_t)m->oracle.count + 2)};
+  if (test_random_below(random, 2) && point.sequence < m->oracle.count) {
+    point.wall_ms = m->oracle.events[point.sequence].wall_ms;
+  }
+  oracle_compare_wait(&m->oracle, m->store, test_random_below(random, 8), &point);
 }
 
 static void read_some(machine *m, operation how, test_random *random) {
@@ -275,6 +293,7 @@ static void run_instruction(machine *m, const instruction *given) {
     case BATCH: append_batch(m, &random); break;
     case SYNC: sync_store(m); break;
     case RECEIPTS: oracle_compare_receipts(&m->oracle, m->store); break;
+    case WAIT: wait_once(m, &random); break;
     case CLOCK: set_clock(m, &random); break;
     case REOPEN:
     case READ_ONLY: close_store(m); break;

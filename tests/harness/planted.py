@@ -11,22 +11,22 @@ import sys
 import time
 from pathlib import Path
 
-QUEUE, COMMIT, GATE, SEGMENTS, SCRATCH = (
-    "core/store/queue.c", "core/store/commit.c", "core/store/gate.c", "core/journal/segments.c", "core/store/scratch.c")
+QUEUE, COMMIT, GATE, FRONTIER = (f"core/store/{name}.c" for name in ("queue", "commit", "gate", "frontier"))
+SEGMENTS, SCRATCH = "core/journal/segments.c", "core/store/scratch.c"
 
-# name: file, what stands there, what is put in its place.
+# name: file, what stands there (the first time), what is put in its place.
 BUGS = {
     "nobody_is_woken": (QUEUE, "if (first != last || end != NULL) bpi_condition_wake_all(&store->group_done);", ""),
     "next_leader_is_not_woken": (QUEUE, "if (first != last || end != NULL) bpi_condition_wake_all",
                                  "if (first != last) bpi_condition_wake_all"),
-    "one_of_many_is_woken": (QUEUE, "bpi_condition_wake_all(&store->group_done)",
-                             "bpi_condition_wake_one(&store->group_done)"),
+    "one_of_many_is_woken": (QUEUE, "if (first != last || end != NULL) bpi_condition_wake_all",
+                             "if (first != last || end != NULL) bpi_condition_wake_one"),
     "woken_is_taken_for_finished": (QUEUE, "bpi_condition_wait(&store->group_done, &store->commit_lock);",
                                     "{ bpi_condition_wait(&store->group_done, &store->commit_lock); break; }"),
     "lead_is_kept": (QUEUE, "store->leader = 0;", ""),
     "two_lead": (QUEUE, "if (!store->leader && store->queue_first == request)", "if (store->queue_first != NULL)"),
-    "finished_without_the_lock": (QUEUE, "  bpi_mutex_lock(&store->commit_lock);\n  store->leader = 0;",
-                                  "  last->finished = 1;\n  bpi_mutex_lock(&store->commit_lock);\n  store->leader = 0;"),
+    "finished_without_the_lock": (QUEUE, "bpi_store_run_group(store, first, last);",
+                                  "bpi_store_run_group(store, first, last);\n  last->finished = 1;"),
     "end_of_queue_is_lost": (QUEUE, "bpi_request *end = last->next;\n",
                              "bpi_request *end = first == last ? NULL : last->next;\n"),
     "more_is_committed_than_taken": (COMMIT, "return request == g->last ? NULL : request->next;", "return request->next;"),
@@ -41,10 +41,18 @@ BUGS = {
     "failed_write_is_answered_well": (COMMIT, "request->status = bpi_error_copy(request->error, &g->error);\n    }\n  }",
                                       "}\n  }"),
     "close_overlooks_one": (GATE, "  uint32_t users = 0;\n", "  uint32_t users = atomic_load(&store->users) == 1;\n"),
-    "release_closes_at_once": (GATE, "if (atomic_fetch_or(&store->users, (uint32_t)BPI_STORE_CLOSING) == 0) destroy_once",
-                               "atomic_fetch_or(&store->users, (uint32_t)BPI_STORE_CLOSING);\n  "
-                               "if ((atomic_load(&store->users) & 0xffff) < 2) (void)bpi_store_destroy(store, NULL); "
-                               "else if (0) destroy_once"),
+    "release_closes_at_once": (GATE, "  bpi_watermarks_wake(store);\n  bpi_store_leave(store);",
+                               "  bpi_watermarks_wake(store);\n  (void)bpi_store_destroy(store, NULL);"),
+    "release_leaves_too_early": (GATE, "  bpi_watermarks_wake(store);\n  bpi_store_leave(store);",
+                                 "  bpi_store_leave(store);\n  bpi_watermarks_wake(store);"),
+    "release_wakes_nobody": (GATE, "  bpi_watermarks_wake(store);\n", ""),
+    "poison_wakes_nobody": (FRONTIER, "if (wake || w->poisoned) bpi_condition_wake_all", "if (wake) bpi_condition_wake_all"),
+    "flush_wakes_nobody": (FRONTIER, "if (wake || w->poisoned) bpi_condition_wake_all",
+                           "if (w->poisoned) bpi_condition_wake_all"),
+    "wait_begins_without_a_look": (FRONTIER, "  while (!is_reached(standing(w, watermark), point)) {",
+                                   "  int first = is_reached(standing(w, watermark), point);\n  "
+                                   "bpi_mutex_unlock(&store->commit_lock);\n  bpi_mutex_lock(&store->commit_lock);\n  "
+                                   "for (; !first; first = is_reached(standing(w, watermark), point)) {"),
     "last_one_leaves_it_open": (GATE, "if (atomic_fetch_sub(&inside->users, 1) == (BPI_STORE_CLOSING | 1)) destroy_once",
                                 "uint32_t users = atomic_load(&inside->users);\n  atomic_fetch_sub(&inside->users, 1);\n  "
                                 "if (users == (BPI_STORE_CLOSING | 1)) destroy_once"),
@@ -63,8 +71,8 @@ GONE = "planted_bug_has_no_place"
 def write(name: str, root: Path, out: Path) -> None:
     file, good, bad = BUGS[name]
     text = (root / file).read_text()
-    if text.count(good) == 1:
-        text = text.replace(good, bad)
+    if good in text:
+        text = text.replace(good, bad, 1)
     else:
         print(f"{file} has no place for the bug {name} any more: see tests/harness/planted.py", file=sys.stderr)
         text += f"\nextern const char {GONE}[];\nconst char {GONE}[] = \"{name}\";\n"

@@ -179,6 +179,142 @@ Test(scan, a_last_frame_with_a_wrong_length_is_damage) {
   }
 }
 
+/* --- room behind the frames */
+
+static void put_room(size_t length) {
+  uint8_t *zeros = calloc(1, length);
+  segment_builder_bytes(&builder, zeros, length);
+  free(zeros);
+}
+
+/* D2: megabytes of zeros cost no more than looking at them. */
+Test(scan, room_behind_the_frames_is_skipped) {
+  make(3);
+  uint64_t end = builder.bytes.length;
+  put_room(16 << 20);
+  scan_all(1);
+  cr_assert_eq(scan.kind, BPI_SCAN_OPEN_END);
+  assert_all(3);
+  cr_assert_eq(scan.frames_end, end);
+  assert_found("zero_tail", BP_SEVERITY_NOTE);
+  assert_found("missing_footer", BP_SEVERITY_NOTE);
+  cr_assert_eq(findings.count, 2);
+  scan_all(0);
+  assert_all(3);
+  assert_found("zero_tail", BP_SEVERITY_DAMAGE);
+}
+
+/* A write into the room that was cut off: after any of its sectors, or with any of them lost. */
+Test(scan, a_frame_cut_off_in_the_room_is_a_torn_tail) {
+  enum { SECTOR = 512 };
+  make(3);
+  size_t offset = (size_t)builder.records[2].offset, end = builder.bytes.length, sectors = 0;
+  put_room(8 << 10);
+  for (size_t from = offset; from < end;) {
+    size_t to = (from / SECTOR + 1) * SECTOR < end ? (from / SECTOR + 1) * SECTOR : end;
+    uint8_t kept[SECTOR];
+    memcpy(kept, builder.bytes.data + from, to - from);
+    memset(builder.bytes.data + from, 0, to - from);
+    scan_all(1);
+    assert_all(2);
+    cr_assert_eq(scan.frames_end, offset);
+    cr_assert_eq(findings.count, 2);
+    cr_assert(finding("torn_tail") != NULL || finding("zero_tail") != NULL);
+    cr_assert_neq(findings.items[0].severity, BP_SEVERITY_DAMAGE, "sector at %zu", from);
+    memcpy(builder.bytes.data + from, kept, to - from);
+    from = to;
+    sectors++;
+  }
+  cr_assert_geq(sectors, 2);
+}
+
+/* The last piece of a frame may be small, and is lost like any other. */
+Test(scan, a_frame_that_lacks_its_last_byte_alone_is_a_torn_tail) {
+  make(2);
+  size_t last = (size_t)builder.records[1].offset + builder.records[1].frame_length - 1;
+  static const uint8_t nothing[512];
+  size_t shift = (512 - last % 512) % 512;
+  /* The same frames, moved so that the last byte begins a sector: the prologue may be padded. */
+  bpi_buffer moved;
+  bpi_buffer_init(&moved, &memory);
+  bpi_buffer_append(&moved, builder.bytes.data, builder.first_frame);
+  bpi_buffer_append(&moved, nothing, shift);
+  bpi_store_be32(moved.data + 4, bpi_load_be32(moved.data + 4) + (uint32_t)shift);
+  bpi_buffer_append(&moved, builder.bytes.data + builder.first_frame, builder.bytes.length - builder.first_frame);
+  cr_assert_eq((moved.length - 1) % 512, 0);
+  moved.data[moved.length - 1] = 0;
+  for (int i = 0; i < 4; i++) bpi_buffer_append(&moved, nothing, sizeof nothing);
+  cr_assert_eq(scan_bytes(bpi_bytes_of(moved.data, moved.length), 1), BP_OK);
+  cr_assert_eq(scan.count, 1);
+  assert_found("torn_tail", BP_SEVERITY_NOTE);
+  bpi_buffer_free(&moved);
+}
+
+Test(scan, a_whole_frame_before_the_room_that_does_not_check_is_damage) {
+  make(2);
+  put_room(64 << 10);
+  damage(1);
+  scan_all(1);
+  assert_all(1);
+  assert_found("damaged_tail", BP_SEVERITY_DAMAGE);
+  damage(1);
+  for (unsigned bit = 0; bit < 32; bit++) {
+    uint8_t *length = builder.bytes.data + builder.records[1].offset;
+    length[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    scan_all(1);
+    length[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    assert_all(1);
+    assert_found("damaged_tail", BP_SEVERITY_DAMAGE);
+  }
+}
+
+/* What is in the room is believed for its checksum alone. */
+Test(scan, other_bytes_in_the_room_are_no_events) {
+  make(2);
+  uint64_t end = builder.bytes.length;
+  put_room(4096);
+  for (size_t at = (size_t)end; at + 8 < builder.bytes.length; at += 97) {
+    for (int value = 1; value < 256; value += 50) {
+      builder.bytes.data[at] = (uint8_t)value;
+      builder.bytes.data[at + 7] = (uint8_t)value;
+      scan_all(1);
+      assert_all(2);
+      cr_assert_eq(scan.frames_end, end);
+      assert_found("torn_tail", BP_SEVERITY_NOTE);
+      builder.bytes.data[at] = builder.bytes.data[at + 7] = 0;
+    }
+  }
+}
+
+/* J4: a frame behind lost ones is not taken for the next. */
+Test(scan, a_frame_behind_zeros_is_behind_a_gap) {
+  make(2);
+  size_t end = builder.bytes.length;
+  put_room(1000);
+  make(1);
+  put_room(5000);
+  scan_all(1);
+  assert_all(3);
+  cr_assert_eq(scan.gap_count, 1);
+  cr_assert_eq(scan.gaps[0].bytes, 1000);
+  assert_found("skipped_bytes", BP_SEVERITY_DAMAGE);
+  cr_assert_eq(finding("skipped_bytes")->offset, end);
+}
+
+Test(scan, a_batch_that_the_room_cuts_is_dropped_whole) {
+  make(1);
+  uint64_t end = builder.bytes.length;
+  builder.time_step_us = 0;
+  segment_builder_begin(&builder, 3);
+  make(2);
+  put_room(64 << 10);
+  scan_all(1);
+  assert_all(1);
+  cr_assert_eq(scan.frames_end, end);
+  assert_found("incomplete_batch", BP_SEVERITY_NOTE);
+  assert_found("zero_tail", BP_SEVERITY_NOTE);
+}
+
 Test(scan, a_damaged_frame_in_the_middle_leaves_a_gap) {
   make(5);
   damage(1);

@@ -220,6 +220,177 @@ Test(writer, a_seal_that_fails_leaves_the_segment_as_it_was_or_poisons) {
   }
 }
 
+/* --- room behind the frames */
+
+static void allow_room(uint64_t room, uint64_t segment_bytes) {
+  writer.room_most = room;
+  writer.frames_most = segment_bytes;
+}
+
+static bp_status append_flushed(uint64_t number) {
+  bpi_header header = builder_header(number);
+  frame.length = 0;
+  bpi_record record = builder_put_frame(&frame, &header, bpi_bytes_of("x", 1));
+  record.offset = writer.offset;
+  record.sequence = number;
+  size_t length = frame.length;
+  bp_status status = bpi_writer_append_flushed(&writer, &frame, &error);
+  cr_assert_eq(frame.length, length);
+  if (status == BP_OK) cr_assert_eq(bpi_footer_add(&footer, &record), BP_OK);
+  return status == BP_OK ? bpi_writer_sync(&writer, &error) : status;
+}
+
+/* From here on the file holds zeros, and only these. */
+static void assert_room(size_t room) {
+  cr_assert_eq(file_length("d/000001.fbat"), writer.offset + room);
+  for (size_t i = (size_t)writer.offset; i < content.length; i++) cr_assert_eq(content.data[i], 0);
+  cr_assert_eq(writer.room_end, content.length);
+  cr_assert_eq(bpi_segments_bytes(&segments), writer.offset, "room does not count");
+}
+
+Test(writer, a_flushed_append_brings_room_with_its_one_write) {
+  begin(1);
+  allow_room(1 << 20, UINT64_MAX);
+  uint64_t calls = sim_calls(sim, SIM_ANY);
+  cr_assert_eq(append_flushed(0), BP_OK);
+  cr_assert_eq(sim_calls(sim, SIM_ANY) - calls, 2, "a write and a flush");
+  uint64_t room_end = writer.room_end;
+  cr_assert_eq(room_end % 4096, 0);
+  cr_assert_gt(room_end, 60 << 10);
+  assert_room((size_t)(room_end - writer.offset));
+  for (uint64_t i = 1; writer.offset + frame.length <= room_end; i++) {
+    cr_assert_eq(append_flushed(i), BP_OK);
+    assert_room((size_t)(room_end - writer.offset));
+  }
+  cr_assert_eq(append_flushed(999), BP_OK);
+  cr_assert_gt(writer.room_end, room_end + (60 << 10), "and then there is new room");
+  cr_assert_eq(sim_calls(sim, SIM_ANY) - calls, writer.writes + writer.syncs);
+}
+
+Test(writer, no_room_is_made_where_nothing_would_come_of_it) {
+  begin(1);
+  allow_room(1 << 20, UINT64_MAX);
+  cr_assert_eq(append(0), BP_OK);
+  assert_room(0);
+  allow_room(0, UINT64_MAX);
+  cr_assert_eq(append_flushed(1), BP_OK);
+  assert_room(0);
+  allow_room(2000, UINT64_MAX);
+  cr_assert_eq(append_flushed(2), BP_OK);
+  assert_room(0);
+  allow_room(1 << 20, writer.offset + 10);
+  cr_assert_eq(append_flushed(3), BP_OK);
+  assert_room(0);
+  allow_room(1 << 20, writer.offset + frame.length + 100);
+  cr_assert_eq(append_flushed(4), BP_OK);
+  assert_room(100);
+}
+
+Test(writer, sealing_cuts_the_room_off) {
+  bpi_buffer without;
+  bpi_buffer_init(&without, &writer.memory);
+  for (int with_room = 0; with_room < 2; with_room++) {
+    if (with_room) {
+      tear_down();
+      set_up();
+    }
+    begin(1);
+    allow_room(with_room ? 1 << 20 : 0, UINT64_MAX);
+    for (uint64_t i = 0; i < 20; i++) cr_assert_eq(append_flushed(i), BP_OK);
+    cr_assert_eq(bpi_writer_seal(&writer, &footer, &error), BP_OK);
+    sim_crash(sim, &(sim_choice){.kind = SIM_ALL_LOST});
+    (void)file_length("d/000001.fbat");
+    if (!with_room) {
+      without.memory = bpi_memory_default();
+      bpi_buffer_append(&without, content.data, content.length);
+    }
+  }
+  cr_assert_eq(content.length, without.length);
+  cr_assert_arr_eq(content.data, without.data, content.length);
+  bpi_buffer_free(&without);
+}
+
+/* A disk that takes the frames and not the room: the frames count, and it is not asked again. */
+Test(writer, room_that_the_disk_refuses_is_done_without) {
+  begin(1);
+  allow_room(1 << 20, UINT64_MAX);
+  sim_set_capacity(sim, sim_used_bytes(sim) + 20000);
+  cr_assert_eq(append_flushed(0), BP_OK);
+  assert_room(20000 - frame.length);
+  while (writer.offset + frame.length <= writer.room_end) cr_assert_eq(append_flushed(1), BP_OK);
+  cr_assert_eq(append_flushed(2), BP_DISK_FULL);
+  cr_assert_eq(writer.poisoned, BP_OK);
+  assert_room(0);
+  sim_set_capacity(sim, UINT64_MAX);
+  cr_assert_eq(append_flushed(3), BP_OK);
+  assert_room(0);
+  cr_assert_eq(bpi_writer_seal(&writer, &footer, &error), BP_OK);
+  begin(2);
+  cr_assert_eq(append_flushed(4), BP_OK);
+  cr_assert_gt(writer.room_end, writer.offset, "another segment, another try");
+}
+
+/* J13, D3: what a write that failed left in the room does not stay there. */
+Test(writer, a_failed_write_into_the_room_is_undone_with_the_room) {
+  begin(1);
+  allow_room(1 << 20, UINT64_MAX);
+  cr_assert_eq(append_flushed(0), BP_OK);
+  sim_set_write_limit(sim, 100);
+  sim_add_fault(sim, (sim_fault){.kind = SIM_WRITE, .at = 2, .errno_value = EIO});
+  cr_assert_eq(append_flushed(1), BP_SYSTEM);
+  sim_set_write_limit(sim, 0);
+  assert_room(0);
+  cr_assert_eq(append_flushed(1), BP_OK);
+  cr_assert_gt(writer.room_end, writer.offset);
+}
+
+Test(writer, without_memory_there_is_no_room) {
+  begin(1);
+  allow_room(1 << 20, UINT64_MAX);
+  cr_assert_eq(append(0), BP_OK);
+  bpi_header header = builder_header(1);
+  frame.length = 0;
+  (void)builder_put_frame(&frame, &header, bpi_bytes_of("x", 1));
+  memory_fault_arm(&fault, 1, 0);
+  cr_assert_eq(bpi_writer_append_flushed(&writer, &frame, &error), BP_OK);
+  memory_fault_disarm(&fault);
+  cr_assert_eq(frame.failed, 0);
+  assert_room(0);
+}
+
+/* I-014: wherever the power fails while a segment with room is sealed, its events are there. */
+Test(writer, a_seal_of_a_segment_with_room_costs_no_event) {
+  for (uint64_t n = 1; n <= 3; n++) {
+    tear_down();
+    set_up();
+    begin(1);
+    allow_room(8 << 10, UINT64_MAX);
+    for (uint64_t i = 0; i < 5; i++) cr_assert_eq(append_flushed(i), BP_OK);
+    cr_assert_gt(writer.room_end, writer.offset);
+    sim_add_fault(sim, (sim_fault){.kind = n < 3 ? SIM_SYNC : SIM_TRUNCATE, .at = n < 3 ? n : 1, .errno_value = EIO,
+                                   .forever = 1});
+    cr_assert_neq(bpi_writer_seal(&writer, &footer, &error), BP_OK);
+    sim_choice choices[200];
+    size_t count = sim_choices(sim, choices, 200, n);
+    for (size_t i = 0; i < count; i++) {
+      sim_system *after = sim_crashed(sim, &choices[i]);
+      bpi_findings findings;
+      bpi_scan scan;
+      content.length = 0;
+      cr_assert(sim_get(after, "d/000001.fbat", &content));
+      bpi_findings_init(&findings, &writer.memory);
+      cr_assert_eq(bpi_scan_segment(bpi_bytes_of(content.data, content.length), 1, 1, &writer.memory, &scan, &findings,
+                                    &error),
+                   BP_OK);
+      cr_assert_eq(scan.count, 5, "choice %zu", i);
+      for (size_t k = 0; k < findings.count; k++) cr_assert_eq(findings.items[k].severity, BP_SEVERITY_NOTE);
+      bpi_scan_free(&scan);
+      bpi_findings_free(&findings);
+      sim_free(after);
+    }
+  }
+}
+
 Test(writer, segments_follow_each_other_and_views_of_both_stay) {
   bpi_bytes first, second;
   begin(1);

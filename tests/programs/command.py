@@ -29,7 +29,7 @@ FINDING = ["severity", "code", "segment_id", "offset", "sequence", "event_id", "
 VERDICT = ["verdict", "events", "attested", "findings", "notes", "first_unproven"]
 FOLD = ["count", "by_kind", "last"]
 STAT = ["events", "entities", "scopes", "segments", "bytes", "first_sequence", "last_sequence", "clean_close"]
-COMMANDS = ["import", "append", "log", "get", "walk", "verify", "fold", "stat", "keygen", "version"]
+COMMANDS = ["import", "batch", "append", "log", "get", "walk", "verify", "claim", "fold", "stat", "keygen", "version"]
 TEXTS = ["man", "completion"]  # without --json
 SYSTEM_COORDINATE = ("batpak:store", "batpak:lifecycle")
 
@@ -70,7 +70,7 @@ class Cli(unittest.TestCase):
     def run_it(self, *words, given="", code=0):
         done = subprocess.run([BATPAK, *map(str, words)], cwd=self.place, input=given.encode(), capture_output=True,
                               timeout=SECONDS, check=False)
-        done.out, done.err = done.stdout.decode(), done.stderr.decode()
+        done.out, done.err = done.stdout.decode(errors="replace"), done.stderr.decode()
         self.assertEqual(done.returncode, code, f"{words}\n{done.out[-2000:]}\n{done.err[-2000:]}")
         return done
 

@@ -65,7 +65,7 @@ class Signing(Cli):
         self.names(["public_key", "key_id"], row)
         path = self.place / "seed"
         self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600)
-        self.assertRegex(path.read_text(), "^[0-9a-f]{64}\n$")
+        self.assertRegex(path.read_text(), "^# batpak ed25519 seed\n[0-9a-f]{64}\n$")
         held = path.read_text()
         self.assertEqual(self.run_it("keygen", "seed", code=3).out, "")
         self.assertEqual(path.read_text(), held)
@@ -88,7 +88,7 @@ class Signing(Cli):
         self.run_it("keygen", "seed")
         path = self.place / "seed"
         cases = [(0o640, path.read_text()), (0o604, path.read_text()), (0o600, "12"), (0o600, path.read_text() + "0"),
-                 (0o600, "g" * 64), (0o600, "0" * 64 + "\n")]
+                 (0o600, "g" * 64), (0o600, "0" * 64 + "\n"), (0o600, "# a\n# b\n" + "1" * 64)]
         for number, (mode, content) in enumerate(cases):
             with self.subTest(number):
                 bad = self.place / f"bad{number}"

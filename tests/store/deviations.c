@@ -323,7 +323,7 @@ Test(deviations, a_public_key_is_enough_to_verify) {
   cr_assert_eq(outcome_of(&receipt, NULL, 0), BP_RECEIPT_UNSIGNED_ACCEPTED);
 }
 
-/* V-31: a receipt that lost its signature is taken, and said to be missing one. */
+/* V-31, D19: a receipt that lost its signature is taken, and said to be missing one. */
 Test(deviations, unsigned_receipts_among_signed_ones_leave_a_finding) {
   uint8_t seed[32], public_key[32], key_id[32];
   cr_assert_eq(bp_key_generate(seed, public_key, key_id, NULL), BP_OK);

@@ -479,6 +479,20 @@ Test(frontier, the_gate_of_many_is_that_of_the_last_and_counts_for_all) {
   cr_assert_eq(accepted, 2, "those before it are in the store");
 }
 
+Test(frontier, the_gate_of_many_says_nothing_of_what_lies_above_a_replayed_last) {
+  bp_draft drafts[2] = {gated(BP_GATE_NONE, 0), gated(BP_GATE_DURABLE, 0)};
+  bp_receipt receipts[2] = {fixture_receipt(), fixture_receipt()};
+  size_t accepted;
+  fixture_give_key(&drafts[1], 1);
+  drafts[1].durability = BP_DURABLE;
+  MUST(bp_store_append(store, &drafts[1], NULL, NULL));
+  drafts[1].durability = BP_WRITTEN;
+  MUST(bp_store_append_many(store, drafts, 2, receipts, &accepted, NULL));
+  cr_assert_eq(receipts[1].replayed, 1);
+  cr_assert_eq(receipts[1].durable, 1);
+  cr_assert_eq(receipts[0].durable, 0, "nobody flushed it");
+}
+
 Test(frontier, the_gate_of_a_batch_is_waited_at_when_all_of_it_is_in_the_store) {
   enum { MANY = 3 };
   bp_draft drafts[MANY];

@@ -117,6 +117,9 @@ Test(options, every_limit_is_accepted_and_refused_one_past_it) {
   config.group_max_events = 4097;
   assert_refused(&config, "group_max_events");
   config = fixture_config(BP_MODE_CREATE);
+  config.preallocate_bytes = 16777216 + 1;
+  assert_refused(&config, "preallocate_bytes");
+  config = fixture_config(BP_MODE_CREATE);
   config.flags = 1;
   assert_refused(&config, "flags");
   static const uint8_t keys[32] = {1};
@@ -136,11 +139,13 @@ Test(options, every_limit_is_accepted_and_refused_one_past_it) {
   config.single_append_max_bytes = 67108864;
   config.sync_every_events = UINT32_MAX;
   config.group_max_events = 4096;
+  config.preallocate_bytes = 16777216;
   cr_assert_eq(open_with(&config, &error), BP_OK);
   config.segment_max_bytes = 1;
   config.single_append_max_bytes = 1;
   config.sync_every_events = 0;
   config.group_max_events = 1;
+  config.preallocate_bytes = 0;
   config.durability = BP_DURABILITY_DEFAULT;
   cr_assert_eq(open_with(&config, &error), BP_OK);
 }

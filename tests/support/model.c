@@ -41,6 +41,26 @@ static uint8_t payload_byte(uint64_t number, size_t index) {
 
 static uint16_t kind_of(uint64_t number) { return (uint16_t)(0xF000 | (number & 0xFF)); }
 
+void model_draft(model_state *model, size_t index, uint8_t durability, bp_draft *draft) {
+  const model_event *event = &model->events[index];
+  uint8_t **payload = &model->payloads[index % (sizeof model->payloads / sizeof *model->payloads)];
+  free(*payload);
+  *payload = (uint8_t *)must(malloc(event->payload_length + 1));
+  for (size_t i = 0; i < event->payload_length; i++) (*payload)[i] = payload_byte(event->number, i);
+
+  CHECK(bp_draft_init(draft, sizeof *draft) == BP_OK, "bp_draft_init");
+  draft->kind = kind_of(event->number);
+  draft->durability = durability;
+  draft->entity = (const uint8_t *)entities[event->entity];
+  draft->entity_length = strlen(entities[event->entity]);
+  draft->scope = (const uint8_t *)scopes[event->entity];
+  draft->scope_length = strlen(scopes[event->entity]);
+  draft->payload = *payload;
+  draft->payload_length = event->payload_length;
+  draft->given = BP_GIVEN_KEY;
+  memcpy(draft->key, event->id, sizeof draft->key);
+}
+
 size_t model_add(model_state *model, uint32_t entity, uint32_t payload_length, uint8_t durability, bp_draft *draft) {
   if (model->count == model->capacity) {
     model->capacity = model->capacity == 0 ? 16 : model->capacity * 2;
@@ -52,23 +72,13 @@ size_t model_add(model_state *model, uint32_t entity, uint32_t payload_length, u
   *event = (model_event){.number = number, .payload_length = payload_length, .entity = entity};
   memset(event->id, 0xE0, sizeof event->id);
   memcpy(event->id, &number, sizeof number);
-  uint8_t **payload = &model->payloads[index % (sizeof model->payloads / sizeof *model->payloads)];
-  free(*payload);
-  *payload = (uint8_t *)must(malloc(payload_length + 1));
-  for (size_t i = 0; i < payload_length; i++) (*payload)[i] = payload_byte(number, i);
-
-  CHECK(bp_draft_init(draft, sizeof *draft) == BP_OK, "bp_draft_init");
-  draft->kind = kind_of(number);
-  draft->durability = durability;
-  draft->entity = (const uint8_t *)entities[entity];
-  draft->entity_length = strlen(entities[entity]);
-  draft->scope = (const uint8_t *)scopes[entity];
-  draft->scope_length = strlen(scopes[entity]);
-  draft->payload = *payload;
-  draft->payload_length = payload_length;
-  draft->given = BP_GIVEN_KEY;
-  memcpy(draft->key, event->id, sizeof draft->key);
+  model_draft(model, index, durability, draft);
   return index;
+}
+
+void model_bind(model_state *model, size_t count) {
+  model_event *first = &model->events[model->count - count];
+  for (size_t i = 0; i < count; i++) first[i].batch = (uint32_t)first->number;
 }
 
 void model_acknowledge(model_state *model, size_t index, const bp_receipt *receipt) {
@@ -202,6 +212,15 @@ static void compare_page(comparison *c, const bp_event *events, size_t count) {
   }
 }
 
+static void compare_batches(const comparison *c) {
+  for (size_t i = 1; i < c->model->count && !(c->rules & MODEL_HOLES); i++) {
+    const model_event *event = &c->model->events[i], *before = event - 1;
+    CHECK(event->batch == 0 || event->batch != before->batch || event->present == before->present,
+          "of a batch event %" PRIu64 " is there and event %" PRIu64 " is not", (event->present ? event : before)->number,
+          (event->present ? before : event)->number);
+  }
+}
+
 static void compare_all(comparison *c, const bp_store *store) {
   bp_page *page;
   bp_query query;
@@ -219,6 +238,7 @@ static void compare_all(comparison *c, const bp_store *store) {
   } while (bp_page_more(page));
   bp_page_free(page);
   while (c->next < c->model->count) pass_over(c, &c->model->events[c->next++]);
+  compare_batches(c);
 }
 
 /* ---------------------------------------------------------------------------------------------------- the verdict -- */

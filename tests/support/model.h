@@ -6,6 +6,7 @@
  *   - Answered with a failure that says that nothing was written: not there.
  *   - Not answered: there or not.
  *   - What a mutable open did not find does not come back; what it found stays.
+ *   - Of a batch all is there or nothing.
  *   - Nothing else is there but the store's own events. */
 #ifndef SUPPORT_MODEL_H
 #define SUPPORT_MODEL_H
@@ -19,6 +20,7 @@ typedef struct model_event {
   uint64_t number;     /* everything about the event follows from it and from its payload's length */
   uint32_t payload_length;
   uint32_t entity;
+  uint32_t batch;      /* the number of the first event of its batch, 0: of none */
   int answer;          /* MODEL_* */
   int is_numbered;     /* `sequence` is promised */
   int has_receipt;
@@ -45,6 +47,10 @@ enum { MODEL_ENTITIES = 4 };
 
 /* A new event, tried.  The bytes of the draft live until 64 further ones were made. */
 size_t model_add(model_state *model, uint32_t entity, uint32_t payload_length, uint8_t durability, bp_draft *draft);
+/* The draft of an event again. */
+void model_draft(model_state *model, size_t event, uint8_t durability, bp_draft *draft);
+/* The latest `count` events are one batch. */
+void model_bind(model_state *model, size_t count);
 void model_acknowledge(model_state *model, size_t event, const bp_receipt *receipt);
 void model_refuse(model_state *model, size_t event);
 /* A sync succeeded: what was written is durable. */
@@ -56,7 +62,7 @@ int model_promises(const model_state *model);
 
 enum {
   /* Sectors in the middle of what was not flushed were lost: what stands behind them may be missing in the middle, or be
-   * there under another number, if the store says from where on its numbers are unproven. */
+   * there under another number, if the store says from where on its numbers are unproven; of a batch a part may be left. */
   MODEL_HOLES = 1,
   /* The verdict and the receipts too. */
   MODEL_VERIFY = 2,

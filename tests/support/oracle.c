@@ -57,7 +57,7 @@ size_t oracle_find(const oracle *o, const uint8_t id[16]) {
 
 static size_t find_written(const oracle *o, const uint8_t id[16]) {
   size_t i = 0;
-  while (i < o->count && memcmp(o->events[i].id, id, 16) != 0) i++;
+  while (i < o->count && !(o->events[i].is_learned && memcmp(o->events[i].id, id, 16) == 0)) i++;
   return i;
 }
 
@@ -121,7 +121,8 @@ void oracle_resolve_cause(oracle *o, oracle_event *event) {
 
 /* ---------------------------------------------------------------------------------------------------------- judging -- */
 
-static bp_status judge_expectation(const bp_draft *draft, const oracle_event *last, oracle_answer *answer) {
+static bp_status judge_expectation(const oracle *o, const bp_draft *draft, oracle_answer *answer) {
+  const oracle_event *last = last_of(o, draft->entity, draft->entity_length);
   uint32_t clock = last == NULL ? 0 : last->clock;
   switch (draft->expect) {
     case BP_EXPECT_CLOCK:
@@ -133,8 +134,9 @@ static bp_status judge_expectation(const bp_draft *draft, const oracle_event *la
       answer->actual = clock;
       return last == NULL ? BP_OK : BP_EXPECTED_EMPTY;
     case BP_EXPECT_EVENT:
-      if (last != NULL) memcpy(answer->event_id, last->id, 16);
-      return last != NULL && memcmp(last->id, draft->expect_event_id, 16) == 0 ? BP_OK : BP_EXPECTED_EVENT;
+      answer->event = last == NULL ? SIZE_MAX : (size_t)(last - o->events);
+      return last != NULL && last->is_learned && memcmp(last->id, draft->expect_event_id, 16) == 0 ? BP_OK
+                                                                                            : BP_EXPECTED_EVENT;
     default: return BP_OK;
   }
 }
@@ -224,6 +226,7 @@ oracle_answer oracle_append(oracle *o, const bp_draft *draft) {
   if (answer.status == BP_OK && (draft->given & BP_GIVEN_CAUSE_ITEM)) answer.status = BP_ARGUMENT;
   if (answer.status != BP_OK) return answer;
   answer.durable = wants_durable(o, draft);
+  answer.gate = draft->gate;
   if (draft->given & BP_GIVEN_KEY) {
     answer.event = find_written(o, draft->key);
     if (answer.event < o->count) {
@@ -233,7 +236,7 @@ oracle_answer oracle_append(oracle *o, const bp_draft *draft) {
       return answer;
     }
   }
-  answer.status = judge_expectation(draft, last_of(o, draft->entity, draft->entity_length), &answer);
+  answer.status = judge_expectation(o, draft, &answer);
   if (answer.status == BP_OK && o->clock_us < 0) answer.status = BP_CLOCK_INVALID;
   if (answer.status != BP_OK) return answer;
   oracle_rotate_if_full(o);
@@ -244,11 +247,24 @@ oracle_answer oracle_append(oracle *o, const bp_draft *draft) {
   return answer;
 }
 
+size_t oracle_append_many(oracle *o, const bp_draft *drafts, size_t count, oracle_answer *answers) {
+  for (size_t i = 0; i < count; i++) {
+    bp_draft alone = drafts[i];
+    int misplaced = i + 1 < count && alone.gate != BP_GATE_NONE;
+    if (misplaced) alone.given |= BP_GIVEN_CAUSE_ITEM; /* it is refused just as this is */
+    answers[i] = oracle_append(o, &alone);
+    if (answers[i].status != BP_OK) return i;
+  }
+  return count;
+}
+
 /* ---------------------------------------------------------------------------------------------------------- a batch -- */
 
-static bp_status check_item(const bp_draft *draft, size_t item, oracle_answer *answer) {
+static bp_status check_item(const bp_draft *draft, size_t item, size_t count, oracle_answer *answer) {
   if (draft->expect != BP_EXPECT_ANY) return BP_BATCH_EXPECTATION;
-  if (!(draft->given & BP_GIVEN_CAUSE_ITEM) || draft->cause_item < item) return BP_OK;
+  if (!(draft->given & BP_GIVEN_CAUSE_ITEM) || draft->cause_item < item) {
+    return draft->gate != BP_GATE_NONE && item + 1 < count ? BP_ARGUMENT : BP_OK;
+  }
   answer->expected = item;
   answer->actual = draft->cause_item;
   return BP_BATCH_CAUSE;
@@ -273,7 +289,7 @@ static bp_status check_batch(const oracle *o, const bp_draft *drafts, size_t cou
   for (size_t i = 0; i < count && status == BP_OK; i++) {
     answer->item = i;
     status = oracle_draft_check(o, &drafts[i], answer);
-    if (status == BP_OK) status = check_item(&drafts[i], i, answer);
+    if (status == BP_OK) status = check_item(&drafts[i], i, count, answer);
     bytes += drafts[i].payload_length + oracle_extensions_encode(drafts[i].extensions, drafts[i].extension_count, NULL);
     if (status != BP_OK || bytes <= o->config.batch_max_bytes) continue;
     answer->expected = o->config.batch_max_bytes;
@@ -332,6 +348,7 @@ void oracle_batch(oracle *o, const bp_draft *drafts, size_t count, oracle_answer
   }
   o->durable = o->published = o->count;
   for (size_t i = 0; i < count; i++) answers[i].durable = 1;
+  answers[count - 1].gate = drafts[count - 1].gate;
 }
 
 void oracle_synced(oracle *o) { o->durable = o->count; }

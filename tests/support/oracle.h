@@ -43,6 +43,7 @@ typedef struct oracle {
   oracle_event *events;
   size_t count, capacity;
   size_t published;       /* events below it are visible, unless hidden */
+  size_t opened;          /* the event of this open; read-only the newest */
   size_t durable;         /* events below it are promised to be on the disk */
   uint64_t segment;       /* the one that is written; 0: none yet */
   uint64_t segment_bytes; /* written to it so far */
@@ -59,12 +60,12 @@ typedef struct oracle {
 typedef struct oracle_answer {
   bp_status status;
   uint64_t expected, actual;
-  uint8_t event_id[16];
-  size_t event;   /* with BP_OK: its number */
+  size_t event;   /* with BP_OK: its number; with BP_EXPECTED_EVENT: the entity's last, SIZE_MAX for none */
   int is_batch;
   size_t item;    /* of a batch that is refused: the item that is to blame; SIZE_MAX: none is */
   int durable;    /* the receipt must say so */
   int replayed, same;
+  uint32_t gate;  /* that is waited at, once the event is in the store */
 } oracle_answer;
 
 void oracle_init(oracle *o);
@@ -82,11 +83,14 @@ void oracle_killed(oracle *o);
 void oracle_crashed(oracle *o);
 
 oracle_answer oracle_append(oracle *o, const bp_draft *draft);
+/* As many as are accepted; the answer behind them says why the next one is not. */
+size_t oracle_append_many(oracle *o, const bp_draft *drafts, size_t count, oracle_answer *answers);
 /* `answers` is as long as the drafts; of a batch that is refused the first one counts. */
 void oracle_batch(oracle *o, const bp_draft *drafts, size_t count, oracle_answer *answers);
 /* Why a draft is refused before anybody asks what the store holds; BP_OK: it is not. */
 bp_status oracle_draft_check(const oracle *o, const bp_draft *draft, oracle_answer *answer);
 void oracle_synced(oracle *o);
+/* Of several that were accepted only the last one's gate is waited at: `status` is BP_OK for the others. */
 void oracle_hold(oracle *o, const oracle_answer *answer, bp_status status, const bp_error *error,
                  const bp_receipt *receipt);
 
@@ -106,6 +110,8 @@ void oracle_compare(oracle *o, const bp_store *store);
 void oracle_compare_query(oracle *o, const bp_store *store, const bp_query *query);
 void oracle_compare_get(oracle *o, const bp_store *store, const uint8_t id[16]);
 void oracle_compare_walk(oracle *o, const bp_store *store, const uint8_t id[16], size_t limit);
+/* A wait that looks once. */
+void oracle_compare_wait(const oracle *o, const bp_store *store, uint32_t watermark, const bp_point *point);
 /* Every receipt that was given, and the verdict. */
 void oracle_compare_receipts(oracle *o, const bp_store *store);
 

@@ -175,6 +175,49 @@ static void compare_stat(oracle *o, const bp_store *store) {
         "%zu events wait for a flush that comes every %u", o->count - o->durable, o->config.sync_every_events);
 }
 
+static bp_point point_of(const oracle *o, size_t end) {
+  bp_point none = {0, 0};
+  return end == 0 ? none : (bp_point){o->events[end - 1].wall_ms, end - 1};
+}
+
+static int is_point(bp_point point, bp_point other) {
+  return point.wall_ms == other.wall_ms && point.sequence == other.sequence;
+}
+
+static void compare_frontier(const oracle *o, const bp_store *store) {
+  bp_frontier f = {.struct_size = sizeof f};
+  CHECK(bp_store_frontier(store, &f, NULL) == BP_OK, "bp_store_frontier");
+  bp_point written = point_of(o, o->count), durable = point_of(o, o->durable), visible = point_of(o, o->published);
+  CHECK(is_point(f.accepted, written) && is_point(f.written, written), "written to %llu instead of %llu",
+        (unsigned long long)f.written.sequence, (unsigned long long)written.sequence);
+  CHECK(is_point(f.durable, durable), "durable to %llu instead of %llu", (unsigned long long)f.durable.sequence,
+        (unsigned long long)durable.sequence);
+  CHECK(is_point(f.visible, visible) && is_point(f.emitted, visible), "visible to %llu instead of %llu",
+        (unsigned long long)f.visible.sequence, (unsigned long long)visible.sequence);
+  CHECK(is_point(f.applied, point_of(o, o->opened + 1)), "applied to %llu", (unsigned long long)f.applied.sequence);
+  CHECK(f.visible_minus_durable == (int64_t)(visible.sequence - durable.sequence), "%lld events are not durable",
+        (long long)f.visible_minus_durable);
+  CHECK((f.oldest_pending_ms == UINT64_MAX) == (o->durable == o->count), "pending for %llu ms",
+        (unsigned long long)f.oldest_pending_ms);
+}
+
+void oracle_compare_wait(const oracle *o, const bp_store *store, uint32_t watermark, const bp_point *point) {
+  bp_error error = {.struct_size = sizeof error};
+  bp_status expected = BP_OK, status = bp_store_wait(store, watermark, point, 0, &error);
+  bp_point stands = point_of(o, watermark == BP_WATERMARK_DURABLE   ? o->durable
+                                : watermark == BP_WATERMARK_VISIBLE ? o->published
+                                                                    : o->opened + 1);
+  if (point->wall_ms > stands.wall_ms || point->sequence > stands.sequence) expected = BP_WAIT_TIMEOUT;
+  if (o->config.mode == BP_MODE_READ_ONLY) expected = BP_READ_ONLY;
+  if (watermark != BP_WATERMARK_DURABLE && watermark != BP_WATERMARK_VISIBLE && watermark != BP_WATERMARK_APPLIED) {
+    expected = BP_ARGUMENT;
+  }
+  CHECK(status == expected, "wait for %llu: %s instead of %s", (unsigned long long)point->sequence,
+        bp_status_name(status), bp_status_name(expected));
+  CHECK(status != BP_WAIT_TIMEOUT || (error.expected == point->sequence && error.actual == stands.sequence),
+        "waited for %llu, stands at %llu", (unsigned long long)error.expected, (unsigned long long)error.actual);
+}
+
 void oracle_compare(oracle *o, const bp_store *store) {
   bp_query query;
   CHECK(bp_query_init(&query, sizeof query) == BP_OK, "bp_query_init");
@@ -182,6 +225,7 @@ void oracle_compare(oracle *o, const bp_store *store) {
   query.max_bytes = SIZE_MAX;
   oracle_compare_query(o, store, &query);
   compare_stat(o, store);
+  compare_frontier(o, store);
 }
 
 /* --------------------------------------------------------------------------------------------------------- receipts -- */

@@ -77,6 +77,7 @@ void oracle_opened(oracle *o, const bp_store *store) {
   learn_what_is_left(o, left);
   o->clean = o->count > 0 && o->events[o->count - 1].kind == CLOSED;
   if (mutable) learn_open_event(o, last);
+  o->opened = o->count - 1;
   o->is_open = 1;
   bp_page_free(page);
 }
@@ -101,7 +102,7 @@ void oracle_crashed(oracle *o) { o->is_open = 0; }
 
 /* ------------------------------------------------------------------------------------------- an answer of the store -- */
 
-static void hold_refusal(const oracle_answer *answer, bp_status status, const bp_error *error) {
+static void hold_refusal(const oracle *o, const oracle_answer *answer, bp_status status, const bp_error *error) {
   CHECK(error->code == status, "%s is answered, the error says %s", bp_status_name(status), bp_status_name(error->code));
   CHECK(!answer->is_batch || answer->item == SIZE_MAX || error->offset == answer->item, "item %llu is blamed, not %zu",
         (unsigned long long)error->offset, answer->item);
@@ -111,7 +112,10 @@ static void hold_refusal(const oracle_answer *answer, bp_status status, const bp
           bp_status_name(status), (unsigned long long)error->actual, (unsigned long long)error->expected,
           (unsigned long long)answer->actual, (unsigned long long)answer->expected);
   }
-  CHECK(status != BP_EXPECTED_EVENT || memcmp(error->event_id, answer->event_id, 16) == 0, "another last event");
+  if (status != BP_EXPECTED_EVENT) return;
+  static const uint8_t none[16];
+  const uint8_t *last = answer->event == SIZE_MAX ? none : o->events[answer->event].id;
+  CHECK(memcmp(error->event_id, last, 16) == 0, "another last event");
 }
 
 static void hold_receipt(oracle *o, const oracle_answer *answer, const bp_receipt *receipt) {
@@ -142,13 +146,28 @@ static void hold_receipt(oracle *o, const oracle_answer *answer, const bp_receip
   event->has_receipt = 1;
 }
 
+/* Nobody else is there who could flush while it waits. */
+static void hold_gate(const oracle *o, const oracle_answer *answer, bp_status status, const bp_error *error,
+                      const bp_receipt *receipt) {
+  bp_status expected = BP_OK;
+  size_t stands = answer->gate == BP_GATE_APPLIED ? o->opened : o->durable - 1;
+  if (answer->gate == BP_GATE_APPLIED && answer->event > o->opened) expected = BP_WAIT_TIMEOUT;
+  if (answer->gate == BP_GATE_DURABLE && !receipt->durable) expected = BP_WAIT_TIMEOUT;
+  CHECK(status == expected, "gate %u: %s", answer->gate, bp_status_name(status));
+  CHECK(status == BP_OK || (error->expected == answer->event && error->actual >= stands && error->actual < answer->event),
+        "gate %u: waited for %llu, stands at %llu", answer->gate, (unsigned long long)error->expected,
+        (unsigned long long)error->actual);
+}
+
 void oracle_hold(oracle *o, const oracle_answer *answer, bp_status status, const bp_error *error,
                  const bp_receipt *receipt) {
-  CHECK(status == answer->status, "%s instead of %s: %s", bp_status_name(status), bp_status_name(answer->status),
-        status == BP_OK ? "" : error->text);
-  if (status == BP_OK) {
-    hold_receipt(o, answer, receipt);
-  } else {
-    hold_refusal(answer, status, error);
+  int waited = answer->status == BP_OK && answer->gate != BP_GATE_NONE && status == BP_WAIT_TIMEOUT;
+  CHECK(status == answer->status || waited, "%s instead of %s: %s", bp_status_name(status),
+        bp_status_name(answer->status), status == BP_OK ? "" : error->text);
+  if (answer->status != BP_OK) {
+    hold_refusal(o, answer, status, error);
+    return;
   }
+  if (answer->gate != BP_GATE_NONE) hold_gate(o, answer, status, error, receipt);
+  hold_receipt(o, answer, receipt);
 }

@@ -79,6 +79,58 @@ static bp_status append_many(program *run, uint8_t durability) {
   return status;
 }
 
+/* All of it or nothing, and durable. */
+static bp_status append_batch(program *run, size_t count) {
+  static const uint32_t entities[MANY] = {2, 3, 2}, lengths[MANY] = {20, 60, 1100};
+  bp_draft drafts[MANY];
+  bp_receipt receipts[MANY];
+  size_t first = run->model.count;
+  for (size_t i = 0; i < count; i++) {
+    (void)model_add(&run->model, entities[i], lengths[i], BP_WRITTEN, &drafts[i]);
+    CHECK(bp_receipt_init(&receipts[i], sizeof receipts[i]) == BP_OK, "bp_receipt_init");
+  }
+  model_bind(&run->model, count);
+  bp_status status = bp_store_append_batch(run->store, drafts, count, receipts, &run->error);
+  for (size_t i = 0; i < count; i++) {
+    if (status != BP_OK) {
+      note_failure(run, status, first + i);
+      continue;
+    }
+    CHECK(receipts[i].durable && receipts[i].sequence == receipts[0].sequence + i, "a batch in pieces");
+    model_acknowledge(&run->model, first + i, &receipts[i]);
+  }
+  return status;
+}
+
+/* The events of the last batch that was acknowledged, and that is still there. */
+static size_t last_batch(const program *run, size_t *count) {
+  *count = 0;
+  for (size_t i = run->model.count; i-- > 0;) {
+    const model_event *event = &run->model.events[i];
+    if (*count > 0 && event->batch != event[1].batch) return i + 1;
+    *count += event->batch != 0 && event->answer == MODEL_DURABLE && event->has_receipt;
+  }
+  return 0;
+}
+
+static bp_status replay_batch(program *run) {
+  bp_draft drafts[MANY];
+  bp_receipt receipts[MANY];
+  size_t count, first = last_batch(run, &count);
+  if (count == 0) return BP_OK;
+  for (size_t i = 0; i < count; i++) {
+    model_draft(&run->model, first + i, BP_WRITTEN, &drafts[i]);
+    CHECK(bp_receipt_init(&receipts[i], sizeof receipts[i]) == BP_OK, "bp_receipt_init");
+  }
+  bp_status status = bp_store_append_batch(run->store, drafts, count, receipts, &run->error);
+  for (size_t i = 0; i < count && status == BP_OK; i++) {
+    const model_event *event = &run->model.events[first + i];
+    CHECK(receipts[i].replayed && receipts[i].same && receipts[i].durable && receipts[i].sequence == event->sequence,
+          "event %" PRIu64 " is not replayed", event->number);
+  }
+  return status;
+}
+
 static bp_status sync_store(program *run) {
   bp_status status = bp_store_sync(run->store, &run->error);
   if (status == BP_OK) model_sync(&run->model);
@@ -176,6 +228,9 @@ static bp_status take_step(program *run, char step) {
     case 'W': return append(run, 0, 900, BP_WRITTEN);
     case 'm': return append_many(run, BP_WRITTEN);
     case 'M': return append_many(run, BP_DURABLE);
+    case 'b': return append_batch(run, 2);
+    case 'B': return append_batch(run, MANY);
+    case 'R': return replay_batch(run);
     case 's': return sync_store(run);
     case 'p':
     case 'g':

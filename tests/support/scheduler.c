@@ -25,6 +25,7 @@ static struct {
   size_t trace_capacity;
   uint32_t changes[CHANGES_MAX]; /* of priorities: at these steps */
   int64_t lowest;
+  uint64_t now_ns;
   size_t live_locks;
   void (*observer)(void *user);
   void *observer_user;
@@ -32,6 +33,7 @@ static struct {
 
 scheduler_thread *scheduler_thread_at(int number) { return &s.threads[number]; }
 scheduler_thread *scheduler_self(void) { return &s.threads[s.current]; }
+uint64_t scheduler_now_ns(void) { return s.now_ns; }
 int scheduler_current(void) { return s.current; }
 size_t scheduler_live_locks(void) { return s.live_locks; }
 void scheduler_count_lock(int made) { s.live_locks += made ? 1 : (size_t)-1; }
@@ -71,7 +73,7 @@ static int may_run(int number) {
   switch (thread->state) {
     case THREAD_READY: return 1;
     case THREAD_BLOCKED: return may_take(thread);
-    case THREAD_JOINING: return others_have_ended(number);
+    case THREAD_JOINING: return s.threads[thread->joins].state == THREAD_ENDED;
     default: return 0;
   }
 }
@@ -188,9 +190,10 @@ static void fail_stuck(void) {
 
 /* With nobody else, the one whose time comes first. */
 static scheduler_choice plain_choice(uint8_t runnable, uint8_t waiting, int yields) {
-  if (runnable == 0) {
-    uint8_t timed = timed_in(waiting);
-    if (timed == 0) fail_stuck();
+  uint8_t timed = timed_in(waiting);
+  int nobody_else = runnable == 0 || (yields && runnable == 1u << s.current);
+  if (runnable == 0 && timed == 0) fail_stuck();
+  if (nobody_else && timed != 0) {
     return (scheduler_choice){s.step, SCHEDULER_TIMEOUT, (uint8_t)earliest_in(timed)};
   }
   int plain = !yields && is_in(runnable, s.current) ? s.current : next_in(runnable, s.current);
@@ -214,7 +217,7 @@ static scheduler_choice decide(int yields) {
   if (fixed != NULL) {
     check_fixed(fixed, runnable, waiting);
     chosen = *fixed;
-  } else if (runnable == 0) {
+  } else if (plain.kind != SCHEDULER_RUN) {
     chosen = plain;
   } else {
     chosen = decide_by_strategy(runnable, waiting, plain.thread);
@@ -227,6 +230,7 @@ static scheduler_choice decide(int yields) {
 static void let_go_on(scheduler_choice choice) {
   scheduler_thread *thread = &s.threads[choice.thread];
   if (thread->state == THREAD_WAITING) thread->timed_out = choice.kind == SCHEDULER_TIMEOUT;
+  if (choice.kind == SCHEDULER_TIMEOUT && thread->deadline > s.now_ns) s.now_ns = thread->deadline;
   if (thread->state == THREAD_BLOCKED || thread->state == THREAD_WAITING) {
     if (thread->shares) {
       thread->wants->readers |= 1u << choice.thread;
@@ -340,20 +344,22 @@ int scheduler_spawn(void (*run)(void *user), void *user) {
   return number;
 }
 
-void scheduler_join(void) {
-  if (!others_have_ended(s.current)) {
+void scheduler_join(int number) {
+  scheduler_thread *joined = &s.threads[number];
+  CHECK(joined->state != THREAD_FREE && number != s.current, "thread %d cannot be joined", number);
+  if (joined->state != THREAD_ENDED) {
     scheduler_self()->state = THREAD_JOINING;
+    scheduler_self()->joins = number;
     scheduler_wait();
   }
-  for (int i = 1; i < SCHEDULER_THREADS_MAX; i++) {
-    if (s.threads[i].state == THREAD_ENDED) fiber_acquire(&s.threads[i]);
-  }
+  fiber_acquire(joined);
+  joined->state = THREAD_FREE;
 }
 
 void scheduler_end(scheduler_outcome *outcome) {
-  CHECK(s.is_running && s.current == 0 && others_have_ended(0), "threads are left behind");
+  CHECK(s.is_running && s.current == 0, "scheduler_end");
+  for (int i = 1; i < SCHEDULER_THREADS_MAX; i++) CHECK(s.threads[i].state == THREAD_FREE, "a thread is left behind");
   CHECK(s.next_fixed == s.plan.departure_count, "the schedule is of another program: it ends at step %" PRIu32, s.step);
-  for (int i = 1; i < SCHEDULER_THREADS_MAX; i++) s.threads[i].state = THREAD_FREE;
   s.is_running = 0;
   *outcome = (scheduler_outcome){s.step, s.switches, s.departures, s.departure_count, s.trace};
 }
@@ -369,7 +375,7 @@ static void describe_thread(FILE *out, int number) {
               thread->wants->readers);
       break;
     case THREAD_WAITING: fprintf(out, "  thread %d: waits to be woken\n", number); break;
-    case THREAD_JOINING: fprintf(out, "  thread %d: waits for the others' end\n", number); break;
+    case THREAD_JOINING: fprintf(out, "  thread %d: waits for the end of thread %d\n", number, thread->joins); break;
     default: break;
   }
 }

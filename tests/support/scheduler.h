@@ -6,7 +6,7 @@
  *
  *   scheduler_begin(&plan);
  *   scheduler_spawn(run, user); ...     the caller is thread 0
- *   scheduler_join();                   until all others have ended
+ *   scheduler_join(number); ...         until they have ended
  *   scheduler_end(&outcome);
  *
  * The plain schedule lets a thread run until it must wait, then the next one.  Whatever else a strategy decides is a
@@ -79,7 +79,8 @@ typedef struct scheduler_outcome {
 void scheduler_begin(const scheduler_plan *plan);
 /* The number of the thread, from 1 on. */
 int scheduler_spawn(void (*run)(void *user), void *user);
-void scheduler_join(void);
+/* Waits for its end; its number may then be another thread's. */
+void scheduler_join(int number);
 void scheduler_end(scheduler_outcome *outcome);
 
 /* Called at every step, while nobody runs; takes no lock. */

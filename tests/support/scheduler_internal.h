@@ -32,6 +32,7 @@ typedef struct scheduler_thread {
   int timed_out;
   uint64_t deadline;
   int64_t priority;
+  int joins;                  /* joining: the thread whose end it waits for */
   void (*run)(void *user);
   void *user;
 } scheduler_thread;
@@ -43,5 +44,7 @@ void scheduler_wait(void);
 /* Which of the threads waiting for the condition is woken; SCHEDULER_NOBODY when there is none. */
 int scheduler_choose_waiter(const scheduler_condition *condition);
 void scheduler_count_lock(int made);
+/* Goes on when a wait ends by its time, and not otherwise. */
+uint64_t scheduler_now_ns(void);
 
 #endif

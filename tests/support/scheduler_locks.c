@@ -91,6 +91,43 @@ void bpi_rwlock_unlock(bpi_rwlock *lock) { give_back((scheduler_lock *)found_in(
 
 void scheduler_let_order_nothing(void *mutex) { ((scheduler_lock *)found_in(mutex))->orders_nothing = 1; }
 
+/* ---------------------------------------------------------------------------------------------------------- threads -- */
+
+enum { STARTS_MAX = SCHEDULER_THREADS_MAX };
+
+/* What a thread of the library's own is to run, by its number. */
+static struct {
+  void *(*run)(void *user);
+  void *user;
+} starts[STARTS_MAX];
+
+static void run_start(void *user) {
+  (void)user;
+  int number = scheduler_current();
+  (void)starts[number].run(starts[number].user);
+}
+
+int bpi_thread_start(bpi_thread *thread, const char *name, void *(*run)(void *user), void *user) {
+  CHECK(strlen(name) <= 15, "a longer name than the system takes: %s", name);
+  int number = scheduler_spawn(run_start, NULL);
+  starts[number].run = run;
+  starts[number].user = user;
+  *thread = (bpi_thread)number;
+  scheduler_point();
+  return 0;
+}
+
+void bpi_thread_join(bpi_thread thread) { scheduler_join((int)thread); }
+void bpi_thread_forget(bpi_thread thread) { (void)thread; }
+
+/* Threads of the scheduler do not die. */
+int bpi_cancel_hold(void) { return 0; }
+void bpi_cancel_release(int before) { (void)before; }
+void bpi_run_guarded(void (*run)(void *user), void (*left)(void *user), void *user) {
+  (void)left;
+  run(user);
+}
+
 /* ------------------------------------------------------------------------------------------------------- conditions -- */
 
 int bpi_condition_init(bpi_condition *condition) {
@@ -123,11 +160,25 @@ static void wait_for(bpi_condition *condition, bpi_mutex *mutex) {
 
 void bpi_condition_wait(bpi_condition *condition, bpi_mutex *mutex) { wait_for(condition, mutex); }
 
+int bpi_condition_wait_until(bpi_condition *condition, bpi_mutex *mutex, uint64_t deadline_ns) {
+  scheduler_thread *self = scheduler_self();
+  self->is_timed = deadline_ns != BPI_NEVER_NS;
+  self->deadline = deadline_ns;
+  wait_for(condition, mutex);
+  self->is_timed = 0;
+  return self->timed_out;
+}
+
+uint64_t bpi_deadline_after_ms(uint32_t timeout_ms) {
+  return timeout_ms >= BP_WAIT_FOREVER ? BPI_NEVER_NS : scheduler_now_ns() + (uint64_t)timeout_ms * 1000000;
+}
+
 /* It has been woken, and takes its mutex when it can. */
 static void wake(int number) {
   scheduler_thread *thread = scheduler_thread_at(number);
   thread->state = THREAD_BLOCKED;
   thread->waits = NULL;
+  thread->timed_out = 0;
 }
 
 void bpi_condition_wake_one(bpi_condition *condition) {

@@ -57,6 +57,7 @@ static void copy_node(sim_system *sim, const sim_node *node) {
   }
   sim_node *copy = sim_add_node(sim, node->is_directory, &number);
   copy->names = node->names;
+  copy->mode = node->mode;
   sim_copy_entries(&copy->now, &node->now);
   sim_copy_entries(&copy->settled, &node->settled);
   if (node->is_directory) return;
@@ -177,6 +178,16 @@ int sim_get(sim_system *sim, const char *path, bpi_buffer *content) {
   if (found) bpi_buffer_append(content, sim->nodes[place.node]->region->bytes, sim->nodes[place.node]->size);
   bpi_mutex_unlock(&sim->mutex);
   return found;
+}
+
+void sim_set_mode(sim_system *sim, const char *path, uint32_t mode) {
+  sim_place place;
+  bpi_mutex_lock(&sim->mutex);
+  must_find(sim, path, &place);
+  sim_node *file = place.node == SIM_NO_NODE ? NULL : sim->nodes[place.node];
+  if (file == NULL || file->is_directory) abort();
+  file->mode = mode;
+  bpi_mutex_unlock(&sim->mutex);
 }
 
 int sim_is_flushed(sim_system *sim, const char *path, uint64_t offset, uint64_t length) {

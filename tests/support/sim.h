@@ -133,6 +133,7 @@ enum {
   SIM_OPEN,
   SIM_CLOSE,
   SIM_SIZE,
+  SIM_MODE,
   SIM_READ,
   SIM_WRITE,
   SIM_TRUNCATE,
@@ -179,6 +180,7 @@ typedef struct sim_fault {
   int errno_value;
   int forever;          /* that call and all matching ones after it */
   const char *path_end; /* matching: the path ends so; NULL: every path; random has none */
+  uint32_t more;        /* so many matching calls after it fail too */
 } sim_fault;
 
 /* A failed call does nothing, but a failed close closes, and a failed sync drops pages.  At most 16. */
@@ -209,6 +211,8 @@ void sim_set_process_id(sim_system *sim, uint64_t id);
 void sim_put(sim_system *sim, const char *path, const void *bytes, size_t length);
 /* The file's bytes as processes see them; 0 when there is none. */
 int sim_get(sim_system *sim, const char *path, bpi_buffer *content);
+/* The file's mode, as chmod sets it; 0644 where it was put there or made without asking for more. */
+void sim_set_mode(sim_system *sim, const char *path, uint32_t mode);
 /* Would the name and these bytes of the file outlive any crash? */
 int sim_is_flushed(sim_system *sim, const char *path, uint64_t offset, uint64_t length);
 /* Flips bits of a byte, in what processes see and on the disk alike. */

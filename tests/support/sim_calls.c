@@ -65,7 +65,8 @@ static int open_place(sim_system *sim, sim_place *place, int how) {
     if (creates_new) return EEXIST;
     return sim->nodes[place->node]->is_directory ? EISDIR : 0;
   }
-  sim_add_node(sim, 0, &place->node);
+  sim_node *made = sim_add_node(sim, 0, &place->node);
+  if (how == BPI_OPEN_CREATE_PRIVATE) made->mode = 0600;
   sim_link(sim, place, place->node);
   return 0;
 }
@@ -94,6 +95,14 @@ static int call_file_size(void *context, int file, uint64_t *size) {
   int failed;
   const sim_handle *handle = enter_file(sim, SIM_SIZE, file, &failed);
   if (handle != NULL) *size = sim->nodes[handle->node]->size;
+  return leave(sim, failed);
+}
+
+static int call_file_mode(void *context, int file, uint32_t *mode) {
+  sim_system *sim = enter(context);
+  int failed;
+  const sim_handle *handle = enter_file(sim, SIM_MODE, file, &failed);
+  if (handle != NULL) *mode = sim->nodes[handle->node]->mode;
   return leave(sim, failed);
 }
 
@@ -341,6 +350,7 @@ bp_system sim_make_table(sim_system *sim) {
       .file_open = call_file_open,
       .file_close = call_file_close,
       .file_size = call_file_size,
+      .file_mode = call_file_mode,
       .file_read = call_file_read,
       .file_write = call_file_write,
       .file_truncate = call_file_truncate,

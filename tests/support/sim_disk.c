@@ -109,6 +109,7 @@ sim_node *sim_add_node(sim_system *sim, int is_directory, uint32_t *number) {
   sim->nodes = (sim_node **)sim_grown(sim->nodes, &sim->node_capacity, sim->node_count + 1, sizeof(sim_node *));
   sim_node *node = (sim_node *)sim_allocate(sizeof *node);
   node->is_directory = is_directory;
+  node->mode = 0644;
   if (!is_directory) node->region = sim_region_new();
   *number = (uint32_t)sim->node_count;
   sim->nodes[sim->node_count++] = node;

@@ -10,6 +10,7 @@ static const char *const call_names[SIM_CALL_KINDS] = {
     [SIM_OPEN] = "file_open",
     [SIM_CLOSE] = "file_close",
     [SIM_SIZE] = "file_size",
+    [SIM_MODE] = "file_mode",
     [SIM_READ] = "file_read",
     [SIM_WRITE] = "file_write",
     [SIM_TRUNCATE] = "file_truncate",
@@ -38,14 +39,14 @@ static int matches(const sim_fault *fault, int kind, const char *path, const cha
   return fault->path_end == NULL || ends_with(path, fault->path_end) || ends_with(other_path, fault->path_end);
 }
 
-/* Counts down to 1, the call that fails; a fault that is over stays at 0, one for ever at 1. */
+/* Counts down to 1, the call that fails; a fault that is over stays at 0, one that goes on at 1. */
 static int strikes(sim_fault *fault) {
   if (fault->at == 0) return 0;
   if (fault->at > 1) {
     fault->at--;
     return 0;
   }
-  if (!fault->forever) fault->at = 0;
+  if (!fault->forever && fault->more-- == 0) fault->at = 0;
   return 1;
 }
 

@@ -33,6 +33,7 @@ typedef struct sim_entries {
  * disk surely holds.  Bytes of `durable` behind durable_size are zeros, but while settling. */
 typedef struct sim_node {
   int is_directory;
+  uint32_t mode;  /* of a file: who may do what with it; durable at once */
   uint32_t names; /* entries that lead here, as processes see it */
   sim_region *region;
   uint64_t size;

@@ -105,6 +105,22 @@ BOTH(a_new_file_is_new) {
   close_file(w, open_file(w, "private", BPI_OPEN_CREATE_PRIVATE));
 }
 
+BOTH(a_private_file_is_its_owner_s_alone) {
+  uint32_t mode = 0;
+  int file = open_file(w, "private", BPI_OPEN_CREATE_PRIVATE);
+  cr_assert_eq(w->system->file_mode(w->context, file, &mode), 0);
+  cr_assert_eq(mode, 0600);
+  close_file(w, file);
+  file = open_file(w, "private", BPI_OPEN_READ_NO_LINK);
+  cr_assert_eq(w->system->file_mode(w->context, file, &mode), 0);
+  cr_assert_eq(mode, 0600);
+  close_file(w, file);
+  file = create(w, "file");
+  cr_assert_eq(w->system->file_mode(w->context, file, &mode), 0);
+  cr_assert_neq(mode & 0400, 0);
+  close_file(w, file);
+}
+
 BOTH(what_is_missing_cannot_be_opened) {
   static const int ways[] = {BPI_OPEN_READ, BPI_OPEN_WRITE, BPI_OPEN_READ_NO_LINK};
   int file = -1;

@@ -30,6 +30,7 @@ static int call(int kind, int file) {
   void *c = disk->context;
   uint8_t bytes[8];
   uint64_t size;
+  uint32_t mode;
   size_t done;
   const uint8_t *view;
   int opened, path_kind, failed;
@@ -38,6 +39,7 @@ static int call(int kind, int file) {
       failed = disk->file_open(c, "file", BPI_OPEN_READ, &opened);
       return failed != 0 ? failed : disk->file_close(c, opened);
     case SIM_SIZE: return disk->file_size(c, file, &size);
+    case SIM_MODE: return disk->file_mode(c, file, &mode);
     case SIM_READ: return disk->file_read(c, file, 0, bytes, 1, &done);
     case SIM_WRITE: return disk->file_write(c, file, 0, "x", 1, &done);
     case SIM_TRUNCATE: return disk->file_truncate(c, file, 1);
@@ -109,11 +111,16 @@ Test(sim_fault, a_failed_call_does_nothing) {
   cr_assert_eq(sim_open_files(sim), 0, "a failed close closes");
 }
 
-Test(sim_fault, the_nth_once_or_for_ever) {
+Test(sim_fault, the_nth_once_in_a_row_or_for_ever) {
   int file = create("file");
   sim_add_fault(sim, fault(SIM_READ, 3, EIO, 0, NULL));
   static const int once[] = {0, 0, EIO, 0, 0};
   for (size_t i = 0; i < 5; i++) cr_assert_eq(call(SIM_READ, file), once[i]);
+  sim_fault in_a_row = fault(SIM_READ, 2, EIO, 0, NULL);
+  in_a_row.more = 2;
+  sim_add_fault(sim, in_a_row);
+  static const int thrice[] = {0, EIO, EIO, EIO, 0};
+  for (size_t i = 0; i < 5; i++) cr_assert_eq(call(SIM_READ, file), thrice[i]);
   sim_add_fault(sim, fault(SIM_READ, 2, ENOMEM, 1, NULL));
   static const int always[] = {0, ENOMEM, ENOMEM, ENOMEM};
   for (size_t i = 0; i < 4; i++) cr_assert_eq(call(SIM_READ, file), always[i]);

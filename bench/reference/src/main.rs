@@ -13,7 +13,6 @@ use std::time::Instant;
 
 const PAYLOAD: usize = 256;
 const PER_ENTITY: usize = 200;
-const THREADS: usize = 16;
 
 struct Payload([u8; PAYLOAD]);
 
@@ -162,7 +161,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let config = StoreConfig::new(directory);
     let result = match row.as_str() {
         "durable-1" => durable(directory, events, 1)?,
-        "durable-16" => durable(directory, events, THREADS)?,
+        "durable-4" => durable(directory, events, 4)?,
+        "durable-16" => durable(directory, events, 16)?,
         "written" => written(config, events, false)?,
         "signed" => written(config.with_signing_key(SigningKey::from_bytes([7; 32])), events, false)?,
         "prepare" => written(config, events, true)?,

@@ -1,0 +1,128 @@
+#include "support/concurrent_internal.h"
+
+#include <inttypes.h>
+#include <poll.h>
+
+static bp_ticket *submit(caller *self, uint8_t durability, concurrent_attempt *attempt) {
+  world *w = self->world;
+  bp_draft draft;
+  bp_ticket *ticket;
+  bp_error error = {.struct_size = sizeof error};
+  size_t event = concurrent_add(w, 1, 45, durability, &draft);
+  *attempt = concurrent_begin(w, event, 1);
+  bp_status status = bp_store_submit(w->store, &draft, &ticket, &error);
+  CHECK(status == BP_OK, "bp_store_submit: %s: %s", bp_status_name(status), error.text);
+  return ticket;
+}
+
+static bp_ticket *submit_batch(caller *self, concurrent_attempt *attempt) {
+  world *w = self->world;
+  bp_draft drafts[MANY];
+  bp_ticket *ticket;
+  bp_error error = {.struct_size = sizeof error};
+  size_t first = concurrent_add_many(w, BP_WRITTEN, drafts);
+  w->together[first] = TOGETHER_ALWAYS;
+  for (size_t i = 0; i < MANY; i++) w->wants_durable[first + i] = 1;
+  *attempt = concurrent_begin(w, first, MANY);
+  bp_status status = bp_store_submit_batch(w->store, drafts, MANY, &ticket, &error);
+  CHECK(status == BP_OK, "bp_store_submit_batch: %s: %s", bp_status_name(status), error.text);
+  return ticket;
+}
+
+/* The ticket is freed, and what it said is noted. */
+static void redeem(world *w, bp_ticket *ticket, const concurrent_attempt *attempt, uint32_t timeout_ms) {
+  size_t count;
+  bp_error error = {.struct_size = sizeof error};
+  bp_status status;
+  do {
+    status = bp_ticket_wait(ticket, timeout_ms, &error);
+    CHECK(status != BP_WAIT_TIMEOUT || timeout_ms != BP_WAIT_FOREVER, "for ever is over");
+  } while (status == BP_WAIT_TIMEOUT);
+  const bp_receipt *receipts = bp_ticket_receipts(ticket, &count);
+  CHECK(count == (status == BP_OK ? attempt->count : 0), "%zu receipts: %s", count, bp_status_name(status));
+  concurrent_end(w, attempt, status, &error, receipts);
+  bp_ticket_free(ticket);
+}
+
+/* Its descriptor is readable soon after the ticket is decided, and not before. */
+static void redeem_by_descriptor(world *w, bp_ticket *ticket, const concurrent_attempt *attempt) {
+  int32_t descriptor;
+  bp_status status = bp_ticket_descriptor(ticket, &descriptor, NULL);
+  CHECK(status == BP_OK || w->run->program->fault_kind != 0, "bp_ticket_descriptor: %s", bp_status_name(status));
+  while (status == BP_OK) {
+    struct pollfd readable = {.fd = descriptor, .events = POLLIN};
+    CHECK(poll(&readable, 1, 0) >= 0, "poll");
+    if (readable.revents != 0) break;
+    scheduler_yield();
+  }
+  CHECK(status != BP_OK || bp_ticket_wait(ticket, 0, NULL) != BP_WAIT_TIMEOUT, "readable, and not decided");
+  redeem(w, ticket, attempt, BP_WAIT_FOREVER);
+}
+
+static void submit_two(caller *self) {
+  world *w = self->world;
+  concurrent_attempt first, second;
+  bp_ticket *earlier = submit(self, BP_WRITTEN, &first), *later = submit(self, BP_DURABLE, &second);
+  redeem(w, later, &second, BP_WAIT_FOREVER);
+  redeem(w, earlier, &first, 0); /* decided before: there is nothing to wait for */
+  const model_event *a = &w->model.events[first.event], *b = &w->model.events[second.event];
+  CHECK(!a->has_receipt || !b->has_receipt || a->sequence < b->sequence, "two tickets of one thread out of order");
+}
+
+static void submit_and_drop(caller *self) {
+  concurrent_attempt attempt;
+  bp_ticket *ticket = submit(self, BP_WRITTEN, &attempt);
+  self->world->dropped[attempt.event] = 1;
+  bp_ticket_free(ticket);
+}
+
+static void look_at_pressure(world *w) {
+  bp_pressure pressure = {.struct_size = sizeof pressure};
+  CHECK(bp_store_pressure(w->store, &pressure, NULL) == BP_OK, "bp_store_pressure");
+  CHECK(pressure.queued <= pressure.capacity && pressure.threshold <= pressure.capacity, "%" PRIu64 " queued",
+        pressure.queued);
+}
+
+void concurrent_keep_promises(caller *self) {
+  if (self->kept != NULL) redeem(self->world, self->kept, &self->attempt, BP_WAIT_FOREVER);
+  self->kept = NULL;
+}
+
+/* Where something fails it may be just this, and nobody is told. */
+void concurrent_note_dropped(world *w) {
+  for (size_t i = 0; i < w->model.count && w->run->program->fault_kind == 0; i++) {
+    if (w->dropped[i]) w->model.events[i].answer = MODEL_DURABLE;
+  }
+}
+
+int concurrent_submit(caller *self, char letter) {
+  world *w = self->world;
+  concurrent_attempt attempt;
+  bp_ticket *ticket;
+  switch (letter) {
+    case 'u':
+      ticket = submit(self, BP_DURABLE, &attempt);
+      redeem(w, ticket, &attempt, BP_WAIT_FOREVER);
+      return 1;
+    case 'v':
+      ticket = submit(self, BP_WRITTEN, &attempt);
+      redeem(w, ticket, &attempt, CONCURRENT_SOME_MS);
+      return 1;
+    case 'e':
+      ticket = submit(self, BP_WRITTEN, &attempt);
+      redeem_by_descriptor(w, ticket, &attempt);
+      return 1;
+    case 'B':
+      ticket = submit_batch(self, &attempt);
+      redeem(w, ticket, &attempt, BP_WAIT_FOREVER);
+      return 1;
+    case 'T': submit_two(self); return 1;
+    case 'U': submit_and_drop(self); return 1;
+    case 'P': look_at_pressure(w); return 1;
+    case 'z':
+      concurrent_keep_promises(self);
+      self->kept = submit(self, BP_DURABLE, &self->attempt);
+      return 1;
+    default: return 0;
+  }
+}
