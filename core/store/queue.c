@@ -100,9 +100,10 @@ void bpi_store_give_up_lead(bp_store *store) {
   }
   bpi_condition_wake_all(&store->group_done);
   bpi_mutex_unlock(&store->commit_lock);
-  /* While it is opened and closed nobody is inside; the worker never is. */
-  int is_inside = (atomic_load(&store->users) & ~(uint32_t)(BPI_STORE_CLOSING | BPI_STORE_CLOSED)) > 0;
-  if (!is_worker && is_inside) bpi_store_leave(store);
+  /* The worker is never inside: the store may be gone by now. */
+  if (is_worker) return;
+  /* While it is opened and closed nobody is inside. */
+  if ((atomic_load(&store->users) & ~(uint32_t)(BPI_STORE_CLOSING | BPI_STORE_CLOSED)) > 0) bpi_store_leave(store);
 }
 
 bp_status bpi_store_commit(bp_store *store, bpi_request *request) {
