@@ -27,7 +27,7 @@
  *               No function is a point of cancellation: a call that has begun ends as it would, and what pthread_cancel
  *               said comes true afterwards (deferred cancellation; there is no defence against the asynchronous one).
  *               A callback returns: it neither jumps out nor ends its thread.  Where a clock ends its thread all the
- *               same, its own call did nothing, and the next caller takes over.
+ *               same, its own call did nothing, and the next caller takes over; a ticket answers BP_STOPPED.
  *   Fork        A handle belongs to the process that opened it.  In a forked child every call answers BP_FORKED, and
  *               bp_store_release closes descriptors and does nothing else.  A child keeps the lock of its parent alive.
  *   Numbers     Status numbers, enum values and names are never reused.  Structs only grow at their end.

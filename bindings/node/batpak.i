@@ -29,7 +29,7 @@
 %ignore bp_store_release;
 %rename("$ignore", regextarget=1) "^bp_(payload|extensions|claim|key_file)_";
 /* They come with the next step of the package. */
-%rename("$ignore", regextarget=1) "^bp_batch_";
+%rename("$ignore", regextarget=1) "^bp_(batch|ticket)_";
 /* A page never crosses as a handle: the functions that fill one answer a copy of it. */
 %rename("$ignore", regextarget=1) "^bp_page_";
 /* Defaults are set by the functions that take the struct. */

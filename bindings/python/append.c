@@ -2,8 +2,8 @@
  *
  * A draft is (entity, scope, kind, payload, rest).  `rest` is None, or
  * (flags, durability, key, correlation_id, causation_id, expect, expect_clock, expect_event_id, lane, depth, allow_reserved,
- *  cause_item, extensions): ids are 16 bytes or None, cause_item a number or None, extensions None or a tuple of (name, value)
- *  in bytes.
+ *  cause_item, extensions, gate, gate_timeout_ms): ids are 16 bytes or None, cause_item a number or None, extensions None or
+ *  a tuple of (name, value) in bytes.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -91,9 +91,9 @@ static int take_cause(PyObject *item, bp_draft *draft) {
 static int take_rest(const handle *self, PyObject *rest, bp_draft *draft) {
   PyObject *key, *correlation, *causation, *expected, *cause, *extensions;
   uint32_t expect_event = 0;
-  if (!PyArg_ParseTuple(rest, "bbOOOIIOIIIOO", &draft->flags, &draft->durability, &key, &correlation, &causation,
+  if (!PyArg_ParseTuple(rest, "bbOOOIIOIIIOOII", &draft->flags, &draft->durability, &key, &correlation, &causation,
                         &draft->expect, &draft->expect_clock, &expected, &draft->lane, &draft->depth,
-                        &draft->allow_reserved, &cause, &extensions)) {
+                        &draft->allow_reserved, &cause, &extensions, &draft->gate, &draft->gate_timeout_ms)) {
     return -1;
   }
   if (take_id(self, key, draft->key, &draft->given, BP_GIVEN_KEY) != 0 ||
@@ -132,7 +132,8 @@ static bp_status append_with_room(bp_store *store, const bp_draft *draft, bp_rec
     receipt->extensions = *room;
     receipt->extensions_capacity = capacity;
     bp_status status = bp_store_append(store, draft, receipt, error);
-    if (status != BP_OK || receipt->extensions_length <= capacity) return status;
+    /* A gate that was not passed has filled the receipt too. */
+    if (receipt->frame_length == 0 || receipt->extensions_length <= capacity) return status;
     capacity = receipt->extensions_length;
     uint8_t *larger = realloc(*room, capacity);
     if (larger == NULL) return BP_NO_MEMORY;
@@ -142,6 +143,21 @@ static bp_status append_with_room(bp_store *store, const bp_draft *draft, bp_rec
 
 static PyObject *extensions_of(const bp_receipt *receipt) {
   return PyBytes_FromStringAndSize((const char *)receipt->extensions, (Py_ssize_t)receipt->extensions_length);
+}
+
+/* Raises, with the receipt of an event that is in the store though its gate was not passed. */
+static PyObject *fail_with_receipt(const handle *self, bp_status status, const bp_error *error,
+                                   const bp_receipt *receipt) {
+  (void)handle_fail(self, status, error);
+  if (receipt->frame_length == 0 || receipt->extensions_length > receipt->extensions_capacity) return NULL;
+  PyObject *type, *value, *trace;
+  PyErr_Fetch(&type, &value, &trace);
+  PyErr_NormalizeException(&type, &value, &trace);
+  PyObject *made = receipt_make((PyTypeObject *)self->receipt_type, receipt, extensions_of(receipt));
+  if (made == NULL || PyObject_SetAttrString(value, "receipt", made) != 0) PyErr_Clear();
+  Py_XDECREF(made);
+  PyErr_Restore(type, value, trace);
+  return NULL;
 }
 
 static PyObject *append_draft(handle *self, bp_store *store, const bp_draft *draft) {
@@ -156,7 +172,7 @@ static PyObject *append_draft(handle *self, bp_store *store, const bp_draft *dra
   Py_END_ALLOW_THREADS
   PyObject *result = status == BP_OK
       ? receipt_make((PyTypeObject *)self->receipt_type, &receipt, extensions_of(&receipt))
-      : handle_fail(self, status, &error);
+      : fail_with_receipt(self, status, &error, &receipt);
   free(room);
   return result;
 }
@@ -270,7 +286,8 @@ static PyObject *append_drafts(bp_store *store, many *m) {
   Py_BEGIN_ALLOW_THREADS
   if (m->atomic) {
     status = bp_store_append_batch(store, m->drafts, m->count, m->receipts, &error);
-    if (status == BP_OK) accepted = m->count;
+    /* A batch whose gate was not passed is in the store. */
+    if (m->count > 0 && m->receipts[0].frame_length > 0) accepted = m->count;
   } else {
     status = bp_store_append_many(store, m->drafts, m->count, m->receipts, &accepted, &error);
   }

@@ -30,9 +30,12 @@ extern const operation_row token_operations[];
 extern const operation_row store_operations[];
 extern const operation_row read_operations[];
 extern const operation_row judge_operations[];
+extern const operation_row frontier_operations[];
 extern const operation_row claim_operations[];
 
 json *event_json(const bp_event *event);
+/* The gate of a draft; false where it is malformed. */
+bool draft_gate(const json *step, bp_draft *draft);
 
 /* A receipt and the map that its extensions lead to, which is the caller's to free whatever comes of it. */
 typedef struct owned_receipt {

@@ -250,7 +250,7 @@ void answer(const json *step, bp_status status, json *value, const bp_error *err
   json *line = json_object_new_object();
   set(line, "id", json_object_get(json_object_object_get(step, "id")));
   set(line, "status", text_json(status_text(status)));
-  if (status == BP_OK) set(line, "value", json_object_get(value));
+  if (status == BP_OK || value != NULL) set(line, "value", json_object_get(value));
   if (status == BP_EXPECTED_CLOCK) set(line, "detail", expectation_json(error));
   if (status > BP_OK) set(line, "text", text_json(error->text));
   puts(json_object_to_json_string_ext(line, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));

@@ -143,6 +143,7 @@ static bool draft_from(const json *step, owned_draft *owned) {
   bp_draft *draft = &owned->draft;
   bp_draft_init(draft, sizeof *draft);
   bool read = draft_ids(step, draft) && draft_numbers(step, draft) && draft_expectation(step, draft) &&
+              draft_gate(step, draft) &&
               argument_name(step, "entity", &owned->entity) && argument_name(step, "scope", &owned->scope) &&
               argument_hex(step, "payload", &owned->payload) &&
               extensions_from_json(json_object_object_get(step, "extensions"), &owned->extensions);
@@ -190,7 +191,8 @@ static bp_status run_append(driver_session *session, const json *step, json **va
   if (!draft_from(step, &owned)) return DRIVER_BAD_INSTRUCTION;
   receipt_prepare(&receipt);
   bp_status status = bp_store_append(session->store, &owned.draft, &receipt, error);
-  if (status == BP_OK) *value = receipt_json(&receipt);
+  /* A gate that was not passed answers both. */
+  if (receipt.frame_length > 0) *value = receipt_json(&receipt);
   free(receipt.extensions);
   draft_free(&owned);
   return status;

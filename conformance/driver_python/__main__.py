@@ -15,7 +15,7 @@ import reading
 import values
 import writing
 from session import Session
-from wire import BadInstruction
+from wire import BadInstruction, receipt_out
 
 OPERATIONS = {**library.OPERATIONS, **values.OPERATIONS, **writing.OPERATIONS, **claims.OPERATIONS}
 # Those that ask for an open store.
@@ -41,6 +41,8 @@ def refusal(error):
     answer = {"status": error.code.name}
     if error.code == batpak.Status.BP_EXPECTED_CLOCK:
         answer["detail"] = {"expected": error.expected, "actual": error.actual}
+    if error.receipt is not None:
+        answer["value"] = receipt_out(error.receipt)
     return {**answer, "text": error.text}
 
 

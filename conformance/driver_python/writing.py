@@ -77,6 +77,8 @@ def draft_of(step):
         "causation_id": id_of(step, "causation"),
         "extensions": extensions_of(step),
         "allow_reserved": bool(step.get("allow_reserved")),
+        "gate": step.get("gate"),
+        "gate_timeout_ms": number_of(step, "gate_timeout_ms") or 0,
         **({} if step.get("prior_item") is None else {"cause_item": int(step["prior_item"])}),
         **options,
     }
@@ -94,6 +96,22 @@ def content(step):
 def run_append(session, step):
     draft = draft_of(step)
     return receipt_out(session.store.append(draft.pop("entity"), draft.pop("scope"), **draft))
+
+
+POINTS = ("accepted", "written", "durable", "visible", "emitted", "applied")
+
+
+def run_frontier(session, _step):
+    """The age of what is pending is no two runs' alike: only that there is one is said."""
+    frontier = session.store.frontier()
+    points = {name: getattr(frontier, name)._asdict() for name in POINTS}
+    pending = frontier.oldest_pending_ms is not None
+    return {**points, "visible_minus_durable": frontier.visible_minus_durable, "pending": pending}
+
+
+def run_wait(session, step):
+    point = batpak.Point(number_of(step, "wall_ms") or 0, number_of(step, "sequence") or 0)
+    session.store.wait(step["watermark"], point, timeout_ms=number_of(step, "timeout_ms") or 0)
 
 
 def run_append_many(session, step):
@@ -131,4 +149,6 @@ OF_A_STORE = {
     "append_many": run_append_many,
     "batch": run_batch,
     "sync": run_sync,
+    "frontier": run_frontier,
+    "wait": run_wait,
 }

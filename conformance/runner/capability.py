@@ -38,6 +38,8 @@ CAPABILITY = {
     "fold": "state",
     "open_beside": "state",
     "write_file": "files",
+    "frontier": "frontier",
+    "wait": "frontier",
     "claim_export": "claims",
     "claim_read": "claims",
     "claim_write": "claims",
@@ -51,6 +53,8 @@ RUNNER = "runner"
 def needed(step):
     if step["op"] == "native":
         return f"native_{step['language']}"
+    if step["op"] in ("append", "append_many") and any(item.get("gate") for item in (step, *step.get("items", ()))):
+        return "frontier"
     return RUNNER if step["op"] in ("frame", "copy") else CAPABILITY.get(step["op"], "store")
 
 

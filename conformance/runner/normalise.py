@@ -35,6 +35,7 @@ EQUIVALENT = {
     "store_locked": {"BP_LOCKED"},
     "not_json": MESSAGEPACK,
     "not_decodable": MESSAGEPACK,
+    "wait_timeout": {"BP_WAIT_TIMEOUT"},
     "hidden_ranges_corrupt": {"BP_HIDDEN_RANGES"},
     # The reference aborts on a zero seed; ours answers (decisions.md D8).
     "panicked": {"BP_SEED_ZERO"},

@@ -130,7 +130,40 @@ def nearest_ancestor():
     yield expect({"op": "walk", "event_id": ancestry[0]}, "ok", ancestry, "decisions.md D21")
 
 
+def frontier():
+    """A sequence alone is a point; gates answer receipt and error; of many the last one's gate counts; no wait read-only."""
+
+    def wait(watermark, sequence):
+        return {"op": "wait", "watermark": watermark, "sequence": sequence}
+
+    def many(*keys, **last):
+        return {"op": "append_many", "items": [*(append(key) for key in keys[:-1]), append(keys[-1], **last)]}
+
+    yield answered(clock(1700000000000000))
+    yield answered(opened(sync_every=1000))
+    yield answered(append(1))
+    yield expect(wait("durable", 1), "BP_WAIT_TIMEOUT", clause="store-write.md 14 B5")
+    yield expect(append(2, gate="durable"), "BP_WAIT_TIMEOUT", clause="decisions.md D15")
+    yield expect(append(2, gate="durable"), "BP_WAIT_TIMEOUT", clause="decisions.md D15")
+    yield answered(many(3, 4, gate="applied"))
+    yield answered({"op": "append_many", "items": [append(5), append(6, gate="visible"), append(7)]})
+    yield answered({"op": "sync"})
+    yield expect(wait("durable", 1))
+    yield answered(append(2, gate="durable"))
+    yield answered(many(8, 9, gate="visible"))
+    yield answered({"op": "frontier"})
+    yield expect({"op": "page"}, value=[0, 1, 2, 3, 4, 5, 6, 7])
+    yield answered({"op": "close"})
+    yield answered(opened(read_only=True))
+    yield expect({"op": "frontier"}, value={
+        **{name: {"wall_ms": 1700000000000, "sequence": 8}
+           for name in ("accepted", "written", "durable", "visible", "emitted", "applied")},
+        "visible_minus_durable": 0, "pending": False})
+    yield expect(wait("durable", 1), "BP_READ_ONLY", clause="store-write.md 8.3")
+
+
 PROGRAMS = {
+    "ours_frontier": [frontier],
     "ours_values": [payloads, names, keys],
     "ours_writing": [writing],
     "ours_expectations": [expectations],

@@ -332,7 +332,34 @@ def signed_pair():
     return [clock(1700000000000000), opened(keys=[SEED]), append(1, extensions={"acme.trace": "01ff"}), append(2)]
 
 
+def frontier():
+    """The six points after an open, after written events, after a sync and over a clock moved back; waits and gates."""
+
+    def wait(watermark, sequence, timeout_ms=0, wall_ms=1700000000000):
+        return {
+            "op": "wait",
+            "watermark": watermark,
+            "wall_ms": str(wall_ms),
+            "sequence": sequence,
+            "timeout_ms": timeout_ms,
+        }
+
+    def gated(key, gate, timeout_ms=0):
+        return append(key, gate=gate, gate_timeout_ms=timeout_ms)
+
+    look = {"op": "frontier"}
+    steps = [clock(1700000000000000), opened(sync_every=1000), look, append(1), look]
+    steps += [wait("visible", 1), wait("durable", 1), wait("durable", 1, 20), wait("applied", 1), wait("applied", 0)]
+    steps += [wait(watermark, 0, wall_ms=0) for watermark in ("durable", "visible", "applied")]
+    steps += [{"op": "sync"}, look, wait("durable", 1), append(1), look]
+    steps += [gated(2, "visible"), gated(3, "durable"), gated(4, "durable", 20), gated(5, "applied"), look]
+    steps += [gated(3, "durable"), {"op": "sync"}, gated(3, "durable"), gated(3, "applied"), look, {"op": "close"}]
+    steps += [clock(1600000000000000), opened(sync_every=1000), look, append(6), look, gated(3, "applied")]
+    return [*steps, {"op": "close"}]
+
+
 PROGRAMS = [
+    frontier,
     worked_example,
     denial_by_gate,
     denial_by_hand,

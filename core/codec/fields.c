@@ -13,10 +13,16 @@ void bpi_fields_begin(bpi_fields *fields, bpi_unpack *in, const char *const *nam
   if (!fields->is_map && (token.type != BPI_TOKEN_ARRAY || token.u > count)) fields->status = BP_MESSAGEPACK;
 }
 
+/* A number may stand for a field only in an unsigned form: of the signed ones the reference makes an error, also where the
+ * number is not negative (seen: key 0xd3 in the map of a frame's body). */
+static int is_signed_form(const bpi_unpack *in) { return in->at < in->end && *in->at >= 0xd0 && *in->at <= 0xd3; }
+
 /* The field's number, or `count` for one that is unknown. */
 static unsigned read_key(bpi_fields *fields) {
   bpi_token key;
+  int is_signed = is_signed_form(fields->in);
   fields->status = bpi_unpack_next(fields->in, &key);
+  if (fields->status == BP_OK && is_signed) fields->status = BP_MESSAGEPACK;
   if (fields->status != BP_OK) return 0;
   if (key.type == BPI_TOKEN_UINT) return key.u < fields->count ? (unsigned)key.u : fields->count;
   if (key.type != BPI_TOKEN_STR && key.type != BPI_TOKEN_BIN) {

@@ -86,8 +86,13 @@ bp_status bpi_batches_frame(bpi_batches *batches, const bpi_record *record, cons
   return batches->open ? item(batches, record, header->timestamp_us) : event(batches, record);
 }
 
-void bpi_batches_skipped(bpi_batches *batches) {
-  if (batches->open) batches->damaged = 1;
+void bpi_batches_skipped(bpi_batches *batches, int whole) {
+  if (!batches->open) return;
+  batches->damaged = 1;
+  if (!whole || batches->staged != batches->declared) return;
+  const bpi_record *last = &batches->records[batches->count + batches->staged - 1];
+  batches->good_end = last->offset + last->frame_length;
+  commit(batches);
 }
 
 void bpi_batches_end(bpi_batches *batches) {

@@ -29,8 +29,9 @@ typedef struct bpi_batches {
 void bpi_batches_init(bpi_batches *batches, const bpi_memory *memory, uint64_t first_frame);
 /* The next frame of the walk.  BP_NO_MEMORY. */
 bp_status bpi_batches_frame(bpi_batches *batches, const bpi_record *record, const bpi_header *header);
-/* Bytes were skipped. */
-void bpi_batches_skipped(bpi_batches *batches);
+/* Bytes were skipped.  `whole`: they are a frame that was damaged, not one that a crash cut short; where the COMMIT of a
+ * batch belongs whose items are all there it was that. */
+void bpi_batches_skipped(bpi_batches *batches, int whole);
 /* The segment ends.  `records` and `count` then belong to the caller. */
 void bpi_batches_end(bpi_batches *batches);
 

@@ -4,6 +4,7 @@
 #include "codec/pack.h"
 #include "codec/unpack.h"
 #include "journal/frame.h"
+#include "journal/scan.h"
 
 static const uint8_t magic[4] = {'S', 'D', 'X', '2'};
 
@@ -160,12 +161,40 @@ int bpi_footer_says(const bpi_footer *footer, uint32_t index, const bpi_record *
          bpi_bytes_equal(record->scope, scope);
 }
 
-int bpi_record_is_marker(const bpi_record *record) {
+static int has_no_hash(const bpi_record *record) {
   static const uint8_t no_hash[32];
-  return bpi_kind_is_marker(record->kind) && memcmp(record->event_hash, no_hash, sizeof no_hash) == 0;
+  return memcmp(record->event_hash, no_hash, sizeof no_hash) == 0;
 }
 
-/* Batch markers have no row: steps from `at` over such frames up to `to`.  Only frames without a chain, which are small,
+int bpi_record_is_marker(const bpi_record *record) { return bpi_kind_is_marker(record->kind) && has_no_hash(record); }
+
+/* The batch marker that lies where the row says. */
+static int marker_at(bpi_bytes frames, const bpi_record *row, bpi_record *marker) {
+  bpi_frame frame;
+  if (row->offset > frames.length) return 0;
+  size_t length = bpi_frame_check(frames, (size_t)row->offset);
+  if (length == 0 || bpi_frame_decode(bpi_bytes_of(frames.data + row->offset, length), &frame) != BP_OK) return 0;
+  bpi_record_of_frame(&frame.header, row->offset, (uint32_t)length, marker);
+  return !frame.header.has_chain;
+}
+
+int bpi_footer_says_marker(const bpi_footer *footer, uint32_t index, bpi_bytes frames, uint64_t next_sequence) {
+  bpi_record row, marker;
+  if (!bpi_footer_row(footer, index, &row) || !marker_at(frames, &row, &marker)) return 0;
+  marker.sequence = next_sequence;
+  return bpi_footer_says(footer, index, &marker);
+}
+
+/* Is the row a marker's, or does it look like one though it is an event's?  -1: it cannot be told, something is damaged. */
+static int judge_marker_row(const bpi_footer *footer, uint32_t index, const bpi_record *row, bpi_bytes frames,
+                            uint64_t next_sequence) {
+  bpi_record marker;
+  if (!bpi_kind_is_marker(row->kind) && !has_no_hash(row)) return 0;
+  if (marker_at(frames, row, &marker)) return bpi_footer_says_marker(footer, index, frames, next_sequence) ? 1 : -1;
+  return has_no_hash(row) || bpi_frame_check(frames, (size_t)row->offset) == 0 ? -1 : 0;
+}
+
+/* Batch markers have no row but the last: steps from `at` over such frames up to `to`.  Only frames without a chain, which are small,
  * are decoded. */
 static int skip_markers(bpi_bytes frames, size_t at, size_t to) {
   while (at < to) {
@@ -190,7 +219,9 @@ int bpi_footer_fits(const bpi_footer *footer, bpi_bytes file, size_t first_frame
     if (record.offset > at && !skip_markers(frames, at, (size_t)record.offset)) return 0;
     if (bpi_frame_length(frames, (size_t)record.offset) != record.frame_length) return 0;
     at = (size_t)record.offset + record.frame_length;
-    if (bpi_record_is_marker(&record)) continue;
+    int is_marker = judge_marker_row(footer, i, &record, frames, next_sequence);
+    if (is_marker < 0) return 0;
+    if (is_marker) continue;
     if (record.sequence < next_sequence || record.sequence == UINT64_MAX) return 0;
     next_sequence = record.sequence + 1;
   }

@@ -67,6 +67,8 @@ void bpi_footer_free(bpi_footer *footer);
 int bpi_footer_row(const bpi_footer *footer, uint32_t index, bpi_record *record);
 /* Does row `index` say just what the record says? */
 int bpi_footer_says(const bpi_footer *footer, uint32_t index, const bpi_record *record);
+/* Does row `index` say just what the batch marker says that lies where the row says?  Its sequence is the next event's. */
+int bpi_footer_says_marker(const bpi_footer *footer, uint32_t index, bpi_bytes frames, uint64_t next_sequence);
 
 /* Do the rows describe this file: first frame at the start, each following the last (batch markers between them allowed),
  * lengths as the frames declare, sequences rising, nothing left over but a final COMMIT marker? */

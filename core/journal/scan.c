@@ -80,9 +80,7 @@ static int has_lost_sector(bpi_bytes file, size_t from, size_t to, size_t least)
   return 0;
 }
 
-/* Do the bytes check as one frame, were it not for the length they declare?  A write that was cut off does not.  They may
- * end in a few zeros of those behind them. */
-static int has_wrong_length(bpi_bytes file, size_t offset, size_t bytes) {
+int bpi_scan_has_wrong_length(bpi_bytes file, size_t offset, size_t bytes) {
   enum { ZEROS_MOST = 1024 };
   static const uint8_t zero[1];
   if (bytes <= BPI_FRAME_HEADER_BYTES) return 0;
@@ -103,15 +101,20 @@ static size_t before_zeros(bpi_bytes file, size_t from, size_t to) {
   return to;
 }
 
-static void report_tail(bpi_findings *findings, bpi_bytes file, uint64_t segment_id, size_t offset, size_t bytes,
-                        int is_last) {
+/* Are the bytes a frame that was damaged?  A write that was cut off leaves less than it declares, or sectors of zeros. */
+static int is_damaged_frame(bpi_bytes file, size_t offset, size_t bytes) {
   enum { LEAST = 4 }; /* of the length that a frame begins with, all but the last byte may be zeros */
   size_t end = before_zeros(file, offset, offset + bytes), declared = bpi_frame_length(file, offset);
   size_t frame_end = offset + declared > end ? offset + declared : end;
-  int whole = declared != 0 && !has_lost_sector(file, offset, frame_end, LEAST);
-  whole = whole || has_wrong_length(file, offset, end - offset);
+  if (declared != 0 && !has_lost_sector(file, offset, frame_end, LEAST)) return 1;
+  return bpi_scan_has_wrong_length(file, offset, end - offset);
+}
+
+static void report_tail(bpi_findings *findings, bpi_bytes file, uint64_t segment_id, size_t offset, size_t bytes,
+                        int is_last) {
+  int zeros = before_zeros(file, offset, offset + bytes) == offset, whole = is_damaged_frame(file, offset, bytes);
   uint32_t severity = is_last && !whole ? BP_SEVERITY_NOTE : BP_SEVERITY_DAMAGE;
-  const char *code = end == offset ? "zero_tail" : whole ? "damaged_tail" : "torn_tail";
+  const char *code = zeros ? "zero_tail" : whole ? "damaged_tail" : "torn_tail";
   bpi_find(findings, severity, code, segment_id, offset, "%zu bytes at the end are no frame", bytes);
 }
 
@@ -130,7 +133,7 @@ static bp_status walk_frames(bpi_scan *scan, bpi_bytes file, size_t footer_start
       bpi_find(findings, BP_SEVERITY_DAMAGE, "skipped_bytes", segment_id, offset - skipped,
                "%zu bytes do not check and were skipped", skipped);
       status = push_gap(scan, batches.count + batches.staged, bpi_bytes_of(file.data + offset - skipped, skipped));
-      bpi_batches_skipped(&batches);
+      bpi_batches_skipped(&batches, is_damaged_frame(file, offset - skipped, skipped));
     }
     bpi_record record;
     size_t decided = batches.count;
@@ -144,7 +147,10 @@ static bp_status walk_frames(bpi_scan *scan, bpi_bytes file, size_t footer_start
                                                                                      scan->final_commit.frame_length);
   }
   *walk_end = offset;
-  if (status == BP_OK && skipped > 0 && offset != footer_start) report_tail(findings, file, segment_id, offset, skipped, is_last);
+  if (status == BP_OK && skipped > 0 && offset != footer_start) {
+    report_tail(findings, file, segment_id, offset, skipped, is_last);
+    bpi_batches_skipped(&batches, is_damaged_frame(file, offset, skipped));
+  }
   size_t decided = batches.count;
   uint64_t dropped = batches.dropped;
   bpi_batches_end(&batches);

@@ -10,12 +10,28 @@ static bp_status push_record(bpi_scan *scan, const bpi_record *record) {
   return BP_OK;
 }
 
-/* Takes every row but marker rows.  0 when a row cannot be read. */
-static int take_rows(bpi_scan *scan, const bpi_footer *footer, bp_status *status) {
+static int is_marker_frame(bpi_bytes frames, uint64_t offset) {
+  bpi_frame frame;
+  if (offset > frames.length) return 0;
+  size_t length = bpi_frame_check(frames, (size_t)offset);
+  return length != 0 && bpi_frame_decode(bpi_bytes_of(frames.data + offset, length), &frame) == BP_OK &&
+         !frame.header.has_chain;
+}
+
+/* Takes every row but those of markers: by themselves where the footer fits, also by their frames where it does not.  0
+ * when a row cannot be read. */
+static int take_rows(bpi_scan *scan, const bpi_footer *footer, bpi_bytes frames, int fits, uint64_t segment_id,
+                     bpi_findings *findings, bp_status *status) {
   for (uint32_t i = 0; i < footer->count && *status == BP_OK; i++) {
     bpi_record record;
     if (!bpi_footer_row(footer, i, &record)) return 0;
-    if (bpi_record_is_marker(&record)) continue;
+    if (bpi_record_is_marker(&record) || (!fits && is_marker_frame(frames, record.offset))) {
+      uint64_t next = scan->count == 0 ? 0 : scan->records[scan->count - 1].sequence + 1;
+      if (fits || bpi_footer_says_marker(footer, i, frames, next)) continue;
+      bpi_find(findings, BP_SEVERITY_DAMAGE, "footer_row", segment_id, record.offset,
+               "the footer's row does not say what the end of a batch says");
+      continue;
+    }
     if (record.sequence == BPI_UNNUMBERED) return 0;
     *status = push_record(scan, &record);
   }
@@ -59,21 +75,32 @@ static void relocate_rows(bpi_scan *scan, bpi_bytes frames, uint64_t segment_id,
   }
 }
 
+/* Where the next frame that checks begins, behind `from`; the end where there is none. */
+static uint64_t next_frame(bpi_bytes frames, uint64_t from) {
+  bpi_frames walk;
+  bpi_frame frame;
+  size_t offset, length, skipped;
+  bpi_frames_init(&walk, frames, (size_t)from);
+  return bpi_frames_next(&walk, &offset, &length, &frame, &skipped) ? offset : frames.length;
+}
+
 /* Bytes between two rows: frames that check belong to writes that failed, a part of one too; a whole frame that does not
- * check was an event once. */
+ * check was an event once, or the begin or end of a batch. */
 static void judge_between(bpi_bytes frames, uint64_t from, uint64_t to, uint64_t segment_id, bpi_findings *findings,
                           int *has_strays) {
   bpi_bytes part = bpi_bytes_of(frames.data, (size_t)to);
   while (from < to) {
     size_t length = bpi_frame_length(part, (size_t)from);
-    if (length != 0 && bpi_frame_check(part, (size_t)from) == 0) {
+    uint64_t next = length != 0 ? from + length : next_frame(part, from);
+    int checks = length != 0 && bpi_frame_check(part, (size_t)from) != 0;
+    int whole = length != 0 || bpi_scan_has_wrong_length(part, (size_t)from, (size_t)(next - from));
+    if (whole && !checks) {
       bpi_find(findings, BP_SEVERITY_DAMAGE, "damaged_frame", segment_id, from,
                "a frame that does not check stands between the events");
     } else {
       *has_strays = 1;
     }
-    if (length == 0) return;
-    from += length;
+    from = next;
   }
 }
 
@@ -127,14 +154,15 @@ static void number_anew(bpi_scan *scan, uint64_t segment_id, bpi_findings *findi
 
 int bpi_scan_by_footer(bpi_scan *scan, const bpi_footer *footer, bpi_bytes file, int fits, uint64_t segment_id,
                        bpi_findings *findings, bp_status *status) {
-  if (!footer->table_is_exact || !take_rows(scan, footer, status)) {
+  bpi_bytes frames = bpi_bytes_of(file.data, footer->frames_end);
+  size_t findings_before = findings->count;
+  if (!footer->table_is_exact || !take_rows(scan, footer, frames, fits, segment_id, findings, status)) {
+    findings->count = findings_before;
     scan->count = 0;
     return 0;
   }
   scan->frames_end = footer->frames_end;
-  if (*status == BP_OK && !fits) {
-    reconcile(scan, bpi_bytes_of(file.data, footer->frames_end), segment_id, findings);
-  }
+  if (*status == BP_OK && !fits) reconcile(scan, frames, segment_id, findings);
   number_anew(scan, segment_id, findings);
   return 1;
 }

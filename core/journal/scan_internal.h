@@ -8,4 +8,8 @@
 int bpi_scan_by_footer(bpi_scan *scan, const bpi_footer *footer, bpi_bytes file, int fits, uint64_t segment_id,
                        bpi_findings *findings, bp_status *status);
 
+/* Do the bytes check as one frame, were it not for the length they declare?  A write that was cut off does not.  They may
+ * end in a few zeros of those behind them. */
+int bpi_scan_has_wrong_length(bpi_bytes file, size_t offset, size_t bytes);
+
 #endif

@@ -205,6 +205,8 @@ void bpi_worker_take(bpi_worker *worker, bpi_request *request);
 void bpi_worker_replace(bp_store *store);
 /* Ends it when all that is queued is committed and all of that decided.  Nobody is in the store. */
 void bpi_worker_stop(bp_store *store);
+/* Under the lock, by the worker that is about to die: starts another, unless the closing thread will see to what is left. */
+void bpi_worker_replace(bp_store *store);
 
 /* --- the frontier (frontier.c) */
 

@@ -108,6 +108,8 @@ int bpi_thread_start(bpi_thread *thread, const char *name, void *(*run)(void *us
   return failed;
 }
 
+void bpi_thread_let_go(bpi_thread thread) { must(pthread_detach(thread)); }
+
 void bpi_thread_join(bpi_thread thread) {
   int before = bpi_cancel_hold();
   must(pthread_join(thread, NULL));

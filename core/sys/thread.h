@@ -48,6 +48,8 @@ void bpi_rwlock_unlock(bpi_rwlock *lock);
 /* Starts a thread of the library's own: the system shows it as `name` (at most 15 bytes), and no signal is handled on it but
  * those that its own instructions raise.  0, or an errno value. */
 int bpi_thread_start(bpi_thread *thread, const char *name, void *(*run)(void *user), void *user);
+/* Nobody will join it. */
+void bpi_thread_let_go(bpi_thread thread);
 /* Waits for its end. */
 void bpi_thread_join(bpi_thread thread);
 /* Nobody will. */

@@ -64,6 +64,7 @@ from .errors import (  # noqa: E402
     TooLarge,
     Unsupported,
     ValueRefused,
+    WaitTimeout,
 )
 from .event import Event  # noqa: E402
 from .extensions import extensions_decode, extensions_encode  # noqa: E402
@@ -78,6 +79,7 @@ from .free import (  # noqa: E402
     status_name,
     version,
 )
+from .frontier import Frontier, Point  # noqa: E402
 from .keys import Key, key_derive, key_file_read, key_file_write, key_generate, key_id  # noqa: E402
 from .kind import Kind  # noqa: E402
 from .page import Page  # noqa: E402
@@ -111,6 +113,7 @@ __all__ = [
     "ExtensionError",
     "Finding",
     "Forked",
+    "Frontier",
     "Judgement",
     "Key",
     "KeyCancelled",
@@ -127,6 +130,7 @@ __all__ = [
     "Page",
     "PayloadError",
     "PermissionDenied",
+    "Point",
     "Poisoned",
     "ReadOnly",
     "Receipt",
@@ -143,6 +147,7 @@ __all__ = [
     "TooLarge",
     "Unsupported",
     "ValueRefused",
+    "WaitTimeout",
     "abi_version",
     "coordinate_check",
     "event",

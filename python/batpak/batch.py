@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from .draft import NOTHING_MORE, Accepted, Draft, Packed
+from .errors import Error
 
 # Places in what a packed draft carries beside its content (`draft.rest`).
 _CORRELATION: Final = 3
@@ -78,7 +79,12 @@ class Batch:
 
     def flush(self) -> Accepted:
         """Appends what was gathered as one batch, and is empty then. Raises as `Store.append_batch`."""
-        self._receipts = self._append(self._drafts)
+        try:
+            self._receipts = self._append(self._drafts)
+        except Error as error:
+            if error.accepted:  # it is in the store, and only its gate was not passed
+                self._receipts, self._drafts = cast(Accepted, error.accepted), []
+            raise
         self._drafts = []
         return self._receipts
 

@@ -20,6 +20,7 @@ from ._constants import (
 )
 from .errors import made
 from .extensions import pairs_of
+from .frontier import GATES, Watermark, timeout_of
 from .receipt import Receipt
 from .typed import binding_of
 from .values import Buffer, octets, payload_encode
@@ -57,6 +58,8 @@ Durability = Literal["durable", "written"]
 
 DURABILITIES: Final[dict[str | None, int]] = {None: BP_DURABILITY_DEFAULT, "durable": BP_DURABLE, "written": BP_WRITTEN}
 
+#: Its place in what `rest` answers.
+_GATE: Final = 13
 _NO_EXPECTATION: Final = (BP_EXPECT_ANY, 0, None)
 
 #: What the raw module takes for a draft: entity, scope, kind, payload, and None or the rest of it.
@@ -108,23 +111,32 @@ def _expectation(expect: Expectation) -> tuple[int, int, bytes | None]:
 
 def rest(key: bytes | None, expect: Expectation, correlation_id: bytes | None, causation_id: bytes | None, lane: int,
          depth: int, flags: int, extensions: Mapping[str, Buffer] | None, durability: Durability | None,
-         allow_reserved: bool, cause_item: int | None = None) -> tuple[Any, ...]:
+         allow_reserved: bool, cause_item: int | None = None, gate: Watermark | None = None,
+         gate_timeout_ms: int | None = None) -> tuple[Any, ...]:
     """All that few drafts need, as the raw module takes it."""
     found, clock, event_id = _expectation(expect)
     return (number("flags", flags, 0xFF), choice("durability", durability, DURABILITIES), key, correlation_id,
             causation_id, found, clock, event_id, number("lane", lane, 0xFFFF_FFFF),
             number("depth", depth, 0xFFFF_FFFF), 1 if allow_reserved else 0,
             None if cause_item is None else number("cause_item", cause_item, 0xFFFF_FFFF),
-            pairs_of(extensions) if extensions else None)
+            pairs_of(extensions) if extensions else None, choice("gate", gate, GATES),
+            number("gate_timeout_ms", timeout_of(gate_timeout_ms), 0xFFFF_FFFF))
 
 
 #: The rest of a draft that carries nothing more than its content.
 NOTHING_MORE: Final = rest(None, None, None, None, 0, 0, 0, None, None, False)
 
 
+def gate_of(packed: Packed) -> int:
+    """The gate of a packed draft, 0 where it has none."""
+    carried = packed[4]
+    return 0 if carried is None else carried[_GATE]
+
+
 class Draft:
     """What is to be appended: the arguments of `Store.append`, which says what they mean.
 
+    gate, gate_timeout_ms: of many drafts the last one's counts for all, and no other may have one.
     cause_item: in a batch the index of an earlier item, whose event caused this one.
 
     The payload is encoded here and now, so later changes of what was given have no effect. Drafts belong to no store and
@@ -140,14 +152,16 @@ class Draft:
                  expect: Expectation = None, correlation_id: bytes | None = None, causation_id: bytes | None = None,
                  lane: int = 0, depth: int = 0, flags: int = 0, extensions: Mapping[str, Buffer] | None = None,
                  durability: Durability | None = None, allow_reserved: bool = False,
-                 cause_item: int | None = None) -> None:
+                 cause_item: int | None = None, gate: Watermark | None = None,
+                 gate_timeout_ms: int | None = None) -> None:
         if event is not None or kind is None or value is not MISSING or type(payload) is not bytes:
             kind, payload = content(event, kind, value, payload)
         if lane or depth or flags or extensions or allow_reserved or not (
                 key is None and expect is None and correlation_id is None and causation_id is None
-                and durability is None and cause_item is None):
-            self._packed = entity, scope, kind, payload, rest(key, expect, correlation_id, causation_id, lane, depth,
-                                                              flags, extensions, durability, allow_reserved, cause_item)
+                and durability is None and cause_item is None and gate is None):
+            self._packed = entity, scope, kind, payload, rest(
+                key, expect, correlation_id, causation_id, lane, depth, flags, extensions, durability, allow_reserved,
+                cause_item, gate, gate_timeout_ms)
         else:
             self._packed = entity, scope, kind, payload, None
 

@@ -44,8 +44,11 @@ class Error(Exception):
     actual: int
     #: The event concerned (16 bytes), or None.
     event_id: bytes | None
-    #: Of `append_many`: the receipts of the events before the failure, which are in the store.
+    #: Of `append_many`: the receipts of the events before the failure, which are in the store; of a batch whose gate was
+    #: not passed all of them.
     accepted: Sequence[Receipt] = ()
+    #: Of `append` with a gate that was not passed: the receipt of the event, which is in the store. None: it is not.
+    receipt: Receipt | None = None
 
     def __init__(self, code: Status, text: str, *, path: Path | None = None, os_error: int = 0, segment_id: int = 0,
                  offset: int = 0, expected: int = 0, actual: int = 0, event_id: bytes | None = None) -> None:
@@ -127,6 +130,10 @@ class NotFound(CallError, LookupError):
 
 class Stopped(CallError):
     """A callback asked to stop."""
+
+
+class WaitTimeout(CallError):
+    """A wait ended by its time: `expected` is the sequence waited for, `actual` where the watermark stands."""
 
 
 class RefusedError(Error, ValueError):
@@ -263,6 +270,7 @@ CLASSES: Final[dict[Status, type[Error]]] = {
     Status.BP_READ_ONLY: ReadOnly,
     Status.BP_NOT_FOUND: NotFound,
     Status.BP_STOPPED: Stopped,
+    Status.BP_WAIT_TIMEOUT: WaitTimeout,
     Status.BP_ENTITY_EMPTY: CoordinateError,
     Status.BP_SCOPE_EMPTY: CoordinateError,
     Status.BP_ENTITY_TOO_LONG: CoordinateError,

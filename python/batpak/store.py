@@ -17,9 +17,10 @@ from .asynchronous import awaitable, in_executor, opening
 from .batch import Batch
 from .callbacks import Callbacks, Clock, Log, Progress
 from .claim import Claim
-from .draft import MISSING, Accepted, Draft, Durability, Expectation, Packed, content, rest
-from .errors import KindMismatch, Path, made
+from .draft import MISSING, Accepted, Draft, Durability, Expectation, Packed, choice, content, gate_of, number, rest
+from .errors import Error, KindMismatch, Path, made
 from .event import Event
+from .frontier import WATERMARKS, Frontier, Waited, Watermark, point_of, timeout_of
 from .opening import Mode, SyncMode, configuration, keys, open_handle, seeds_of, wipe
 from .page import MAXIMUM, Page, Query
 from .receipt import Receipt
@@ -133,7 +134,8 @@ class Store:
                payload: Buffer | None = None, key: bytes | None = None, expect: Expectation = None,
                correlation_id: bytes | None = None, causation_id: bytes | None = None, lane: int = 0, depth: int = 0,
                flags: int = 0, extensions: Mapping[str, Buffer] | None = None, durability: Durability | None = None,
-               allow_reserved: bool = False) -> Receipt:
+               allow_reserved: bool = False, gate: Watermark | None = None,
+               gate_timeout_ms: int | None = None) -> Receipt:
         """Appends one event and answers its receipt, after the flush if it is to be durable.
 
         What is appended: `event`, an object of a class that `batpak.event` decorated; or a `kind` with either `value`,
@@ -147,6 +149,9 @@ class Store:
         extensions: names `prefix.field` to bytes: stored, signed, never interpreted.
         durability: "durable" or "written", where the store's own is not wanted.
         allow_reserved: categories 0x0 and 0xD may be written.
+        gate: "durable", "applied" or "visible": which watermark must have reached the event before the call answers;
+            gate_timeout_ms: for how long at most; None: without end. If it is not passed, the event is in the store all the
+            same: the error, WaitTimeout, Poisoned or Closed, then has its `receipt`. Since 0.2.
 
         Raises RefusedError with nothing written, ReadOnly, Poisoned, DiskFull; SyncFailed: the event may or may not
         survive, and the store takes no more writes.
@@ -155,23 +160,25 @@ class Store:
             kind, payload = content(event, kind, value, payload)
         if lane or depth or flags or extensions or allow_reserved or not (
                 key is None and expect is None and correlation_id is None and causation_id is None
-                and durability is None):
+                and durability is None and gate is None):
             return self._handle.append(entity, scope, kind, payload, rest(
-                key, expect, correlation_id, causation_id, lane, depth, flags, extensions, durability, allow_reserved))
+                key, expect, correlation_id, causation_id, lane, depth, flags, extensions, durability, allow_reserved, None,
+                gate, gate_timeout_ms))
         return self._handle.append(entity, scope, kind, payload, None)
 
     def append_many(self, drafts: Iterable[Draft]) -> Accepted:
         """Appends independent events in order, with one write and one flush where they fit one group.
 
         It is not atomic: the first failure ends it. Its error then has `accepted`, the receipts of the events before it,
-        which are in the store. Raises as `append`.
+        which are in the store. The gate of the last draft is waited at when all are in the store; no other may have one.
+        Raises as `append`.
         """
         packed = _packed(drafts)
         blobs: list[bytes] = []
         extensions: dict[int, bytes] = {}
         try:
-            for start in range(0, len(packed), self._chunk):
-                part = packed if len(packed) <= self._chunk else packed[start:start + self._chunk]
+            for start, end in _parts(packed, self._chunk):
+                part = packed if end - start == len(packed) else packed[start:end]
                 blob, carried, status, error = self._handle.append_many(part)
                 blobs.append(blob)
                 for at, found in carried.items():
@@ -190,13 +197,20 @@ class Store:
         Keys stand on all drafts or on none: a batch whose keys are all known answers the first receipts. `cause_item` of a
         draft names an earlier one as its cause. Expectations are refused.
 
-        Raises BatchError, or as `append`; the error's `offset` is the index of the draft. Nothing of it is appended then.
+        Raises BatchError, or as `append`; the error's `offset` is the index of the draft. Nothing of it is appended then,
+        unless the gate of the last draft, which is that of the batch, was not passed: then the error has all receipts in
+        `accepted`.
         Since 0.2.
         """
         blob, carried, status, error = self._handle.append_batch(_packed(drafts))
+        accepted = Accepted._from_raw([blob], max(1, len(blob)), carried)
         if status:
-            self._handle.fail(status, error)
-        return Accepted._from_raw([blob], max(1, len(blob)), carried)
+            try:
+                self._handle.fail(status, error)
+            except Error as raised:
+                raised.accepted = accepted
+                raise
+        return accepted
 
     def batch(self, *, correlation_id: bytes | None = None, causation_id: bytes | None = None) -> Batch:
         """An empty batch to be gathered, best with `with`, which appends it at the end.
@@ -213,6 +227,37 @@ class Store:
         error = ffi.new("bp_error *")
         with self._handle as address:
             status = lib.bp_store_sync(ffi.cast("bp_store *", address), error)
+        if status:
+            self._fail(status, error)
+
+    # --- how far it has come
+
+    def frontier(self) -> Frontier:
+        """How far the store has come, in six points of one moment. Since 0.2."""
+        frontier, error = ffi.new("bp_frontier *"), ffi.new("bp_error *")
+        frontier.struct_size = ffi.sizeof("bp_frontier")
+        with self._handle as address:
+            status = lib.bp_store_frontier(ffi.cast("bp_store *", address), frontier, error)
+        if status:
+            self._fail(status, error)
+        return Frontier._from_raw(frontier)
+
+    def wait(self, watermark: Watermark, point: Waited, *, timeout_ms: int | None = None) -> None:
+        """Waits until a watermark has reached a point, the event of a receipt, or a sequence.
+
+        watermark: "durable", "applied" or "visible".
+        timeout_ms: for how long at most; 0 looks once; None: without end.
+
+        Waiting flushes nothing, and the call counts as under way: `close` raises Busy meanwhile. No signal interrupts it.
+
+        Raises WaitTimeout, Poisoned, ReadOnly. Since 0.2.
+        """
+        error = ffi.new("bp_error *")
+        which = choice("watermark", watermark, WATERMARKS)
+        at = ffi.new("bp_point *", [number("point", part, MAXIMUM) for part in point_of(point)])
+        most = number("timeout_ms", timeout_of(timeout_ms), 0xFFFF_FFFF)
+        with self._handle as address:
+            status = lib.bp_store_wait(ffi.cast("bp_store *", address), which, at, most, error)
         if status:
             self._fail(status, error)
 
@@ -397,6 +442,7 @@ class Store:
     append_many_async = awaitable(append_many)
     append_batch_async = awaitable(append_batch)
     sync_async = awaitable(sync)
+    wait_async = awaitable(wait)
     verify_async = awaitable(verify)
     close_async = awaitable(close)
 
@@ -414,6 +460,17 @@ class Store:
         """As `events`: each page is read in the event loop's executor."""
         query, decode = _question(type, limit=_PAGE_EVENTS if limit is None else min(limit, _PAGE_EVENTS), **which)
         return _each(self._follow(query, decode), limit)
+
+
+def _parts(packed: list[Packed], size: int) -> Iterator[tuple[int, int]]:
+    """Where the parts begin and end that cross into C together. A gate closes no part but the last: C refuses it then."""
+    start = 0
+    while start < len(packed):
+        end = min(start + size, len(packed))
+        while end < len(packed) and gate_of(packed[end - 1]):
+            end += 1
+        yield start, end
+        start = end
 
 
 async def _each(pages: Iterator[Page[Any]], limit: int | None) -> AsyncIterator[Event[Any]]:

@@ -82,8 +82,13 @@ def test_a_receipt_that_does_not_hold_becomes_none(path: Path) -> None:
     receipt, _ = made(path)
     wrong = json.loads(receipt.to_json())
     with batpak.open(path, mode="read_only", verify_keys=[KEY.public_key]) as store:
-        changes: tuple[tuple[dict[str, Any], str], ...] = (({"sequence": 9}, "sequence_mismatch"), ({"event_id": "77" * 16}, "missing_committed_event"),
-                                ({"signature": "00" * 64}, "invalid_signature"), ({"extensions": {}}, "extensions_mismatch")):
+        changes: dict[str, dict[str, Any]] = {
+            "sequence_mismatch": {"sequence": 9},
+            "missing_committed_event": {"event_id": "77" * 16},
+            "invalid_signature": {"signature": "00" * 64},
+            "extensions_mismatch": {"extensions": {}},
+        }
+        for outcome, change in changes.items():
             with pytest.raises(ClaimError) as raised:
                 store.claim(Receipt.from_json(json.dumps({**wrong, **change})))
             assert raised.value.outcome == outcome and raised.value.code is Status.BP_CLAIM
@@ -117,8 +122,9 @@ def test_what_is_no_claim(path: Path) -> None:
     with pytest.raises(NewerVersion):
         Claim(data.replace(b"\xa7version\x01", b"\xa7version\x02"))
     members = json.loads(claim.to_json())
-    for change in ({"format": "x"}, {"version": "1"}, {"kind": 65536}, {"sequence": -1}, {"entity": 1}, {"key_id": 3},
-                   {"signature": "00"}, {"extensions": []}):
+    changes: list[dict[str, Any]] = [{"format": "x"}, {"version": "1"}, {"kind": 65536}, {"sequence": -1}, {"entity": 1},
+                                     {"key_id": 3}, {"signature": "00"}, {"extensions": []}]
+    for change in changes:
         with pytest.raises(PayloadError):
             Claim.from_json(json.dumps({**members, **change}))
     with pytest.raises(NewerVersion):

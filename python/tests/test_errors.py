@@ -78,6 +78,11 @@ def stopped(path: Path) -> None:
         store.verify()
 
 
+def wait(path: Path) -> None:
+    with batpak.open(path) as store:
+        store.wait("visible", 1, timeout_ms=0)
+
+
 def clock(path: Path) -> None:
     times = iter([1, 2, 3])
     with batpak.open(path, clock=lambda: next(times, -5)) as store:
@@ -104,6 +109,18 @@ def cancelled(path: Path) -> None:
         )
         for key in written - visible:  # the marks of batches have ids too, which are no events
             store.append("e", "s", kind=0xF001, value=1, key=key)
+
+
+def claimed(path: Path) -> None:
+    with batpak.open(path, signing_seeds=[b"\x01" * 32]) as store:
+        receipt = store.append("e", "s", kind=0xF001, value=1)
+    with batpak.open(path) as store:
+        store.claim(receipt)
+
+
+def no_key_file(path: Path) -> None:
+    path.mkdir()
+    batpak.key_file_read(path)
 
 
 def newer(path: Path) -> None:
@@ -208,6 +225,7 @@ REACH: dict[Status, Callable[[Path], Any]] = {
     Status.BP_READ_ONLY: read_only,
     Status.BP_NOT_FOUND: get,
     Status.BP_STOPPED: stopped,
+    Status.BP_WAIT_TIMEOUT: wait,
     Status.BP_ENTITY_EMPTY: lambda path: append(path, entity=""),
     Status.BP_SCOPE_EMPTY: lambda path: append(path, scope=""),
     Status.BP_ENTITY_TOO_LONG: lambda path: append(path, entity="e" * 1025),
@@ -237,8 +255,10 @@ REACH: dict[Status, Callable[[Path], Any]] = {
     Status.BP_JSON: lambda path: batpak.payload_from_json("{"),
     Status.BP_NOT_JSON: lambda path: batpak.payload_to_json(b"\xc4\x00"),
     Status.BP_VALUE: lambda path: batpak.payload_encode({1, 2}),
+    Status.BP_CLAIM: claimed,
     Status.BP_SEED_ZERO: lambda path: batpak.open(path, signing_seeds=[bytes(32)]),
     Status.BP_KEY_INVALID: lambda path: batpak.open(path, verify_keys=[b"\xff" * 32]),
+    Status.BP_KEY_FILE: no_key_file,
     Status.BP_BATCH_COUNT: lambda path: batch(path, {}, {}, {}, {}),
     Status.BP_BATCH_BYTES: lambda path: batch(path, {"payload": bytes(65)}),
     Status.BP_BATCH_EXPECTATION: lambda path: batch(path, {"expect": batpak.EMPTY}),

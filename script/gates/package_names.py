@@ -15,7 +15,7 @@ from in_step import Gaps
 from tree import Tree, text
 
 # Structs that come out, and the classes that hold their fields.
-OUT = {"bp_event": "Event", "bp_receipt": "Receipt", "bp_finding": "Finding", "bp_verdict": "Report", "bp_stat": "Stat"}
+OUT = {"bp_event": "Event", "bp_receipt": "Receipt", "bp_claim": "Claim", "bp_finding": "Finding", "bp_verdict": "Report", "bp_stat": "Stat"}
 # Structs that go in, and where their fields are arguments.
 IN = {"bp_config": {"python": ("open",), "node": ("OpenOptions",)},
       "bp_draft": {"python": ("Store.append",), "node": ("Draft", "DraftOptions", "NewEvent")},

@@ -3,8 +3,8 @@
  *
  * Read-only, for each bit: the store opens; every event that was not touched reads as it did; the touched one reads as it
  * did or fails with its position, and nothing ever reads otherwise; verify says DAMAGED, or the flip is in bytes that say
- * nothing (the time at which a segment was made, its flags, the room behind the last frame).  Mutable, for some: it opens, keeps what could be read, and
- * takes a new event.
+ * nothing (the time at which a segment was made, its flags, the room behind the last frame).  Mutable, for some: it opens, keeps what
+ * could be read, and takes a new event.
  *
  *   flips [--mutable-every N] */
 #include "journal/footer.h"
@@ -203,11 +203,17 @@ static void read_events(world *w, const bp_store *store) {
 
 /* Zeros behind the last frame of a segment that was not sealed. */
 static int is_room(const world *w) {
-  uint64_t frames_end = 0;
-  for (size_t i = 0; i < w->event_count; i++) {
-    if (w->events[i].segment_id == w->file->segment_id) frames_end = w->events[i].end;
-  }
-  return w->file->rows == w->file->size && frames_end > 0 && w->offset >= frames_end;
+  bpi_memory memory = bpi_memory_default();
+  bpi_buffer content;
+  if (w->file->rows != w->file->size) return 0;
+  bpi_buffer_init(&content, &memory);
+  (void)sim_get(w->sim, w->file->path, &content);
+  content.data[w->offset] ^= (uint8_t)(1u << w->bit);
+  size_t at = (size_t)w->offset;
+  while (at < content.length && content.data[at] == 0) at++;
+  int room = at == content.length;
+  bpi_buffer_free(&content);
+  return room;
 }
 
 /* Bytes of the prologue that say nothing about any event: the values of `flags` and `created_ns`. */
@@ -328,6 +334,10 @@ int main(int argc, char **argv) {
   make(&w, "killed with room", "odwd", 3500, 8192, 1);
   flip_all(&w, every);
   make(&w, "killed and continued", "odwCodw", 1 << 20, 0, 1);
+  flip_all(&w, every);
+  make(&w, "batches", "obdbC", 1500, 0, 0);
+  flip_all(&w, every);
+  make(&w, "killed with batches", "obdb", 1 << 20, 0, 1);
   flip_all(&w, every);
   bp_page_free(w.page);
   printf("%" PRIu64 " bits flipped, %" PRIu64 " found, %" PRIu64 " harmless, %" PRIu64 " repairs\n", w.flips, w.damaged,

@@ -81,7 +81,7 @@ static const uint8_t signing_seed[32] = {9, 8, 7};
 
 /* What may change from one open to the next. */
 static void draw_config(test_random *random, bp_config *config) {
-  static const uint64_t segments[] = {1, 700, 1500, 5000, 1 << 20};
+  static const uint64_t segments[] = {1, 700, 1500, 5000, 1 << 20}, rooms[] = {0, 1, 2000, 30000};
   static const uint32_t every[] = {0, 1, 3, 1000}, groups[] = {1, 2, 3, 1024}, singles[] = {40, 600, 16777216};
   config->segment_max_bytes = segments[test_random_below(random, 5)];
   config->sync_every_events = every[test_random_below(random, 4)];
@@ -89,6 +89,7 @@ static void draw_config(test_random *random, bp_config *config) {
   config->single_append_max_bytes = singles[test_random_below(random, 3)];
   config->batch_max_events = test_random_below(random, 2) ? 256 : 3;
   config->batch_max_bytes = test_random_below(random, 2) ? 1 << 20 : 300;
+  config->preallocate_bytes = rooms[test_random_below(random, 4)];
   config->durability = test_random_below(random, 3);
   config->sync_mode = test_random_below(random, 2);
 }
@@ -343,16 +344,16 @@ static void run_program(const program *p, const uint8_t *kept, int is_told) {
   test_random random = {~p->seed};
   m.sim = sim_new();
   sim_set_seed(m.sim, p->seed);
-  oracle_init(&m.oracle);
+  int is_signed = test_random_below(&random, 3) == 0;
+  oracle_init(&m.oracle, is_signed ? signing_seed : NULL);
   CHECK(bp_config_init(&m.config, sizeof m.config) == BP_OK, "bp_config_init");
   draw_config(&random, &m.config);
   m.config.clock = oracle_clock;
   m.config.clock_user = &m.oracle;
   m.config.system = sim_table(m.sim);
-  if (test_random_below(&random, 3) == 0) {
+  if (is_signed) {
     m.config.signing_seeds = signing_seed;
     m.config.signing_seed_count = 1;
-    m.oracle.is_signed = 1;
   }
   open_store(&m, BP_MODE_CREATE);
   for (size_t i = 0; i < p->length; i++) {

@@ -1,17 +1,20 @@
 """Bugs planted in copies of the sources, a program each: harness_schedules must find every one within its usual number of
-schedules.  A bug whose place is gone from the source is one that is not found: give it its new place.
+schedules, and again by the schedule that it prints.  A bug whose place is gone from the source is not found: give it its new
+place.
 
     planted.py list                    names and files, for the build
     planted.py write NAME ROOT OUT     the file with the bug in it
     planted.py                         runs all, as built"""
 
 import os
+import re
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-QUEUE, COMMIT, GATE, FRONTIER = (f"core/store/{name}.c" for name in ("queue", "commit", "gate", "frontier"))
+QUEUE, COMMIT, GATE, FRONTIER, SUBMIT, TICKET, WORKER = (
+    f"core/store/{name}.c" for name in ("queue", "commit", "gate", "frontier", "submit", "ticket", "worker"))
 SEGMENTS, SCRATCH = "core/journal/segments.c", "core/store/scratch.c"
 
 # name: file, what stands there (the first time), what is put in its place.
@@ -56,6 +59,20 @@ BUGS = {
     "last_one_leaves_it_open": (GATE, "if (atomic_fetch_sub(&inside->users, 1) == (BPI_STORE_CLOSING | 1)) destroy_once",
                                 "uint32_t users = atomic_load(&inside->users);\n  atomic_fetch_sub(&inside->users, 1);\n  "
                                 "if (users == (BPI_STORE_CLOSING | 1)) destroy_once"),
+    "submitted_batch_is_not_flushed": (SUBMIT, "made->request.atomic = made->request.durable = 1;",
+                                       "made->request.atomic = 1;"),
+    "worker_is_not_woken": (QUEUE, "put_at_end(store, &ticket->request);\n  bpi_worker_wake(store);",
+                            "put_at_end(store, &ticket->request);"),
+    "worker_is_not_woken_by_leaders": (QUEUE, "if (store->worker.is_running) bpi_worker_wake(store);", ""),
+    "room_is_not_told": (WORKER, "bpi_condition_wake_all(&worker->room);", ""),
+    "decision_is_not_told": (TICKET, "bpi_condition_wake_all(&ticket->changed);", ""),
+    "decided_before_it_is_filled": (WORKER, "    bpi_ticket_fill(store, ticket);\n    bpi_ticket_decide(ticket);",
+                                    "    bpi_ticket_decide(ticket);\n    bpi_ticket_fill(store, ticket);"),
+    "both_owners_leave_the_ticket": (TICKET, "if (atomic_fetch_sub(&ticket->owners, 1) > 1) return;",
+                                     "uint32_t owners = atomic_load(&ticket->owners);\n  "
+                                     "atomic_fetch_sub(&ticket->owners, 1);\n  if (owners > 1) return;"),
+    "worker_ends_with_work_left": (WORKER, "if (worker->done_first != NULL) {",
+                                   "if (worker->is_stopping) {\n      break;\n    } else if (worker->done_first != NULL) {"),
     "maps_are_made_side_by_side": (SEGMENTS, "    bpi_mutex_lock(&segments->lock);\n    bp_status status = make_map(segments, segment, "
                                    "(size_t)(offset + length), error);\n    bpi_mutex_unlock(&segments->lock);",
                                    "    bp_status status = make_map(segments, segment, (size_t)(offset + length), error);"),
@@ -97,6 +114,20 @@ def seek(name: str, program: Path) -> bool:
         return False
     lines = run.stderr.strip().splitlines() or [f"ended by signal {-run.returncode}"]
     print(f"{name}: {seconds:.2f} s: {lines[0]}")
+    return repeats(name, program, run.stderr)
+
+
+def repeats(name: str, program: Path, printed: str) -> bool:
+    """What a failure prints brings it about again.  A program that fell prints nothing."""
+    place = re.search(r'schedules --program "(.*)" --fault-at (\d+) --crash (\d)\n  --schedule "(.*)"', printed)
+    if place is None:
+        return True
+    wanted, fault_at, crash, schedule = place.groups()
+    run = subprocess.run([program, "--program", wanted, "--fault-at", fault_at, "--crash", crash, "--schedule", schedule],
+                         capture_output=True, text=True, errors="replace", timeout=120)
+    if run.returncode == 0 or "of another program" in run.stderr:
+        print(f"{name}: its schedule does not bring it about again: {run.stdout or run.stderr}")
+        return False
     return True
 
 

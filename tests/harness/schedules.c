@@ -1,12 +1,12 @@
 /* Threads over one store under a deterministic scheduler: programs of a few calls, each under many schedules.
  *
- * Of every program first the plain schedule, then those with one departure from it, as many as its share allows, evenly
- * taken; the rest by chance, with priorities that change (support/scheduler.h) and without.  Some wake threads for nothing,
+ * Of every program first the plain schedule, then those with one departure from it, a fifth of its share, evenly taken; the
+ * rest by chance, with priorities that change (support/scheduler.h) and without.  Some wake threads for nothing,
  * some fail a write or a flush.  What must hold is in support/concurrent.h.
  *
  *   schedules [--schedules N] [--seed N] [--program NAME | --threads LETTERS,LETTERS...]
  *             [--departures N]   exhaustively: all schedules with at most N departures
- *             [--schedule "STEPS" [--fault-at N]]   this one alone, as a failure prints it */
+ *             [--schedule "STEPS" [--fault-at N] [--crash 0]]   this one alone, as a failure prints it */
 #include "support/check.h"
 #include "support/concurrent.h"
 #include "support/random.h"
@@ -84,8 +84,9 @@ typedef struct world {
 
 static void describe(void *user) {
   const world *w = user;
-  fprintf(stderr, "  schedules %s \"%s\" --fault-at %" PRIu32 "\n", w->threads_text == NULL ? "--program" : "--threads",
-          w->threads_text == NULL ? w->run.program->name : w->threads_text, w->run.fault_at);
+  fprintf(stderr, "  schedules %s \"%s\" --fault-at %" PRIu32 " --crash %d\n",
+          w->threads_text == NULL ? "--program" : "--threads",
+          w->threads_text == NULL ? w->run.program->name : w->threads_text, w->run.fault_at, w->run.crashes);
   scheduler_describe(stderr);
 }
 
@@ -136,6 +137,16 @@ static void explore(world *w, scheduler_choice *departures, size_t count, size_t
   free(choices);
 }
 
+static void explore_all(world *w, const concurrent_program *first, size_t count, size_t departures, uint32_t fault_at) {
+  enum { MOST = 8 };
+  scheduler_choice chosen[MOST];
+  CHECK(departures <= MOST, "at most %d departures", MOST);
+  for (size_t i = 0; i < count; i++) {
+    w->run = (concurrent_run){.program = &first[i], .fault_at = fault_at};
+    explore(w, chosen, 0, departures, SIZE_MAX);
+  }
+}
+
 /* --------------------------------------------------------------------------------------------------------- by chance -- */
 
 static scheduler_plan plan_of(test_random *random, uint32_t expected_steps) {
@@ -160,14 +171,24 @@ static void run_by_chance(world *w, uint64_t count, uint32_t expected_steps, uin
   }
 }
 
-static void run_program(world *w, const concurrent_program *program, uint64_t share, uint64_t seed) {
+/* The first time systematically too. */
+static void run_program(world *w, const concurrent_program *program, uint64_t share, uint64_t round, uint64_t seed) {
   scheduler_choice departures[1];
   w->run = (concurrent_run){.program = program, .crashes = 1, .fault_at = program->fault_kind != 0};
   uint64_t before = w->schedules;
-  size_t most = (size_t)(share / 3);
+  size_t most = round == 0 ? (size_t)share : 0;
   explore(w, departures, 0, most > 0, most);
   uint64_t done = w->schedules - before;
-  run_by_chance(w, share > done ? share - done : 0, w->run.outcome.steps, seed);
+  run_by_chance(w, share > done ? share - done : 0, w->run.outcome.steps, seed + round * share);
+}
+
+/* Round by round, so that what is easy to find is found early, wherever it is. */
+static void run_programs(world *w, const concurrent_program *first, size_t count, uint64_t schedules, uint64_t seed) {
+  enum { ROUNDS = 5 };
+  uint64_t share = (schedules + count * ROUNDS - 1) / (count * ROUNDS);
+  for (uint64_t round = 0; round < ROUNDS; round++) {
+    for (size_t i = 0; i < count; i++) run_program(w, &first[i], share, round, seed);
+  }
 }
 
 /* ----------------------------------------------------------------------------------------------------------- options -- */
@@ -191,11 +212,11 @@ static const concurrent_program *find_program(const char *name) {
   check_failed(__FILE__, __LINE__, "there is no program %s", name);
 }
 
-static void repeat(world *w, const concurrent_program *program, const char *schedule, uint32_t fault_at) {
+static void repeat(world *w, const concurrent_program *program, const char *schedule, uint32_t fault_at, int crashes) {
   static scheduler_choice departures[DEPARTURES_MAX];
   size_t count = scheduler_parse(schedule, departures, DEPARTURES_MAX);
   CHECK(count != SIZE_MAX, "no schedule: %s", schedule);
-  w->run = (concurrent_run){.program = program, .crashes = 1, .fault_at = fault_at};
+  w->run = (concurrent_run){.program = program, .crashes = crashes, .fault_at = fault_at};
   run_departures(w, departures, count);
 }
 
@@ -223,19 +244,14 @@ int main(int argc, char **argv) {
   }
   if (schedule != NULL) {
     CHECK(only != NULL, "--schedule wants --program or --threads");
-    repeat(&w, only, schedule, (uint32_t)number(argc, argv, "--fault-at", 0));
+    repeat(&w, only, schedule, (uint32_t)number(argc, argv, "--fault-at", 0), (int)number(argc, argv, "--crash", 1));
   } else {
-    uint64_t share = (schedules + PROGRAMS - 1) / PROGRAMS;
-    for (size_t i = 0; i < (only != NULL ? 1 : PROGRAMS); i++) {
-      const concurrent_program *program = only != NULL ? only : &programs[i];
-      if (departures > 0) {
-        scheduler_choice chosen[8];
-        CHECK(departures <= 8, "at most 8 departures");
-        w.run = (concurrent_run){.program = program, .fault_at = (uint32_t)number(argc, argv, "--fault-at", 0)};
-        explore(&w, chosen, 0, departures, SIZE_MAX);
-      } else {
-        run_program(&w, program, only != NULL ? schedules : share, seed);
-      }
+    const concurrent_program *first = only != NULL ? only : programs;
+    size_t count = only != NULL ? 1 : PROGRAMS;
+    if (departures > 0) {
+      explore_all(&w, first, count, departures, (uint32_t)number(argc, argv, "--fault-at", 0));
+    } else {
+      run_programs(&w, first, count, schedules, seed);
     }
   }
   printf("%" PRIu64 " schedules, %.1f steps and %.1f switches each, at most %" PRIu32 " steps, seed %" PRIu64 ", %.1f s\n",

@@ -38,7 +38,7 @@ static void feed(uint16_t kind, uint32_t size, int has_chain, uint8_t id) {
 static uint64_t position(unsigned frames) { return START + (uint64_t)frames * FRAME; }
 
 /* A walk as text: `B2` begins a batch of two, `C` commits, a letter is an event, `+` lets time pass, `O` is the open event
- * of a session, `~` is skipped bytes, `.` the end.  The answer: the letters of the events that count. */
+ * of a session, `~` is skipped bytes, `!` a frame that was damaged, `.` the end.  The answer: the letters of the events that count. */
 static const char *walk(const char *frames) {
   static char found[64];
   for (const char *c = frames; *c != 0; c++) {
@@ -48,7 +48,8 @@ static const char *walk(const char *frames) {
       case 'O': feed(BPI_KIND_OPEN_COMPLETED, 5, 1, 'O'); break;
       case '+': now++; break;
       case '~':
-        bpi_batches_skipped(&batches);
+      case '!':
+        bpi_batches_skipped(&batches, *c == '!');
         at += 50;
         break;
       case '.': bpi_batches_end(&batches); break;
@@ -121,6 +122,22 @@ Test(batches, a_commit_that_comes_too_early_drops_the_items) {
 Test(batches, a_begin_inside_a_batch_drops_the_items_and_begins_anew) {
   cr_assert_str_eq(walk("B3ab+B1cC."), "c");
   cr_assert_eq(batches.dropped, 2);
+}
+
+Test(batches, a_damaged_frame_where_the_commit_belongs_was_the_commit) {
+  cr_assert_str_eq(walk("a+B2bc!"), "abc");
+  cr_assert_eq(batches.good_end, position(4));
+  cr_assert_str_eq(walk("d+B1e!."), "abcde", "behind it the walk goes on, in the same time too");
+  cr_assert_eq(batches.dropped, 0);
+}
+
+Test(batches, a_damaged_frame_elsewhere_in_a_batch_was_an_item) {
+  cr_assert_str_eq(walk("B3a!."), "");
+  cr_assert_str_eq(walk("B3b!cC."), "bc");
+}
+
+Test(batches, a_torn_commit_is_none) {
+  cr_assert_str_eq(walk("a+B2bc~."), "a");
 }
 
 Test(batches, the_end_drops_an_open_batch) {

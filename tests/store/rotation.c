@@ -125,7 +125,7 @@ Test(rotation, D19_the_order_of_seeds_decides_who_signs_and_nothing_else) {
   cr_assert_eq(judge(&second), BP_RECEIPT_SIGNED);
 }
 
-/* As in the reference the outcome is a valid one.  Here a finding stands beside it, though no other receipt is signed: the
+/* V-31: as in the reference the outcome is a valid one.  Here a finding stands beside it, though no other receipt is signed: the
  * open event of a session of ours says that it signed. */
 Test(rotation, D19_a_stripped_receipt_is_accepted_with_a_finding) {
   open_with(0, 1, 0, 0);

@@ -310,10 +310,15 @@ Test(verify, a_close_event_that_names_another_last_event_is_named) {
   MUST(bpi_frame_decode(bpi_bytes_of(patient.file.bytes + closing, patient.frames_end - closing), &frame));
   bpi_bytes said = bpi_frame_payload(&frame, payload, &form);
   cr_assert_eq(payload[said.length - 1], receipts[5].sequence);
-  do {
-    payload[said.length - 1]++;
-  } while (!surgery_forge_payload(&patient, closing, bpi_bytes_of(payload, said.length)));
-  cr_assert_lt(payload[said.length - 1], 0x80);
+  /* The frame must keep its length, which hangs on the hash of the payload: a few of the other numbers do. */
+  uint8_t *sequence = &payload[said.length - 1], *wall_ms = sequence - sizeof "global_sequence" - 1, right = *sequence;
+  int fits = 0;
+  for (int changes = 0; changes < 256 && !fits; changes++, ++*wall_ms) {
+    for (*sequence = (uint8_t)(right + 1); *sequence < 0x80 && !fits; ++*sequence) {
+      fits = surgery_forge_payload(&patient, closing, bpi_bytes_of(payload, said.length));
+    }
+  }
+  cr_assert(fits);
   surgery_end(&patient);
   cr_assert_eq(verdict(), BP_VERDICT_DAMAGED);
   assert_finding("close_point", BP_SEVERITY_DAMAGE);

@@ -18,6 +18,11 @@
 #endif
 #ifdef FIBER_THREAD_SANITIZER /* the build says so: this file itself is not instrumented */
 #include <sanitizer/tsan_interface.h>
+
+void AnnotateIgnoreReadsBegin(const char *file, int line);
+void AnnotateIgnoreReadsEnd(const char *file, int line);
+void AnnotateIgnoreWritesBegin(const char *file, int line);
+void AnnotateIgnoreWritesEnd(const char *file, int line);
 #endif
 
 enum { STACK_BYTES = 1 << 20, GUARD_BYTES = 1 << 16 };
@@ -79,5 +84,19 @@ void fiber_acquire(void *address) {
   __tsan_acquire(address);
 #else
   (void)address;
+#endif
+}
+
+void fiber_unwatch(void) {
+#ifdef FIBER_THREAD_SANITIZER
+  AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
+  AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
+#endif
+}
+
+void fiber_watch(void) {
+#ifdef FIBER_THREAD_SANITIZER
+  AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
+  AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
 #endif
 }

@@ -26,5 +26,8 @@ void fiber_entered(void);
 /* For locks made of fibers: what came before a release is seen after an acquire of the same address. */
 void fiber_release(void *address);
 void fiber_acquire(void *address);
+/* In between the thread sanitizer looks away. */
+void fiber_unwatch(void);
+void fiber_watch(void);
 
 #endif

@@ -7,8 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-void oracle_init(oracle *o) {
+void oracle_init(oracle *o, const uint8_t *seed) {
+  uint8_t public_key[32];
   memset(o, 0, sizeof *o);
+  o->is_signed = seed != NULL;
+  CHECK(seed == NULL || bp_key_derive(seed, public_key, o->key_id, NULL) == BP_OK, "bp_key_derive");
   o->clock_us = 1700000000000000;
 }
 

@@ -40,6 +40,7 @@ typedef struct oracle_event {
 typedef struct oracle {
   bp_config config;       /* of the handle that is open */
   int is_open, is_signed;
+  uint8_t key_id[32];     /* of the key that signs */
   oracle_event *events;
   size_t count, capacity;
   size_t published;       /* events below it are visible, unless hidden */
@@ -68,7 +69,8 @@ typedef struct oracle_answer {
   uint32_t gate;  /* that is waited at, once the event is in the store */
 } oracle_answer;
 
-void oracle_init(oracle *o);
+/* `seed` NULL: nothing is signed. */
+void oracle_init(oracle *o, const uint8_t *seed);
 void oracle_free(oracle *o);
 
 /* For bp_config.clock, with the oracle as its user. */

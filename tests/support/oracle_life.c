@@ -51,12 +51,13 @@ static const bp_event *last_event(const bp_store *store, bp_page *page) {
 
 /* The open event: where it stands, what it says of itself. */
 static void learn_open_event(oracle *o, const bp_event *found) {
-  const bp_extension writer = {(const uint8_t *)"batpak_c.version", strlen("batpak_c.version"),
-                               (const uint8_t *)bp_version(), strlen(bp_version())};
+  const bp_extension extensions[] = {
+      {(const uint8_t *)"batpak_c.version", strlen("batpak_c.version"), (const uint8_t *)bp_version(), strlen(bp_version())},
+      {(const uint8_t *)"batpak_c.key_id", strlen("batpak_c.key_id"), o->key_id, sizeof o->key_id}};
   CHECK(found != NULL && found->kind == OPENED, "the last event is not the open event");
   bp_draft draft = own_draft(OPENED, found->payload, found->payload_length);
-  draft.extensions = &writer;
-  draft.extension_count = 1;
+  draft.extensions = extensions;
+  draft.extension_count = o->is_signed ? 2 : 1;
   uint64_t now_ms = o->read_us > 0 ? (uint64_t)o->read_us / 1000 : 0;
   if (o->frontier_ms > now_ms) now_ms = o->frontier_ms;
   oracle_begin_segment(o);
@@ -134,7 +135,8 @@ static void hold_receipt(oracle *o, const oracle_answer *answer, const bp_receip
   CHECK(receipt->replayed == answer->replayed && (!answer->replayed || receipt->same == answer->same),
         "replayed %d, same %d", receipt->replayed, receipt->same);
   CHECK(receipt->durable || !answer->durable, "asked for durable, answered otherwise");
-  CHECK(receipt->has_signature == o->is_signed, "has_signature is %d", receipt->has_signature);
+  CHECK(receipt->has_signature == o->is_signed && memcmp(receipt->key_id, o->key_id, 32) == 0, "has_signature is %d",
+        receipt->has_signature);
   CHECK(receipt->extensions_length == event->extensions.length &&
             (receipt->extensions_length == 0 || receipt->extensions_length > receipt->extensions_capacity ||
              memcmp(receipt->extensions, event->extensions.data, event->extensions.length) == 0),

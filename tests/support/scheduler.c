@@ -268,6 +268,11 @@ void scheduler_yield(void) {
 }
 
 void scheduler_wait(void) {
+  if (!s.is_running) { /* there is nobody else, and nothing to write down */
+    if (!may_run(s.current)) fail_stuck();
+    let_go_on((scheduler_choice){0, SCHEDULER_RUN, (uint8_t)s.current});
+    return;
+  }
   if (s.observer != NULL) s.observer(s.observer_user);
   go_on_with(decide(0));
 }
@@ -381,13 +386,14 @@ static void describe_thread(FILE *out, int number) {
 }
 
 void scheduler_describe(FILE *out) {
-  if (!s.is_running) return;
   fprintf(out, "  --schedule \"");
   for (size_t i = 0; i < s.departure_count; i++) {
     const scheduler_choice *choice = &s.departures[i];
     fprintf(out, "%s%" PRIu32 "%c%d", i > 0 ? " " : "", choice->step, choice->kind, choice->thread);
   }
-  fprintf(out, "\"\n  step %" PRIu32 " of thread %d\n", s.step, s.current);
+  fprintf(out, "\"\n");
+  if (!s.is_running) return;
+  fprintf(out, "  step %" PRIu32 " of thread %d\n", s.step, s.current);
   for (int i = 0; i < SCHEDULER_THREADS_MAX; i++) describe_thread(out, i);
 }
 

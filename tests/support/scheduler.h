@@ -93,10 +93,11 @@ int scheduler_current(void);
 /* Locks and conditions that were made and not freed. */
 size_t scheduler_live_locks(void);
 
-/* Not for the thread sanitizer: a lock of the test's own (a bpi_mutex) must not make up for one that the library lacks. */
+/* A lock of the test's own (a bpi_mutex) must not make up for one that the library lacks: for the thread sanitizer it orders
+ * nothing, and what is done under it is not looked at. */
 void scheduler_let_order_nothing(void *mutex);
 
-/* The departures of the run under way as --schedule takes them, then what each thread waits for. */
+/* The departures of the run under way, or of the last one, as --schedule takes them; then what each thread waits for. */
 void scheduler_describe(FILE *out);
 /* Reads such a list; its length, or SIZE_MAX where it is none. */
 size_t scheduler_parse(const char *text, scheduler_choice *departures, size_t capacity);

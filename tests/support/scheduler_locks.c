@@ -61,14 +61,22 @@ static void take(scheduler_lock *lock, int shares) {
   self->wants = lock;
   self->shares = shares;
   scheduler_wait();
-  if (!lock->orders_nothing) fiber_acquire(lock);
+  if (lock->orders_nothing) {
+    fiber_unwatch();
+    return;
+  }
+  fiber_acquire(lock);
   if (!shares) fiber_acquire(&lock->read_order);
 }
 
 static void give_back(scheduler_lock *lock) {
   int number = scheduler_current();
   if (lock->owner == number) {
-    if (!lock->orders_nothing) fiber_release(lock);
+    if (lock->orders_nothing) {
+      fiber_watch();
+    } else {
+      fiber_release(lock);
+    }
     lock->owner = SCHEDULER_NOBODY;
   } else {
     CHECK(lock->readers >> number & 1, "a lock is given back by one who does not hold it");
@@ -123,6 +131,7 @@ void bpi_thread_forget(bpi_thread thread) { (void)thread; }
 /* Threads of the scheduler do not die. */
 int bpi_cancel_hold(void) { return 0; }
 void bpi_cancel_release(int before) { (void)before; }
+void bpi_thread_let_go(bpi_thread thread) { (void)thread; }
 void bpi_run_guarded(void (*run)(void *user), void (*left)(void *user), void *user) {
   (void)left;
   run(user);

@@ -12,6 +12,7 @@ mod config;
 mod dump;
 mod event;
 mod fence;
+mod frontier;
 mod instruction;
 mod receipt;
 mod session;

@@ -4,7 +4,7 @@ use crate::config::{self, ProgramClock};
 use crate::event::{batch_items, canonical_payload, Draft};
 use crate::instruction::Instruction;
 use crate::status::Refusal;
-use crate::{checks, compaction, dump, fence, receipt};
+use crate::{checks, compaction, dump, fence, frontier, receipt};
 use batpak::guard::{Denial, Gate, GateSet};
 use batpak::store::{Open, ReadOnly, Store};
 use rustix::process::{getpid, kill_process, Signal};
@@ -116,6 +116,8 @@ pub fn store_instruction(store: &Store<Open>, instruction: &Instruction) -> Opti
         "append_many" => append_many(store, instruction),
         "append_denial" => append_denial(store, instruction),
         "batch" => batch(store, instruction),
+        "frontier" => Ok(frontier::view(store)),
+        "wait" => frontier::wait(store, instruction),
         "sync" => store.sync().map(|()| Json::Null).map_err(Refusal::from),
         "compact" => compaction::run(store, instruction),
         "snapshot" => snapshot(store, instruction),
@@ -138,7 +140,11 @@ fn read_instruction<State>(store: &Store<State>, instruction: &Instruction) -> O
 fn append(store: &Store<Open>, instruction: &Instruction) -> Answer {
     let draft = Draft::from_instruction(instruction)?;
     let payload = canonical_payload(instruction)?;
-    let receipt = store.append_with_options(&draft.coordinate, draft.kind, &payload, draft.options)?;
+    let options = match frontier::gate_from(instruction)? {
+        Some(gate) => draft.options.with_gate(gate),
+        None => draft.options,
+    };
+    let receipt = store.append_with_options(&draft.coordinate, draft.kind, &payload, options)?;
     Ok(receipt::to_json(&receipt))
 }
 

@@ -1,0 +1,170 @@
+"""The frontier: six points, waiting for them, gates of appends, the receipts of gates that were not passed."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import batpak
+import pytest
+from batpak import Draft, Point, Status
+
+NOTE = 0xF001
+
+
+@pytest.fixture
+def written(path: Path) -> Iterator[batpak.Store]:
+    with batpak.open(path, durability="written") as store:
+        yield store
+
+
+def append(store: batpak.Store, **options: object) -> batpak.Receipt:
+    return store.append("e:1", "s", kind=NOTE, value=1, **options)  # type: ignore[arg-type]
+
+
+def test_the_points(written: batpak.Store) -> None:
+    opened = written.frontier()
+    points = opened.accepted, opened.written, opened.durable, opened.visible, opened.emitted, opened.applied
+    assert len(set(points)) == 1 and opened.oldest_pending_ms is None and opened.visible_minus_durable == 0
+    receipt = append(written)
+    frontier = written.frontier()
+    event = written.get(receipt.event_id)
+    assert frontier.accepted == frontier.written == frontier.visible == Point(event.wall_ms, event.sequence)
+    assert (frontier.durable, frontier.applied) == (opened.durable, opened.applied)
+    assert frontier.visible_minus_durable == 1 and frontier.oldest_pending_ms is not None
+    written.sync()
+    frontier = written.frontier()
+    assert frontier.durable == frontier.visible and frontier.oldest_pending_ms is None
+
+
+def test_waiting_for_a_point_a_receipt_a_sequence(written: batpak.Store) -> None:
+    receipt = append(written)
+    for point in (receipt, receipt.sequence, written.frontier().visible):
+        written.wait("visible", point)
+        with pytest.raises(batpak.WaitTimeout) as caught:
+            written.wait("durable", point, timeout_ms=5)
+        assert (caught.value.expected, caught.value.actual) == (receipt.sequence, receipt.sequence - 1)
+    assert caught.value.receipt is None
+    written.sync()
+    for point in (receipt, receipt.sequence, written.frontier().visible):
+        written.wait("durable", point)
+
+
+def test_what_cannot_be_waited_for(written: batpak.Store, path: Path) -> None:
+    for watermark in ("accepted", "written", "emitted", None):
+        with pytest.raises(batpak.CallError):
+            written.wait(watermark, 0)  # type: ignore[arg-type]
+    for point, timeout_ms in ((-1, 0), (0, -1), (2**64, 0), (0, 2**32)):
+        with pytest.raises(batpak.CallError):
+            written.wait("durable", point, timeout_ms=timeout_ms)
+    written.close()
+    with batpak.open(path, mode="read_only") as reader:
+        assert reader.frontier().oldest_pending_ms is None
+        with pytest.raises(batpak.ReadOnly):
+            reader.wait("durable", 0)
+
+
+def test_a_sync_ends_the_wait_of_another_thread_and_a_close_sees_it(written: batpak.Store) -> None:
+    receipt = append(written)
+    done: list[str] = []
+
+    def wait() -> None:
+        written.wait("durable", receipt)
+        done.append("durable")
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    while True:
+        try:
+            written.close()
+        except batpak.Busy:
+            break
+        pytest.fail("closed though somebody waits") if written.closed else time.sleep(0.001)
+    written.sync()
+    thread.join()
+    assert done == ["durable"]
+
+
+def test_awaiting(path: Path) -> None:
+    async def run() -> None:
+        async with batpak.open_async(path, durability="written") as store:
+            receipt = append(store)
+            waiting = asyncio.ensure_future(store.wait_async("durable", receipt))
+            await store.sync_async()
+            await waiting
+
+    asyncio.run(run())
+
+
+def test_a_gate_answers_the_receipt_with_the_error(written: batpak.Store) -> None:
+    assert not append(written, gate="visible").durable
+    assert append(written, gate="durable", durability="durable").durable
+    with pytest.raises(batpak.WaitTimeout) as caught:
+        append(written, gate="durable", gate_timeout_ms=5, extensions={"acme.trace": b"x"})
+    receipt = caught.value.receipt
+    assert receipt is not None and caught.value.code == Status.BP_WAIT_TIMEOUT and not receipt.durable
+    assert receipt.extensions == {"acme.trace": b"x"}
+    assert written.get(receipt.event_id).sequence == receipt.sequence == caught.value.expected
+    with pytest.raises(batpak.ExpectationFailed) as refused:
+        append(written, gate="durable", expect=batpak.EMPTY)
+    assert refused.value.receipt is None
+    with pytest.raises(batpak.CallError):
+        append(written, gate="written")
+    with pytest.raises(batpak.WaitTimeout):
+        append(written, gate="applied", gate_timeout_ms=0)
+
+
+def test_a_replay_waits_too(written: batpak.Store) -> None:
+    key, long = bytes(15) + b"\1", {"acme.long": bytes(5000)}
+    append(written, key=key, extensions=long)
+    with pytest.raises(batpak.WaitTimeout) as caught:
+        append(written, key=key, gate="durable", gate_timeout_ms=0)
+    assert caught.value.receipt is not None and caught.value.receipt.replayed
+    assert caught.value.receipt.extensions == long
+    written.sync()
+    assert append(written, key=key, gate="durable").durable
+
+
+def drafts(count: int, **options: object) -> list[Draft]:
+    made = [Draft("e:1", "s", kind=NOTE, value=at) for at in range(count - 1)]
+    return [*made, Draft("e:1", "s", kind=NOTE, value=count, **options)]  # type: ignore[arg-type]
+
+
+def test_the_gate_of_many_is_that_of_the_last(written: batpak.Store) -> None:
+    with pytest.raises(batpak.WaitTimeout) as caught:
+        written.append_many(drafts(3, gate="durable", gate_timeout_ms=0))
+    assert [receipt.sequence for receipt in caught.value.accepted] == [1, 2, 3]
+    assert all(receipt.durable for receipt in written.append_many(drafts(3, gate="durable", durability="durable")))
+    with pytest.raises(batpak.CallError) as refused:
+        written.append_many([*drafts(3, gate="visible"), *drafts(1)])
+    assert len(refused.value.accepted) == 2
+
+
+def test_a_gate_is_refused_where_the_drafts_are_parted(path: Path) -> None:
+    with batpak.open(path, durability="written", group_max_events=1) as store:
+        with pytest.raises(batpak.CallError) as refused:
+            store.append_many([*drafts(1024, gate="visible"), *drafts(3)])
+        assert len(refused.value.accepted) == 1023
+
+
+def test_a_batch_that_waits_in_vain_is_in_the_store(written: batpak.Store) -> None:
+    with pytest.raises(batpak.WaitTimeout) as caught:
+        written.append_batch(drafts(3, gate="applied", gate_timeout_ms=0))
+    assert [receipt.sequence for receipt in caught.value.accepted] == [1, 2, 3]
+    batch = written.batch()
+    for draft in drafts(2, gate="applied", gate_timeout_ms=0):
+        batch.add(draft)
+    with pytest.raises(batpak.WaitTimeout):
+        batch.flush()
+    assert len(batch) == 0 and batch.receipts is not None and len(batch.receipts) == 2
+    assert written.append_batch(drafts(2, gate="durable"))[1].durable
+
+
+def test_an_error_with_its_receipt_can_be_pickled(written: batpak.Store) -> None:
+    with pytest.raises(batpak.WaitTimeout) as caught:
+        append(written, gate="applied", gate_timeout_ms=0)
+    assert pickle.loads(pickle.dumps(caught.value)).receipt == caught.value.receipt
