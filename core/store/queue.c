@@ -71,12 +71,12 @@ void bpi_queue_lead(bp_store *store) {
   finish(store, first, end);
   /* One call for all who wait, the next leader among them. */
   if (first != last || end != NULL) bpi_condition_wake_all(&store->group_done);
-  bpi_worker_wake(store);
+  if (store->worker.is_running) bpi_worker_wake(store);
 }
 
 /* Under the lock: the worker died with this request in hand. */
 static void lose(bp_store *store, bpi_request *request) {
-  request->status = bpi_fail(request->error, BP_STOPPED, "the clock ended the store's thread");
+  request->status = bpi_fail(request->error, BP_STOPPED, "the clock ended its thread");
   request->accepted = 0;
   if (request->op == BPI_APPEND) {
     finish_ticket(store, request);
@@ -89,30 +89,13 @@ static void lose(bp_store *store, bpi_request *request) {
 /* What the leader's call had borrowed is lost, and nothing else. */
 void bpi_store_give_up_lead(bp_store *store) {
   bpi_mutex_lock(&store->commit_lock);
-<<<<<<< HEAD
-  bpi_request *request = store->queue_first;
-  int is_worker = request->by_worker;
-  store->leader = 0;
-  store->queue_first = request->next;
-  if (store->queue_first == NULL) store->queue_last = NULL;
-  if (is_worker) {
-    lose(store, request);
-    bpi_worker_replace(store);
-  }
-  bpi_condition_wake_all(&store->group_done);
-  bpi_mutex_unlock(&store->commit_lock);
-  /* The worker is never inside: the store may be gone by now. */
-  if (is_worker) return;
-  /* While it is opened and closed nobody is inside. */
-=======
   bpi_request *given_up = store->queue_first;
-  int was_worker = given_up->is_ticket;
+  int was_worker = given_up->by_worker;
   store->leader = 0;
   store->queue_first = given_up->next;
   if (store->queue_first == NULL) store->queue_last = NULL;
   if (was_worker) {
-    given_up->status = bpi_fail(given_up->error, BP_STOPPED, "the clock ended its thread");
-    bpi_worker_take(&store->worker, given_up);
+    lose(store, given_up);
     bpi_worker_replace(store);
   } else if (store->worker.is_running) {
     bpi_worker_wake(store);
@@ -121,7 +104,6 @@ void bpi_store_give_up_lead(bp_store *store) {
   bpi_mutex_unlock(&store->commit_lock);
   /* The worker is not inside, and nobody is while the store is opened and closed. */
   if (was_worker) return;
->>>>>>> main
   if ((atomic_load(&store->users) & ~(uint32_t)(BPI_STORE_CLOSING | BPI_STORE_CLOSED)) > 0) bpi_store_leave(store);
 }
 

@@ -201,8 +201,6 @@ bp_status bpi_worker_need(bp_store *store, bp_error *error);
 void bpi_worker_wake(bp_store *store);
 /* Under the lock: a request of its own is done. */
 void bpi_worker_take(bpi_worker *worker, bpi_request *request);
-/* Under the lock, by the worker, which is about to die. */
-void bpi_worker_replace(bp_store *store);
 /* Ends it when all that is queued is committed and all of that decided.  Nobody is in the store. */
 void bpi_worker_stop(bp_store *store);
 /* Under the lock, by the worker that is about to die: starts another, unless the closing thread will see to what is left. */

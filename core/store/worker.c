@@ -16,7 +16,6 @@ void bpi_worker_take(bpi_worker *worker, bpi_request *request) {
 
 void bpi_worker_wake(bp_store *store) {
   bpi_worker *worker = &store->worker;
-  if (!worker->is_running) return;
   if (worker->done_first != NULL || worker->is_stopping || bpi_queue_worker_leads(store)) {
     bpi_condition_wake_one(&worker->wake);
   }
@@ -72,7 +71,6 @@ bp_status bpi_worker_start(bp_store *store, bp_error *error) {
   return BP_OK;
 }
 
-<<<<<<< HEAD
 bp_status bpi_worker_need(bp_store *store, bp_error *error) {
   bpi_mutex_lock(&store->commit_lock);
   bp_status status = bpi_worker_start(store, error);
@@ -81,16 +79,10 @@ bp_status bpi_worker_need(bp_store *store, bp_error *error) {
 }
 
 void bpi_worker_replace(bp_store *store) {
-  bpi_thread_forget(store->worker.thread);
-  store->worker.is_running = 0;
-  /* Where that fails the next submission tries again, or the close does what is left. */
-=======
-void bpi_worker_replace(bp_store *store) {
   bpi_worker *worker = &store->worker;
   if (worker->is_stopping) return;
   bpi_thread_let_go(worker->thread);
   worker->is_running = 0;
->>>>>>> main
   (void)bpi_worker_start(store, NULL);
 }
 
@@ -100,19 +92,9 @@ void bpi_worker_stop(bp_store *store) {
   int was_running = worker->is_running;
   worker->is_running = 0;
   worker->is_stopping = 1;
-  int is_running = worker->is_running;
   bpi_worker_wake(store);
   bpi_mutex_unlock(&store->commit_lock);
-<<<<<<< HEAD
-  if (is_running) {
-    bpi_thread_join(worker->thread);
-  } else {
-    (void)work(store);
-  }
-  worker->is_running = 0;
-=======
   if (was_running) bpi_thread_join(worker->thread);
   /* What is left where it died. */
   (void)work(store);
->>>>>>> main
 }

@@ -115,5 +115,3 @@ void bpi_thread_join(bpi_thread thread) {
   must(pthread_join(thread, NULL));
   bpi_cancel_release(before);
 }
-
-void bpi_thread_forget(bpi_thread thread) { must(pthread_detach(thread)); }

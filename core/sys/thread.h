@@ -52,7 +52,5 @@ int bpi_thread_start(bpi_thread *thread, const char *name, void *(*run)(void *us
 void bpi_thread_let_go(bpi_thread thread);
 /* Waits for its end. */
 void bpi_thread_join(bpi_thread thread);
-/* Nobody will. */
-void bpi_thread_forget(bpi_thread thread);
 
 #endif

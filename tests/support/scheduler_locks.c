@@ -126,7 +126,6 @@ int bpi_thread_start(bpi_thread *thread, const char *name, void *(*run)(void *us
 }
 
 void bpi_thread_join(bpi_thread thread) { scheduler_join((int)thread); }
-void bpi_thread_forget(bpi_thread thread) { (void)thread; }
 
 /* Threads of the scheduler do not die. */
 int bpi_cancel_hold(void) { return 0; }

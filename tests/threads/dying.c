@@ -202,37 +202,6 @@ static void the_store_goes_on_alone(shared *s) {
   plain_close(s->store);
 }
 
-static bp_ticket *submit(shared *s) {
-  plain_draft plain;
-  bp_ticket *ticket;
-  plain_draft_of(&plain, 0, 5, BP_DURABLE);
-  CHECK(bp_store_submit(s->store, &plain.draft, &ticket, NULL) == BP_OK, "submit");
-  return ticket;
-}
-
-static void expect_ticket(bp_ticket *ticket, bp_status wanted) {
-  bp_status status = bp_ticket_wait(ticket, BP_WAIT_FOREVER, NULL);
-  CHECK(status == wanted, "%s instead of %s", bp_status_name(status), bp_status_name(wanted));
-  bp_ticket_free(ticket);
-}
-
-/* The ticket that stood at the head says so; the others are committed by another thread of the store. */
-static void the_thread_of_the_store_is_replaced(shared *s) {
-  open_with_clock(s);
-  uint64_t events = plain_stat(s->store).events;
-  s->strike = exit_thread;
-  atomic_store(&s->armed, 1);
-  bp_ticket *first = submit(s);
-  CHECK(sem_wait(&s->in_clock) == 0, "sem_wait");
-  bp_ticket *second = submit(s), *third = submit(s);
-  CHECK(sem_post(&s->may_go) == 0, "sem_post");
-  expect_ticket(first, BP_STOPPED);
-  expect_ticket(second, BP_OK);
-  expect_ticket(third, BP_OK);
-  CHECK(plain_stat(s->store).events == events + 2, "another number of events");
-  plain_close(s->store);
-}
-
 int main(void) {
   static shared s;
   CHECK(sem_init(&s.in_clock, 0, 0) == 0 && sem_init(&s.may_go, 0, 0) == 0, "sem_init");
@@ -243,12 +212,8 @@ int main(void) {
     the_next_caller_takes_over(&s, exit_thread);
     the_next_caller_takes_over(&s, let_cancel_through);
     the_store_goes_on_alone(&s);
-<<<<<<< HEAD
-    the_thread_of_the_store_is_replaced(&s);
-=======
     the_stores_thread_is_replaced(&s, 0);
     the_stores_thread_is_replaced(&s, 1);
->>>>>>> main
   }
   temporary_remove(s.path);
   puts("threads die and leave the store as it should be");
