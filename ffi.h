@@ -117,6 +117,10 @@ enum {
   BP_FENCE_NOT_ACTIVE = 181,   /* the fence was committed or cancelled, or its store was closed */
   BP_FENCE_CANCELLED = 182,    /* of a ticket: the fence was cancelled; the event stays hidden for ever */
 
+  BP_DENIED = 190,             /* a gate refused; `text` is its name in brackets and its message, cut to fit */
+  BP_PERMIT_USED = 191,        /* the permit was committed, or another thread is committing it */
+  BP_TRANSITION = 192,         /* the machine has no such transition: `expected` the state from, `actual` the state to */
+
   BP_NO_STORE = 200,           /* must_exist or read_only, and there is no store at the path */
   BP_NOT_A_STORE = 201,        /* the directory holds something else, or a segment that begins with other bytes */
   BP_NEWER_VERSION = 202,      /* a segment or a claim of a format version that this library does not know */
@@ -164,6 +168,7 @@ BP_API uint32_t bp_format_version(void);
 typedef struct bp_store bp_store;
 typedef struct bp_page bp_page;
 typedef struct bp_report bp_report;
+typedef struct bp_outcome bp_outcome;
 typedef struct bp_system bp_system;  /* the seam under the library; NULL is the real system */
 
 enum { /* bp_config.mode */
@@ -663,8 +668,9 @@ enum { /* what became of a receipt: steps in the order in which they are judged 
   BP_RECEIPT_UNKNOWN_KEY = 18,
   BP_RECEIPT_INVALID_SIGNATURE = 19,
   BP_RECEIPT_UNREADABLE = 20,          /* the event's frame is damaged: nothing can be said */
-  BP_RECEIPT_UNVOUCHED = 21            /* a claim that nobody signed, held against nothing: not valid, nothing vouches for
+  BP_RECEIPT_UNVOUCHED = 21,           /* a claim that nobody signed, held against nothing: not valid, nothing vouches for
                                           it */
+  BP_RECEIPT_DENIAL_KIND = 22          /* bp_store_verify_denial: the event is no denial; judged second */
 };
 
 /* Where trust comes from: keys and receipts kept outside the store. */
@@ -816,6 +822,353 @@ typedef struct bp_stat {
 
 /* Set stat->struct_size = sizeof(bp_stat).  Errors: BP_STRUCT_SIZE.  Since 0.1. */
 BP_API bp_status bp_store_stat(const bp_store *store, bp_stat *stat, bp_error *error);
+
+/* ---------------------------------------------------------------------------------------------------------- outcome -- */
+
+/* An outcome is what an attempt came to: a value, an error, or word that it is not over.  Ok, Err and Cancelled are the
+ * last word; Retry asks to come again, Pending waits for something, Batch holds outcomes of several attempts, batches among
+ * them.  The store itself answers Ok, Retry and Cancelled (bp_store_try_submit); the rest is for programs that hand
+ * outcomes on, byte for byte as the reference writes them. */
+
+enum { /* bp_outcome.type */
+  BP_OUTCOME_OK = 1,
+  BP_OUTCOME_ERR = 2,
+  BP_OUTCOME_RETRY = 3,
+  BP_OUTCOME_PENDING = 4,
+  BP_OUTCOME_CANCELLED = 5,
+  BP_OUTCOME_BATCH = 6
+};
+
+enum { /* bp_outcome.error_kind */
+  BP_ERROR_KIND_NONE = 0,
+  BP_ERROR_KIND_NOT_FOUND = 1,
+  BP_ERROR_KIND_CONFLICT = 2,
+  BP_ERROR_KIND_VALIDATION = 3,
+  BP_ERROR_KIND_POLICY_REJECTION = 4,
+  BP_ERROR_KIND_CANCELLED = 5,
+  BP_ERROR_KIND_STORAGE_ERROR = 6,
+  BP_ERROR_KIND_TIMEOUT = 7,
+  BP_ERROR_KIND_PENDING = 8,
+  BP_ERROR_KIND_SERIALIZATION = 9,
+  BP_ERROR_KIND_INTERNAL = 10,
+  BP_ERROR_KIND_BATCH_COLLAPSE = 11,
+  BP_ERROR_KIND_CUSTOM = 12  /* with a number of the caller's in error_custom */
+};
+
+enum { /* bp_compensation.type: what would undo what was done before an error */
+  BP_COMPENSATION_ROLLBACK = 1,  /* `ids` are events */
+  BP_COMPENSATION_NOTIFY = 2,    /* `target_id`, `text` */
+  BP_COMPENSATION_RELEASE = 3,   /* `ids` are resources */
+  BP_COMPENSATION_CUSTOM = 4     /* `text` is the action's type, `data` whatever it needs */
+};
+
+enum { /* bp_wait_condition.type: what a pending outcome waits for */
+  BP_WAIT_FOR_TIME = 1,    /* `resume_at_ms` */
+  BP_WAIT_FOR_EVENT = 2,   /* `event_id` */
+  BP_WAIT_FOR_ALL = 3,     /* of `items` */
+  BP_WAIT_FOR_ANY = 4,
+  BP_WAIT_FOR_CUSTOM = 5   /* `tag`, `data` */
+};
+
+typedef struct bp_compensation {
+  uint32_t type;               /* BP_COMPENSATION_* */
+  uint32_t reserved;
+  const uint8_t *ids;          /* 16 bytes each */
+  size_t id_count;
+  const uint8_t *text;
+  size_t text_length;
+  const uint8_t *data;
+  size_t data_length;
+  uint8_t target_id[16];
+} bp_compensation;
+
+typedef struct bp_wait_condition bp_wait_condition;
+struct bp_wait_condition {
+  uint32_t type;               /* BP_WAIT_FOR_* */
+  uint32_t tag;                /* 16 bits */
+  uint64_t resume_at_ms;
+  const uint8_t *data;
+  size_t data_length;
+  const bp_wait_condition *items;
+  size_t item_count;
+  uint8_t event_id[16];
+};
+
+/* What an attempt came to: a value, whose parts belong to whoever made it.  It may be built on the stack, element by
+ * element; what functions of this chapter give back lives in a bp_outcomes. */
+struct bp_outcome {
+  uint32_t struct_size;
+  uint32_t type;               /* BP_OUTCOME_* */
+  uint32_t error_kind;         /* ERR: BP_ERROR_KIND_*, else NONE */
+  uint32_t error_custom;       /* 16 bits */
+  uint64_t after_ms;           /* RETRY: when to try again */
+  uint32_t attempt;            /* RETRY: which attempt this was, */
+  uint32_t max_attempts;       /* and how many there may be */
+  const uint8_t *value;        /* OK: one MessagePack value */
+  size_t value_length;
+  const uint8_t *message;      /* ERR: its message; RETRY, CANCELLED: the reason.  UTF-8; NULL: the bytes stand in `text` */
+  size_t message_length;
+  const bp_compensation *compensation;  /* ERR: NULL where there is none */
+  const bp_wait_condition *condition;   /* PENDING */
+  const bp_outcome *items;     /* BATCH: an array whose stride is the first one's struct_size */
+  size_t item_count;
+  uint8_t resume_token[16];    /* PENDING: the caller's */
+  char text[96];
+};
+
+/* An Ok whose value is nil.  Errors: BP_ARGUMENT, BP_STRUCT_SIZE.  Since 0.2. */
+BP_API bp_status bp_outcome_init(bp_outcome *outcome, size_t size);
+
+/* 1 for Ok, Err and Cancelled; 0 for what is not over, and for NULL.  Any thread.  Since 0.2. */
+BP_API int32_t bp_outcome_is_terminal(const bp_outcome *outcome);
+
+enum { /* bp_error_kind_class */
+  BP_ERROR_CLASS_NONE = 0,        /* the caller's own kinds */
+  BP_ERROR_CLASS_DOMAIN = 1,      /* what was asked is refused */
+  BP_ERROR_CLASS_OPERATIONAL = 2  /* the machinery failed */
+};
+
+/* Which class a BP_ERROR_KIND_* belongs to; 1 if the same may succeed later (STORAGE_ERROR, TIMEOUT); the reference's word
+ * ("NotFound"), "Unknown" for a number without one.  Static text.  Any thread.  Since 0.2. */
+BP_API uint32_t bp_error_kind_class(uint32_t error_kind);
+BP_API int32_t bp_error_kind_is_retryable(uint32_t error_kind);
+BP_API const char *bp_error_kind_name(uint32_t error_kind);
+
+/* Memory for outcomes: what decoding and combining make lives in it until it is cleared or freed; clearing keeps the memory
+ * for the next round.  It belongs to the caller, and to one thread at a time.  NULL does nothing in clear and free.
+ * Errors: BP_NO_MEMORY.  Since 0.2. */
+typedef struct bp_outcomes bp_outcomes;
+BP_API bp_status bp_outcomes_new(bp_outcomes **outcomes, bp_error *error);
+BP_API void bp_outcomes_clear(bp_outcomes *outcomes);
+BP_API void bp_outcomes_free(bp_outcomes *outcomes);
+
+/* One outcome to canonical MessagePack.  *needed is written on success and with BP_TOO_SMALL; a buffer that is too small is
+ * untouched.  Any thread.  Errors: BP_ARGUMENT (a type or kind outside its enum, a number above 16 bits, a length without
+ * bytes), BP_STRUCT_SIZE, BP_MESSAGEPACK (`value` is not exactly one value), BP_UTF8, BP_DEPTH (more than 1,023 containers
+ * in one another), BP_NO_MEMORY.  Since 0.2. */
+BP_API bp_status bp_outcome_encode(const bp_outcome *outcome, uint8_t *buffer, size_t capacity, size_t *needed,
+                                   bp_error *error);
+
+/* And back.  Nothing in *outcome points into `bytes`.  Bytes behind the outcome are ignored, as the reference does.
+ * Errors: BP_MESSAGEPACK and BP_UTF8 with `offset`, BP_DEPTH, BP_NO_MEMORY.  Since 0.2. */
+BP_API bp_status bp_outcome_decode(const uint8_t *bytes, size_t length, bp_outcomes *outcomes, bp_outcome *outcome,
+                                   bp_error *error);
+
+/* What comes of an outcome.  `given` and its parts live for the call; *next is an Ok of nil at first, and may point into
+ * `outcomes`, into `given` and into what outlives it.  Any answer but BP_OK ends the walk, and is what it answers. */
+typedef bp_status (*bp_outcome_step)(void *user, const bp_outcome *given, bp_outcomes *outcomes, bp_outcome *next);
+
+/* Puts what `step` makes of it in the place of each Ok (and_then) or each Err (or_else), in a batch of each element, however
+ * deep; everything else stays.  A step that answers an outcome of its own kind maps; one that sets *next = *given looks.
+ * In this and the following, *result points into `outcomes` and into what was given, and may be what was given.
+ * The steps run on the calling thread.  Errors: BP_ARGUMENT, BP_STRUCT_SIZE, BP_DEPTH, BP_NO_MEMORY.  Since 0.2. */
+BP_API bp_status bp_outcome_and_then(const bp_outcome *outcome, bp_outcome_step step, void *user, bp_outcomes *outcomes,
+                                     bp_outcome *result, bp_error *error);
+BP_API bp_status bp_outcome_or_else(const bp_outcome *outcome, bp_outcome_step step, void *user, bp_outcomes *outcomes,
+                                    bp_outcome *result, bp_error *error);
+
+/* Two Oks become the Ok of an array of both values.  Else the first of Err, Cancelled, Retry, Pending in this order, that of
+ * `a` before that of `b`; two batches of one length pair by pair (Err of kind INTERNAL for different lengths), a batch and
+ * an Ok element by element.  Errors: as bp_outcome_and_then.  Since 0.2. */
+BP_API bp_status bp_outcome_zip(const bp_outcome *a, const bp_outcome *b, bp_outcomes *outcomes, bp_outcome *result,
+                                bp_error *error);
+
+/* All Oks, batches opened: the Ok of an array of their values; else the first that is none.  `items` as in a batch.
+ * Errors: as bp_outcome_and_then.  Since 0.2. */
+BP_API bp_status bp_outcome_join_all(const bp_outcome *items, size_t count, bp_outcomes *outcomes, bp_outcome *result,
+                                     bp_error *error);
+
+/* The first Ok, batches opened.  Retry, Pending or Cancelled before it is the answer; where there are Errs alone, the last
+ * of them; of nothing, and for an empty batch, an Err of kind INTERNAL.  Errors: as bp_outcome_and_then.  Since 0.2. */
+BP_API bp_status bp_outcome_join_any(const bp_outcome *items, size_t count, bp_outcomes *outcomes, bp_outcome *result,
+                                     bp_error *error);
+
+/* The last word there is now: an Ok or an Err as it is; Cancelled as an Err of kind CANCELLED, Retry of kind TIMEOUT,
+ * Pending of kind PENDING, Batch of kind BATCH_COLLAPSE.  result->error_kind is NONE exactly for an Ok.  Points into what
+ * was given alone.  Errors: BP_ARGUMENT, BP_STRUCT_SIZE.  Since 0.2. */
+BP_API bp_status bp_outcome_into_result(const bp_outcome *outcome, bp_outcome *result, bp_error *error);
+
+/* ------------------------------------------------------------------------------------------------------------ guard -- */
+
+/* Gates stand between a proposal and the log.  Evaluating them makes a permit, and a permit is what is committed: it holds
+ * its own copy of the draft, so what was judged is what is written, and it is spent by the commit.  A denial can be written
+ * to the log itself.  Gates see the caller's context, never the draft: that the context describes the draft is the
+ * caller's duty. */
+
+typedef struct bp_gates bp_gates;
+typedef struct bp_permit bp_permit;
+typedef struct bp_denials bp_denials;
+typedef struct bp_denial_writer bp_denial_writer;  /* where a gate writes why; lives for the evaluation of that gate */
+
+typedef struct bp_text {
+  const uint8_t *data;
+  size_t length;
+} bp_text;
+
+typedef struct bp_pair {
+  const uint8_t *key;
+  size_t key_length;
+  const uint8_t *value;
+  size_t value_length;
+} bp_pair;
+
+/* Why a gate refused.  Evaluation makes them; a caller may fill one by hand. */
+typedef struct bp_denial {
+  uint32_t struct_size;
+  uint32_t position;          /* of the gate in its set, from 1; 0: that of the first gate of this name */
+  const uint8_t *gate;        /* the gate's name */
+  size_t gate_length;
+  const uint8_t *code;        /* for programs; "GATE_DEFECT" where the gate answered what is no answer */
+  size_t code_length;
+  const uint8_t *message;     /* for people */
+  size_t message_length;
+  const bp_pair *context;     /* in the order in which the gate gave it */
+  size_t context_count;
+} bp_denial;
+
+/* Zeroes and the size.  Errors: BP_ARGUMENT, BP_STRUCT_SIZE.  Since 0.2. */
+BP_API bp_status bp_denial_init(bp_denial *denial, size_t size);
+
+/* A gate's answer: BP_OK permits, BP_DENIED denies with what was written to `writer`.  Any other value is a defect: a denial
+ * with the code GATE_DEFECT, and with the message if one was written.  `context` is what the evaluation was given.  On the
+ * evaluating thread, several at once where several evaluate.  No lock of a store is held: a gate may read and append, but
+ * not change or free its own set.  No exception may pass through it. */
+typedef bp_status (*bp_gate_evaluate)(void *user, const uint8_t *context, size_t context_length, bp_denial_writer *writer);
+typedef void (*bp_destroy)(void *user);
+
+typedef struct bp_gate {
+  uint32_t struct_size;
+  uint32_t reserved;
+  const uint8_t *name;        /* UTF-8; gates should have different ones, of ASCII */
+  size_t name_length;
+  const uint8_t *description; /* UTF-8, for people */
+  size_t description_length;
+  bp_gate_evaluate evaluate;
+  void *user;                 /* the set's, once the gate was pushed */
+  bp_destroy destroy;         /* called with `user` when the set is freed; NULL: nothing */
+} bp_gate;
+
+/* Zeroes and the size.  Errors: BP_ARGUMENT, BP_STRUCT_SIZE.  Since 0.2. */
+BP_API bp_status bp_gate_init(bp_gate *gate, size_t size);
+
+/* An empty set; the caller owns it.  A set is changed by one thread while nobody evaluates it, and evaluated by any number
+ * of threads at once.  bp_gates_free calls the gates' `destroy`; during an evaluation it does so when that ends.  NULL does
+ * nothing.  Errors: BP_NO_MEMORY.  Since 0.2. */
+BP_API bp_status bp_gates_new(bp_gates **gates, bp_error *error);
+BP_API void bp_gates_free(bp_gates *gates);
+
+/* Puts a gate behind the others; its name and description are copied.  On failure `user` stays the caller's.
+ * Errors: BP_ARGUMENT (no `evaluate`), BP_STRUCT_SIZE, BP_UTF8, BP_BUSY (the set is being evaluated), BP_NO_MEMORY.
+ * Since 0.2. */
+BP_API bp_status bp_gates_push(bp_gates *gates, const bp_gate *gate, bp_error *error);
+
+/* Names and descriptions in order.  Views until the set is changed or freed; NULL with *count 0 for no set.  Since 0.2. */
+BP_API const bp_text *bp_gates_names(const bp_gates *gates, size_t *count);
+BP_API const bp_text *bp_gates_descriptions(const bp_gates *gates, size_t *count);
+
+/* What a gate says when it denies: code and message, the last call counts; and pairs, in order, each call one.  Copied.
+ * Errors: BP_ARGUMENT, BP_UTF8 (nothing was written), BP_NO_MEMORY (the evaluation then answers it).  Since 0.2. */
+BP_API bp_status bp_denial_writer_set(bp_denial_writer *writer, const uint8_t *code, size_t code_length,
+                                      const uint8_t *message, size_t message_length);
+BP_API bp_status bp_denial_writer_add(bp_denial_writer *writer, const uint8_t *key, size_t key_length,
+                                      const uint8_t *value, size_t value_length);
+
+/* Asks the gates in order; the first that denies ends it.  When none does (an empty set never does) *permit is the caller's,
+ * to be committed and freed; it holds a copy of the draft and the names of all gates.  BP_DENIED: *denials (NULL: not
+ * wanted) is the caller's, and holds the one denial.  The draft is checked when the permit is committed.
+ * Errors: BP_DENIED, BP_ARGUMENT, BP_STRUCT_SIZE, BP_NO_MEMORY.  Since 0.2. */
+BP_API bp_status bp_gates_evaluate(const bp_gates *gates, const uint8_t *context, size_t context_length,
+                                   const bp_draft *draft, bp_permit **permit, bp_denials **denials, bp_error *error);
+
+/* Asks every gate, and gathers all denials in order.  BP_OK: there are none, and *denials is NULL; no permit is made.
+ * Errors: BP_DENIED (*denials is the caller's), BP_ARGUMENT, BP_NO_MEMORY.  Since 0.2. */
+BP_API bp_status bp_gates_evaluate_all(const bp_gates *gates, const uint8_t *context, size_t context_length,
+                                       bp_denials **denials, bp_error *error);
+
+/* The denials, in order of the gates.  View until they are freed.  NULL does nothing in free.  Any thread.  Since 0.2. */
+BP_API const bp_denial *bp_denials_items(const bp_denials *denials, size_t *count);
+BP_API void bp_denials_free(bp_denials *denials);
+
+/* Why somebody went past the gates.  UTF-8 throughout. */
+typedef struct bp_bypass {
+  uint32_t struct_size;
+  uint32_t reserved;
+  const uint8_t *reason;        /* a word for programs */
+  size_t reason_length;
+  const uint8_t *justification; /* a sentence for people */
+  size_t justification_length;
+  const uint8_t *approved_by;   /* NULL: nobody is named */
+  size_t approved_by_length;
+} bp_bypass;
+
+/* Zeroes and the size.  Errors: BP_ARGUMENT, BP_STRUCT_SIZE.  Since 0.2. */
+BP_API bp_status bp_bypass_init(bp_bypass *bypass, size_t size);
+
+/* A permit that no gate was asked for.  It carries a copy of `bypass` as its audit, which nothing writes to the log: who
+ * wants it there appends it.  *permit is the caller's.
+ * Errors: BP_ARGUMENT, BP_STRUCT_SIZE, BP_UTF8, BP_NO_MEMORY.  Since 0.2. */
+BP_API bp_status bp_permit_bypass(const bp_draft *draft, const bp_bypass *bypass, bp_permit **permit, bp_error *error);
+
+/* What is permitted; the gates that were asked (none for a bypass); the audit of a bypass, else NULL.  Views until the
+ * permit is freed, committed or not.  Any thread.  NULL for no permit.  Since 0.2. */
+BP_API const bp_draft *bp_permit_draft(const bp_permit *permit);
+BP_API const bp_text *bp_permit_gates(const bp_permit *permit, size_t *count);
+BP_API const bp_bypass *bp_permit_audit(const bp_permit *permit);
+
+/* NULL does nothing.  Not while another thread commits it.  Since 0.2. */
+BP_API void bp_permit_free(bp_permit *permit);
+
+/* Appends the permit's draft, once: of any number of threads one commits, the others get BP_PERMIT_USED, also while the one
+ * has not yet succeeded.  A permit is spent when its event is in the store, or may be (BP_SYNC_FAILED); after any other
+ * failure it can be committed again.
+ * Errors: BP_PERMIT_USED, BP_ARGUMENT (no permit), and those of bp_store_append.  Since 0.2. */
+BP_API bp_status bp_store_commit_permit(bp_store *store, bp_permit *permit, bp_receipt *receipt, bp_error *error);
+
+/* Writes a denial to the log: an event of kind 0x000F (SYSTEM_DENIAL) in the entity of `draft`, with the draft's ids,
+ * expectation, hints, extensions and durability; its kind and payload are not looked at.  The payload is a trace by the
+ * order of the gates: those before the one that denied are written as Permit, those behind it as Skipped.  A denial made by
+ * hand that names no gate of the set stands behind all of them.  proposed_kind is the kind of the event that was refused;
+ * content_hash (32 bytes, or NULL) the BLAKE3 of its payload; pipeline_id (UTF-8) a name for the run, NULL for none.
+ * Errors: BP_ARGUMENT (also: the denial's position is not that of its gate in this set), BP_UTF8, and those of
+ * bp_store_append.  Since 0.2. */
+BP_API bp_status bp_store_append_denial(bp_store *store, const bp_draft *draft, const bp_gates *gates,
+                                        const bp_denial *denial, uint16_t proposed_kind, const uint8_t *content_hash,
+                                        const uint8_t *pipeline_id, size_t pipeline_id_length, bp_receipt *receipt,
+                                        bp_error *error);
+
+/* As bp_store_verify_receipt, for the receipt of a denial: BP_RECEIPT_DENIAL_KIND where the event is none.  Since 0.2. */
+BP_API bp_status bp_store_verify_denial(const bp_store *store, const bp_receipt *receipt, const bp_trust *trust,
+                                        int32_t *outcome, bp_error *error);
+
+/* A step of a machine: from one state to another by an event of this kind. */
+typedef struct bp_transition {
+  uint32_t from;
+  uint32_t to;
+  uint16_t kind;
+  uint16_t reserved;
+} bp_transition;
+
+/* States, by number, and the steps between them that are allowed.  A table of the caller's, made to be static. */
+typedef struct bp_machine {
+  uint32_t struct_size;
+  uint32_t reserved;
+  const uint8_t *name;        /* UTF-8, for people, as are the names of states */
+  size_t name_length;
+  const bp_text *states;      /* names by number; may be NULL */
+  size_t state_count;
+  const bp_transition *transitions;
+  size_t transition_count;
+} bp_machine;
+
+/* Zeroes and the size.  Errors: BP_ARGUMENT, BP_STRUCT_SIZE.  Since 0.2. */
+BP_API bp_status bp_machine_init(bp_machine *machine, size_t size);
+
+/* Appends `draft` if the machine allows the step.  Its kind is that of the machine's first step between these states where
+ * draft->kind is 0, else a step of that kind must be there.  The states leave no trace in the event, and the store does not
+ * know which one the entity is in: draft->expect (BP_EXPECT_EVENT) binds the step to the event it was decided on.
+ * Errors: BP_TRANSITION, BP_ARGUMENT, BP_STRUCT_SIZE, and those of bp_store_append.  Since 0.2. */
+BP_API bp_status bp_store_apply_transition(bp_store *store, const bp_machine *machine, uint32_t from, uint32_t to,
+                                           const bp_draft *draft, bp_receipt *receipt, bp_error *error);
 
 /* ----------------------------------------------------------------------------------------------------------- values -- */
 

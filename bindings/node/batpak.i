@@ -32,6 +32,9 @@
 %rename("$ignore", regextarget=1) "^bp_(batch|ticket)_";
 /* A page never crosses as a handle: the functions that fill one answer a copy of it. */
 %rename("$ignore", regextarget=1) "^bp_page_";
+/* Come with the next step of the packages. */
+%rename("$ignore", regextarget=1) "^bp_(outcome|outcomes|error_kind|gates|denial|denials|permit|machine)_";
+%rename("$ignore", regextarget=1) "^bp_store_(commit_permit|append_denial|verify_denial|apply_transition)$";
 /* Defaults are set by the functions that take the struct. */
 %rename("$ignore", regextarget=1) "^bp_.*_init$";
 %rename("$ignore", %$isclass) "";

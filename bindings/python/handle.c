@@ -73,13 +73,14 @@ void handle_give_page(handle *self, bp_page *given) {
   bp_page_free(given);
 }
 
-/* --- Handle(address of a bp_store *, which it takes, fail, page_type, event_type, receipt_type, iterator_type, keep) */
+/* --- Handle(address of a bp_store *, which it takes, fail, page_type, event_type, receipt_type, iterator_type,
+ *     ticket_type, keep) */
 
 static PyObject *handle_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords) {
-  PyObject *address, *fail, *page_type, *event_type, *receipt_type, *iterator_type, *keep;
+  PyObject *address, *fail, *page_type, *event_type, *receipt_type, *iterator_type, *ticket_type, *keep;
   (void)keywords;
-  if (!PyArg_ParseTuple(arguments, "OOOOOOO", &address, &fail, &page_type, &event_type, &receipt_type,
-                        &iterator_type, &keep)) {
+  if (!PyArg_ParseTuple(arguments, "OOOOOOOO", &address, &fail, &page_type, &event_type, &receipt_type,
+                        &iterator_type, &ticket_type, &keep)) {
     return NULL;
   }
   bp_store **store = PyLong_AsVoidPtr(address);
@@ -91,6 +92,7 @@ static PyObject *handle_new(PyTypeObject *type, PyObject *arguments, PyObject *k
   Py_INCREF(event_type);
   Py_INCREF(receipt_type);
   Py_INCREF(iterator_type);
+  Py_INCREF(ticket_type);
   Py_INCREF(keep);
   self->store = *store;
   *store = NULL;
@@ -99,6 +101,7 @@ static PyObject *handle_new(PyTypeObject *type, PyObject *arguments, PyObject *k
   self->event_type = event_type;
   self->receipt_type = receipt_type;
   self->iterator_type = iterator_type;
+  self->ticket_type = ticket_type;
   self->keep = keep;
   return (PyObject *)self;
 }
@@ -131,6 +134,7 @@ static void handle_dealloc(PyObject *object) {
   Py_XDECREF(self->event_type);
   Py_XDECREF(self->receipt_type);
   Py_XDECREF(self->iterator_type);
+  Py_XDECREF(self->ticket_type);
   Py_XDECREF(self->keep);
   object_free(object);
 }
@@ -193,6 +197,8 @@ static PyMethodDef handle_methods[] = {
     {"append_many", handle_append_many, METH_O,
      "append_many(list of drafts) -> (receipts, extensions by index, status, bytes of the error)"},
     {"append_batch", handle_append_batch, METH_O, "append_batch(list of drafts): as append_many, all of them or none"},
+    {"submit", FAST(handle_submit), METH_FASTCALL, "submit(entity, scope, kind, payload, rest) -> Ticket"},
+    {"submit_batch", handle_submit_batch, METH_O, "submit_batch(list of drafts) -> Ticket"},
     {"page", FAST(handle_page), METH_FASTCALL, "page(address of a bp_query, decode) -> Page"},
     {"get", FAST(handle_get), METH_FASTCALL, "get(event_id, decode) -> Event"},
     {"walk", FAST(handle_walk), METH_FASTCALL, "walk(event_id, limit, decode) -> Page"},

@@ -45,7 +45,8 @@ PyMODINIT_FUNC PyInit__batpak(void) {
   if (add_type(module, "Handle", &handle_spec) == 0 && add_type(module, "PageBase", &page_spec) == 0 &&
       add_type(module, "PageIterator", &page_iterator_spec) == 0 && add_type(module, "EventBase", &event_spec) == 0 &&
       add_type(module, "ReceiptBase", &receipt_spec) == 0 &&
-      add_type(module, "ReceiptIterator", &receipt_iterator_spec) == 0 && PyModule_AddFunctions(module, functions) == 0) {
+      add_type(module, "ReceiptIterator", &receipt_iterator_spec) == 0 && add_type(module, "TicketBase", &ticket_spec) == 0 &&
+      PyModule_AddFunctions(module, functions) == 0) {
     return module;
   }
   Py_DECREF(module);

@@ -25,6 +25,7 @@ typedef struct handle {
   PyObject *event_type;
   PyObject *receipt_type;
   PyObject *iterator_type;
+  PyObject *ticket_type;
   PyObject *keep;        /* what the store's callbacks need */
   bp_page *spare[SPARE_PAGES];
 } handle;
@@ -41,7 +42,21 @@ PyObject *handle_fail_text(const handle *self, bp_status status, const char *tex
 bp_page *handle_take_page(handle *self);
 void handle_give_page(handle *self, bp_page *page);
 
-/* --- drafts (append.c) */
+/* --- drafts (draft.c) */
+
+typedef struct drafts {
+  bp_draft *items;
+  size_t count;
+} drafts;
+
+/* From the five parts of one, or a list of such tuples.  What they point to lives as long as the Python objects.  0, or -1 with
+ * an exception; to be freed in any case. */
+int draft_take(const handle *self, PyObject *const parts[5], bp_draft *draft);
+void draft_free(bp_draft *draft);
+int drafts_take(const handle *self, PyObject *list, drafts *taken);
+void drafts_free(drafts *taken);
+
+/* --- appending (append.c) */
 
 PyObject *handle_append(PyObject *self, PyObject *const *arguments, Py_ssize_t count);
 PyObject *handle_append_many(PyObject *self, PyObject *list);
@@ -52,6 +67,13 @@ PyObject *handle_append_batch(PyObject *self, PyObject *list);
 /* From the bytes of a bp_receipt, which may lie anywhere.  Takes the reference to `extensions`, bytes; that may be NULL with an
  * exception set. */
 PyObject *receipt_make(PyTypeObject *type, const void *raw, PyObject *extensions);
+/* The canonical map of its extensions. */
+PyObject *receipt_extensions(const bp_receipt *receipt);
+
+/* --- tickets (ticket.c) */
+
+PyObject *handle_submit(PyObject *self, PyObject *const *arguments, Py_ssize_t count);
+PyObject *handle_submit_batch(PyObject *self, PyObject *list);
 
 /* --- pages and events (page.c) */
 
@@ -91,7 +113,8 @@ PyObject *value_decode(PyObject *module, PyObject *payload);
 /* What cffi made: a module with `ffi` and `lib`. */
 PyObject *batpak_cffi_init(void);
 
-extern PyType_Spec handle_spec, page_spec, page_iterator_spec, event_spec, receipt_spec, receipt_iterator_spec;
+extern PyType_Spec handle_spec, page_spec, page_iterator_spec, event_spec, receipt_spec, receipt_iterator_spec,
+    ticket_spec;
 
 /* 0, or -1 with TypeError raised. */
 int check_count(const char *name, Py_ssize_t given, Py_ssize_t wanted);

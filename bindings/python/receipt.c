@@ -35,6 +35,10 @@ PyObject *receipt_make(PyTypeObject *type, const void *raw, PyObject *extensions
   return NULL;
 }
 
+PyObject *receipt_extensions(const bp_receipt *receipt) {
+  return PyBytes_FromStringAndSize((const char *)receipt->extensions, (Py_ssize_t)receipt->extensions_length);
+}
+
 static void receipt_dealloc(PyObject *object) {
   Py_XDECREF(((receipt_object *)object)->extensions);
   object_free(object);
@@ -95,7 +99,7 @@ static PyObject *receipt_field(PyObject *object, void *closure) {
   return ((const field *)closure)[0](&((receipt_object *)object)->receipt);
 }
 
-static PyObject *receipt_extensions(PyObject *object, void *unused) {
+static PyObject *of_extensions(PyObject *object, void *unused) {
   PyObject *extensions = ((receipt_object *)object)->extensions;
   (void)unused;
   Py_INCREF(extensions);
@@ -121,7 +125,7 @@ static PyGetSetDef receipt_members[] = {
     MEMBER(offset, "Where the frame begins, in bytes from the start of the segment."),
     MEMBER(frame_length, "Bytes of the whole frame."),
     {"_raw", receipt_field, NULL, "the bytes of the bp_receipt", (void *)(uintptr_t)&field_raw},
-    {"_extensions", receipt_extensions, NULL, "the canonical map of the extensions", NULL},
+    {"_extensions", of_extensions, NULL, "the canonical map of the extensions", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

@@ -18,7 +18,8 @@ static const operation_row *find(const operation_row *rows, const char *name) {
 static const operation_row *find_operation(const char *name) {
   const operation_row *const tables[] = {library_operations, token_operations, value_operations,
                                          store_operations,   read_operations,  judge_operations,
-                                         frontier_operations, claim_operations};
+                                         frontier_operations, claim_operations,
+                                         outcome_operations, guard_operations};
   for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
     const operation_row *row = find(tables[i], name);
     if (row != NULL) return row;

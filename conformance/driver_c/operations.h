@@ -32,6 +32,8 @@ extern const operation_row read_operations[];
 extern const operation_row judge_operations[];
 extern const operation_row frontier_operations[];
 extern const operation_row claim_operations[];
+extern const operation_row outcome_operations[];
+extern const operation_row guard_operations[];
 
 json *event_json(const bp_event *event);
 /* The gate of a draft; false where it is malformed. */
@@ -44,5 +46,23 @@ typedef struct owned_receipt {
 } owned_receipt;
 
 bp_status receipt_from(const json *object, owned_receipt *owned, bp_error *error);
+
+/* A draft and what its pointers lead to. */
+typedef struct owned_draft {
+  bp_draft draft;
+  bytes entity;
+  bytes scope;
+  bytes payload;
+  extension_list extensions;
+} owned_draft;
+
+/* False for a malformed one; what was made is freed by draft_free. */
+bool draft_from(const json *step, owned_draft *owned);
+/* All but the payload and the gate: the `gate` of a denial is another. */
+bool draft_options_from(const json *step, owned_draft *owned);
+void draft_free(owned_draft *owned);
+/* With room for extensions, which is free()d. */
+void receipt_prepare(bp_receipt *receipt);
+json *receipt_json(const bp_receipt *receipt);
 
 #endif

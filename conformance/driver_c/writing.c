@@ -80,16 +80,7 @@ static bp_status run_drop(driver_session *session, const json *step, json **valu
   return BP_OK;
 }
 
-/* A draft and what its pointers lead to. */
-typedef struct owned_draft {
-  bp_draft draft;
-  bytes entity;
-  bytes scope;
-  bytes payload;
-  extension_list extensions;
-} owned_draft;
-
-static void draft_free(owned_draft *owned) {
+void draft_free(owned_draft *owned) {
   free(owned->entity.data);
   free(owned->scope.data);
   free(owned->payload.data);
@@ -138,14 +129,12 @@ static bool draft_numbers(const json *step, bp_draft *draft) {
   return true;
 }
 
-static bool draft_from(const json *step, owned_draft *owned) {
+bool draft_options_from(const json *step, owned_draft *owned) {
   memset(owned, 0, sizeof *owned);
   bp_draft *draft = &owned->draft;
   bp_draft_init(draft, sizeof *draft);
   bool read = draft_ids(step, draft) && draft_numbers(step, draft) && draft_expectation(step, draft) &&
-              draft_gate(step, draft) &&
               argument_name(step, "entity", &owned->entity) && argument_name(step, "scope", &owned->scope) &&
-              argument_hex(step, "payload", &owned->payload) &&
               extensions_from_json(json_object_object_get(step, "extensions"), &owned->extensions);
   if (!read) {
     draft_free(owned);
@@ -155,20 +144,29 @@ static bool draft_from(const json *step, owned_draft *owned) {
   draft->entity_length = owned->entity.length;
   draft->scope = owned->scope.data;
   draft->scope_length = owned->scope.length;
-  draft->payload = owned->payload.data;
-  draft->payload_length = owned->payload.length;
   draft->extensions = owned->extensions.items;
   draft->extension_count = owned->extensions.count;
   return true;
 }
 
-static void receipt_prepare(bp_receipt *receipt) {
+bool draft_from(const json *step, owned_draft *owned) {
+  if (!draft_options_from(step, owned)) return false;
+  if (!draft_gate(step, &owned->draft) || !argument_hex(step, "payload", &owned->payload)) {
+    draft_free(owned);
+    return false;
+  }
+  owned->draft.payload = owned->payload.data;
+  owned->draft.payload_length = owned->payload.length;
+  return true;
+}
+
+void receipt_prepare(bp_receipt *receipt) {
   bp_receipt_init(receipt, sizeof *receipt);
   receipt->extensions = must_allocate(RECEIPT_EXTENSIONS_MAX);
   receipt->extensions_capacity = RECEIPT_EXTENSIONS_MAX;
 }
 
-static json *receipt_json(const bp_receipt *receipt) {
+json *receipt_json(const bp_receipt *receipt) {
   json *object = json_object_new_object();
   set(object, "event_id", hex_json(receipt->event_id, 16));
   set(object, "sequence", integer_json(receipt->sequence));

@@ -28,6 +28,8 @@ REFERENCE_CAPABILITIES = (
     "compact",
     "snapshot",
     "denial",
+    "gates",
+    "outcome",
     "frontier",
 )
 C_CAPABILITIES = (
@@ -49,6 +51,10 @@ C_CAPABILITIES = (
 )
 # What comes with the next step of the package.
 NODE_CAPABILITIES = tuple(name for name in C_CAPABILITIES if name != "frontier")
+
+
+# What the packages do not have yet.
+C_ALONE = ("denial", "gates", "outcome", "transition")
 
 
 class Unavailable(Exception):
@@ -122,7 +128,7 @@ def c_driver():
     path = os.environ.get("BATPAK_DRIVER_C")
     if not path or not os.access(path, os.X_OK):
         raise Unavailable(f"no C driver at {path}" if path else "BATPAK_DRIVER_C is not set")
-    return Driver("c", [os.path.abspath(path)], C_CAPABILITIES)
+    return Driver("c", [os.path.abspath(path)], (*C_CAPABILITIES, *C_ALONE))
 
 
 @maker("python")

@@ -33,6 +33,7 @@ EQUIVALENT = {
     "invalid_clock": {"BP_CLOCK_INVALID"},
     "not_found": {"BP_NOT_FOUND"},
     "store_locked": {"BP_LOCKED"},
+    "denied": {"BP_DENIED"},
     "not_json": MESSAGEPACK,
     "not_decodable": MESSAGEPACK,
     "wait_timeout": {"BP_WAIT_TIMEOUT"},
@@ -96,8 +97,10 @@ def first_difference(wanted, found, path="value"):
 def stable(step, value):
     """An answer without what differs between two runs of one program."""
     op = step["op"]
-    if op in ("append", "append_denial"):
+    if op in ("append", "commit_permit", "apply_transition"):
         return without_places(value)
+    if op == "append_denial":
+        return without(value, PLACES + OURS_ALONE + ("frame_length",))
     if op == "get":
         return without(value, PLACES + NOT_IN_THE_FRAME)
     if op == "batch" and value is not None:

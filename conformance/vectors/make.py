@@ -18,7 +18,8 @@ from runner.drivers import reference_driver  # noqa: E402
 from runner.frames import frame_answer  # noqa: E402
 from runner.normalise import exact_status, long_text, stable  # noqa: E402
 
-from vectors import encoding, naming, ours, ours_claims, ours_library, ours_native, ours_stores, stores  # noqa: E402
+from vectors import encoding, guarding, naming, ours, ours_claims, ours_library, ours_native, ours_stores  # noqa: E402
+from vectors import outcomes, stores  # noqa: E402
 
 STATELESS = {
     "encoding": [encoding.encoding],
@@ -26,6 +27,8 @@ STATELESS = {
     "json": [encoding.json_lane],
     "from_json": [encoding.from_json],
     "names": [naming.coordinates, naming.kinds, naming.extension_keys, naming.extension_maps],
+    "outcomes": [outcomes.recoded],
+    "outcomes_combined": [outcomes.combined],
     "ids_and_hashes": [naming.ids, naming.encoded_coordinates, naming.hashes],
 }
 LONG = 4096
@@ -85,7 +88,9 @@ def all_vectors(driver):
     for name, makers in STATELESS.items():
         what = " ".join(" ".join(maker.__doc__.split()) for maker in makers if maker.__doc__)
         yield name, vector(driver, name, what, [step for maker in makers for step in maker()])
-    for program in stores.PROGRAMS:
+    for name, makers in guarding.OURS.items():
+        yield name, by_hand(name, makers)
+    for program in (*stores.PROGRAMS, *guarding.PROGRAMS):
         yield program.__name__, vector(driver, program.__name__, " ".join(program.__doc__.split()), program())
     receipts = [answer["value"] for answer in answers_of(driver, numbered(stores.signed_pair()))[2:]]
     yield "ours_judged", by_hand("ours_judged", [lambda: ours_stores.judged(receipts)])

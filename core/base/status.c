@@ -135,3 +135,13 @@ bp_status bpi_check_struct(const void *object, uint32_t size, size_t known, size
   }
   return BP_OK;
 }
+
+bp_status bpi_init_struct(void *object, size_t size, const void *defaults, size_t known) {
+  if (object == NULL) return BP_ARGUMENT;
+  if (size < known || size > UINT32_MAX) return BP_STRUCT_SIZE;
+  memset(object, 0, size);
+  memcpy(object, defaults, known);
+  uint32_t struct_size = (uint32_t)size;
+  memcpy(object, &struct_size, sizeof struct_size);
+  return BP_OK;
+}

@@ -25,4 +25,8 @@ bp_status bpi_error_copy(bp_error *to, const bp_error *from);
  * A larger struct is fine when everything behind `known` is zero. */
 bp_status bpi_check_struct(const void *object, uint32_t size, size_t known, size_t least, bp_error *error);
 
+/* What the init functions of ffi.h do: zeroes `size` bytes, copies the `known` ones of the defaults, notes the size.
+ * BP_ARGUMENT, BP_STRUCT_SIZE. */
+bp_status bpi_init_struct(void *object, size_t size, const void *defaults, size_t known);
+
 #endif

@@ -79,6 +79,10 @@ static const status_row rows[] = {
     ROW(BP_FENCE_CANCELLED, "Append it again, under another key if it had one; the fence was cancelled and its events stay "
                             "hidden."),
 
+    ROW(BP_DENIED, "Read the denials: they say which gate refused and why; change the proposal or what the gate looks at."),
+    ROW(BP_PERMIT_USED, "Evaluate the gates again; a permit commits one event."),
+    ROW(BP_TRANSITION, "Read the entity's events to see which state it is in; the machine has no such step."),
+
     ROW(BP_NO_STORE, "Check the path, or open in the mode that creates a store."),
     ROW(BP_NOT_A_STORE, "Choose an empty directory or an existing store; the text says what is in the way."),
     ROW(BP_NEWER_VERSION, "Use a newer version of this library; the store, or the claim, was written by one."),

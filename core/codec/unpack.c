@@ -126,7 +126,7 @@ bp_status bpi_unpack_next(bpi_unpack *in, bpi_token *token) {
 
 /* One whole value.  `open` holds, for each container around the next token, how many values it still wants; no count
  * can pass the length of the input, so nothing overflows. */
-static bp_status walk(bpi_unpack *in, int check_text) {
+static bp_status walk(bpi_unpack *in, int check_text, size_t deepest) {
   size_t open[BPI_DEPTH_MAX + 1];
   size_t depth = 0;
   open[0] = 1;
@@ -141,7 +141,7 @@ static bp_status walk(bpi_unpack *in, int check_text) {
     }
     open[depth]--;
     if (token.type >= BPI_TOKEN_ARRAY) {
-      if (depth == BPI_DEPTH_MAX) {
+      if (depth == deepest) {
         in->at = start;
         return BP_DEPTH;
       }
@@ -154,8 +154,9 @@ static bp_status walk(bpi_unpack *in, int check_text) {
   }
 }
 
-bp_status bpi_unpack_skip(bpi_unpack *in) { return walk(in, 0); }
-bp_status bpi_unpack_check(bpi_unpack *in) { return walk(in, 1); }
+bp_status bpi_unpack_skip(bpi_unpack *in) { return walk(in, 0, BPI_DEPTH_MAX); }
+bp_status bpi_unpack_check(bpi_unpack *in) { return walk(in, 1, BPI_DEPTH_MAX); }
+bp_status bpi_unpack_check_inside(bpi_unpack *in, unsigned around) { return walk(in, 1, BPI_DEPTH_MAX - around); }
 
 bp_status bpi_unpack_u64(bpi_unpack *in, uint64_t max, uint64_t *value) {
   bpi_unpack ahead = *in;

@@ -41,6 +41,8 @@ bp_status bpi_unpack_next(bpi_unpack *in, bpi_token *token);
 bp_status bpi_unpack_skip(bpi_unpack *in);
 /* One whole value, strings checked for UTF-8.  BP_UTF8, BP_DEPTH, BP_MESSAGEPACK. */
 bp_status bpi_unpack_check(bpi_unpack *in);
+/* The same for a value inside of `around` containers, at most BPI_DEPTH_MAX, which count too. */
+bp_status bpi_unpack_check_inside(bpi_unpack *in, unsigned around);
 
 /* Typed reads with the tolerance of the reference (encoding.md 1.4): integer markers of any width and sign if the value
  * fits; strings also as bin; octets as an array of integers 0..255 or bin; ids as bin 16, array of 16 or such a str. */

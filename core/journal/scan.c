@@ -29,19 +29,27 @@ void bpi_scan_free(bpi_scan *scan) {
   bpi_release(&scan->memory, scan->gaps, scan->gap_capacity * sizeof *scan->gaps);
 }
 
+/* By its entity or its scope: the damage may be in one of them. */
+static int is_marker_frame(bpi_bytes file, size_t offset, size_t length) {
+  static const uint8_t entity[] = {0xa6, '_', 'b', 'a', 't', 'c', 'h'};
+  static const uint8_t scope[] = {0xa7, '_', 's', 'y', 's', 't', 'e', 'm'};
+  return memmem(file.data + offset, length, entity, sizeof entity) != NULL ||
+         memmem(file.data + offset, length, scope, sizeof scope) != NULL;
+}
+
 /* Frames that fill the skipped bytes by the lengths they declare, batch markers aside: so many events are missing at least.
- * 0 where the lengths do not add up. */
+ * Where the lengths do not add up it may be one frame whose length is damaged, else nothing is known: 0. */
 static uint64_t count_frames(bpi_bytes skipped) {
-  static const uint8_t marker_entity[] = {0xa6, '_', 'b', 'a', 't', 'c', 'h'};
   uint64_t events = 0;
   size_t at = 0;
   while (at < skipped.length) {
     size_t length = bpi_frame_length(skipped, at);
-    if (length == 0) return 0;
-    if (memmem(skipped.data + at, length, marker_entity, sizeof marker_entity) == NULL) events++;
+    if (length == 0) break;
+    events += !is_marker_frame(skipped, at, length);
     at += length;
   }
-  return events;
+  if (at == skipped.length) return events;
+  return bpi_scan_has_wrong_length(skipped, 0, skipped.length) && !is_marker_frame(skipped, 0, skipped.length);
 }
 
 static bp_status push_gap(bpi_scan *scan, size_t record, bpi_bytes skipped) {

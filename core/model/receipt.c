@@ -163,6 +163,7 @@ const char *bp_receipt_outcome_name(int32_t outcome) {
     case BP_RECEIPT_INVALID_SIGNATURE: return "invalid_signature";
     case BP_RECEIPT_UNREADABLE: return "unreadable";
     case BP_RECEIPT_UNVOUCHED: return "unvouched";
+    case BP_RECEIPT_DENIAL_KIND: return "denial_kind_mismatch";
     default: return "unknown";
   }
 }

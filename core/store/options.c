@@ -32,40 +32,28 @@ enum {
   KEYS_MOST = 1024
 };
 
-/* Zeroes `size` bytes, copies as much of the defaults as fits, notes the size. */
-static bp_status init(void *object, size_t size, const void *defaults, size_t known) {
-  if (object == NULL) return BP_ARGUMENT;
-  if (size < known) return BP_STRUCT_SIZE;
-  if (size > UINT32_MAX) return BP_STRUCT_SIZE;
-  memset(object, 0, size);
-  memcpy(object, defaults, known);
-  uint32_t struct_size = (uint32_t)size;
-  memcpy(object, &struct_size, sizeof struct_size);
-  return BP_OK;
-}
-
 bp_status bp_config_init(bp_config *config, size_t size) {
-  return init(config, size, &default_config, sizeof default_config);
+  return bpi_init_struct(config, size, &default_config, sizeof default_config);
 }
 
 bp_status bp_draft_init(bp_draft *draft, size_t size) {
   static const bp_draft defaults;
-  return init(draft, size, &defaults, sizeof defaults);
+  return bpi_init_struct(draft, size, &defaults, sizeof defaults);
 }
 
 bp_status bp_receipt_init(bp_receipt *receipt, size_t size) {
   static const bp_receipt defaults;
-  return init(receipt, size, &defaults, sizeof defaults);
+  return bpi_init_struct(receipt, size, &defaults, sizeof defaults);
 }
 
 bp_status bp_query_init(bp_query *query, size_t size) {
   static const bp_query defaults = {.limit = 256, .max_bytes = 4 << 20};
-  return init(query, size, &defaults, sizeof defaults);
+  return bpi_init_struct(query, size, &defaults, sizeof defaults);
 }
 
 bp_status bp_trust_init(bp_trust *trust, size_t size) {
   static const bp_trust defaults;
-  return init(trust, size, &defaults, sizeof defaults);
+  return bpi_init_struct(trust, size, &defaults, sizeof defaults);
 }
 
 static bp_status out_of_range(bp_error *error, const char *name, uint64_t value) {

@@ -177,6 +177,8 @@ void bpi_queue_put(bp_store *store, bpi_request *request);
 void bpi_store_run_group(bp_store *store, bpi_request *first, bpi_request *last);
 /* The leader's thread ends before it has touched anything: its own request, the first, goes with it, and the next one leads. */
 void bpi_store_give_up_lead(bp_store *store);
+/* bp_store_append; *kept is set to 1 when the event is in the store, or may be. */
+bp_status bpi_store_append(bp_store *store, const bp_draft *draft, bp_receipt *receipt, int *kept, bp_error *error);
 /* Microseconds, never backwards within this handle.  For the leader and for open. */
 bp_status bpi_store_now(bp_store *store, int64_t *now_us, bp_error *error);
 

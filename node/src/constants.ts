@@ -104,6 +104,12 @@ export const Status = {
   BP_FENCE_NOT_ACTIVE: 181,
   /** of a ticket: the fence was cancelled; the event stays hidden for ever */
   BP_FENCE_CANCELLED: 182,
+  /** a gate refused; `text` is its name in brackets and its message, cut to fit */
+  BP_DENIED: 190,
+  /** the permit was committed, or another thread is committing it */
+  BP_PERMIT_USED: 191,
+  /** the machine has no such transition: `expected` the state from, `actual` the state to */
+  BP_TRANSITION: 192,
   /** must_exist or read_only, and there is no store at the path */
   BP_NO_STORE: 200,
   /** the directory holds something else, or a segment that begins with other bytes */
@@ -245,6 +251,8 @@ export const BP_RECEIPT_INVALID_SIGNATURE = 19;
 export const BP_RECEIPT_UNREADABLE = 20;
 /** a claim that nobody signed, held against nothing: not valid, nothing vouches for it */
 export const BP_RECEIPT_UNVOUCHED = 21;
+/** bp_store_verify_denial: the event is no denial; judged second */
+export const BP_RECEIPT_DENIAL_KIND = 22;
 
 // bp_verdict.verdict: the first that applies
 /** bytes that cannot be what was written */
@@ -263,6 +271,59 @@ export const BP_SEVERITY_NOTE = 1;
 export const BP_SEVERITY_DAMAGE = 2;
 export const BP_SEVERITY_CONTRADICTION = 3;
 export const BP_SEVERITY_UNCHECKED = 4;
+
+// bp_outcome.type
+export const BP_OUTCOME_OK = 1;
+export const BP_OUTCOME_ERR = 2;
+export const BP_OUTCOME_RETRY = 3;
+export const BP_OUTCOME_PENDING = 4;
+export const BP_OUTCOME_CANCELLED = 5;
+export const BP_OUTCOME_BATCH = 6;
+
+// bp_outcome.error_kind
+export const BP_ERROR_KIND_NONE = 0;
+export const BP_ERROR_KIND_NOT_FOUND = 1;
+export const BP_ERROR_KIND_CONFLICT = 2;
+export const BP_ERROR_KIND_VALIDATION = 3;
+export const BP_ERROR_KIND_POLICY_REJECTION = 4;
+export const BP_ERROR_KIND_CANCELLED = 5;
+export const BP_ERROR_KIND_STORAGE_ERROR = 6;
+export const BP_ERROR_KIND_TIMEOUT = 7;
+export const BP_ERROR_KIND_PENDING = 8;
+export const BP_ERROR_KIND_SERIALIZATION = 9;
+export const BP_ERROR_KIND_INTERNAL = 10;
+export const BP_ERROR_KIND_BATCH_COLLAPSE = 11;
+/** with a number of the caller's in error_custom */
+export const BP_ERROR_KIND_CUSTOM = 12;
+
+// bp_compensation.type: what would undo what was done before an error
+/** `ids` are events */
+export const BP_COMPENSATION_ROLLBACK = 1;
+/** `target_id`, `text` */
+export const BP_COMPENSATION_NOTIFY = 2;
+/** `ids` are resources */
+export const BP_COMPENSATION_RELEASE = 3;
+/** `text` is the action's type, `data` whatever it needs */
+export const BP_COMPENSATION_CUSTOM = 4;
+
+// bp_wait_condition.type: what a pending outcome waits for
+/** `resume_at_ms` */
+export const BP_WAIT_FOR_TIME = 1;
+/** `event_id` */
+export const BP_WAIT_FOR_EVENT = 2;
+/** of `items` */
+export const BP_WAIT_FOR_ALL = 3;
+export const BP_WAIT_FOR_ANY = 4;
+/** `tag`, `data` */
+export const BP_WAIT_FOR_CUSTOM = 5;
+
+// bp_error_kind_class
+/** the caller's own kinds */
+export const BP_ERROR_CLASS_NONE = 0;
+/** what was asked is refused */
+export const BP_ERROR_CLASS_DOMAIN = 1;
+/** the machinery failed */
+export const BP_ERROR_CLASS_OPERATIONAL = 2;
 
 // bp_token.type
 export const BP_TOKEN_NIL = 1;

@@ -36,6 +36,7 @@ from .errors import (  # noqa: E402
     ConfigurationError,
     CoordinateError,
     DamagedError,
+    Denied,
     DiskFull,
     Error,
     ExpectationFailed,
@@ -53,6 +54,7 @@ from .errors import (  # noqa: E402
     NotFound,
     PayloadError,
     PermissionDenied,
+    PermitUsed,
     Poisoned,
     ReadOnly,
     RefusedError,
@@ -62,6 +64,7 @@ from .errors import (  # noqa: E402
     SyncFailed,
     SystemFailure,
     TooLarge,
+    TransitionRefused,
     Unsupported,
     ValueRefused,
     WaitTimeout,
@@ -86,6 +89,7 @@ from .page import Page  # noqa: E402
 from .receipt import Receipt  # noqa: E402
 from .report import Finding, Judgement, Report, Stat, receipt_outcome_name  # noqa: E402
 from .store import Store, open, open_async  # noqa: E402
+from .ticket import Pressure, Ticket  # noqa: E402
 from .typed import event  # noqa: E402
 from .values import payload_decode, payload_encode  # noqa: E402
 
@@ -105,6 +109,7 @@ __all__ = [
     "ConfigurationError",
     "CoordinateError",
     "DamagedError",
+    "Denied",
     "DiskFull",
     "Draft",
     "Error",
@@ -130,8 +135,10 @@ __all__ = [
     "Page",
     "PayloadError",
     "PermissionDenied",
+    "PermitUsed",
     "Point",
     "Poisoned",
+    "Pressure",
     "ReadOnly",
     "Receipt",
     "RefusedError",
@@ -144,7 +151,9 @@ __all__ = [
     "StoreError",
     "SyncFailed",
     "SystemFailure",
+    "Ticket",
     "TooLarge",
+    "TransitionRefused",
     "Unsupported",
     "ValueRefused",
     "WaitTimeout",

@@ -108,6 +108,12 @@ class Status(enum.IntEnum):
     BP_FENCE_NOT_ACTIVE = 181
     #: of a ticket: the fence was cancelled; the event stays hidden for ever
     BP_FENCE_CANCELLED = 182
+    #: a gate refused; `text` is its name in brackets and its message, cut to fit
+    BP_DENIED = 190
+    #: the permit was committed, or another thread is committing it
+    BP_PERMIT_USED = 191
+    #: the machine has no such transition: `expected` the state from, `actual` the state to
+    BP_TRANSITION = 192
     #: must_exist or read_only, and there is no store at the path
     BP_NO_STORE = 200
     #: the directory holds something else, or a segment that begins with other bytes
@@ -246,6 +252,8 @@ BP_RECEIPT_INVALID_SIGNATURE: Final = 19
 BP_RECEIPT_UNREADABLE: Final = 20
 #: a claim that nobody signed, held against nothing: not valid, nothing vouches for it
 BP_RECEIPT_UNVOUCHED: Final = 21
+#: bp_store_verify_denial: the event is no denial; judged second
+BP_RECEIPT_DENIAL_KIND: Final = 22
 
 # bp_verdict.verdict: the first that applies
 #: bytes that cannot be what was written
@@ -264,6 +272,59 @@ BP_SEVERITY_NOTE: Final = 1
 BP_SEVERITY_DAMAGE: Final = 2
 BP_SEVERITY_CONTRADICTION: Final = 3
 BP_SEVERITY_UNCHECKED: Final = 4
+
+# bp_outcome.type
+BP_OUTCOME_OK: Final = 1
+BP_OUTCOME_ERR: Final = 2
+BP_OUTCOME_RETRY: Final = 3
+BP_OUTCOME_PENDING: Final = 4
+BP_OUTCOME_CANCELLED: Final = 5
+BP_OUTCOME_BATCH: Final = 6
+
+# bp_outcome.error_kind
+BP_ERROR_KIND_NONE: Final = 0
+BP_ERROR_KIND_NOT_FOUND: Final = 1
+BP_ERROR_KIND_CONFLICT: Final = 2
+BP_ERROR_KIND_VALIDATION: Final = 3
+BP_ERROR_KIND_POLICY_REJECTION: Final = 4
+BP_ERROR_KIND_CANCELLED: Final = 5
+BP_ERROR_KIND_STORAGE_ERROR: Final = 6
+BP_ERROR_KIND_TIMEOUT: Final = 7
+BP_ERROR_KIND_PENDING: Final = 8
+BP_ERROR_KIND_SERIALIZATION: Final = 9
+BP_ERROR_KIND_INTERNAL: Final = 10
+BP_ERROR_KIND_BATCH_COLLAPSE: Final = 11
+#: with a number of the caller's in error_custom
+BP_ERROR_KIND_CUSTOM: Final = 12
+
+# bp_compensation.type: what would undo what was done before an error
+#: `ids` are events
+BP_COMPENSATION_ROLLBACK: Final = 1
+#: `target_id`, `text`
+BP_COMPENSATION_NOTIFY: Final = 2
+#: `ids` are resources
+BP_COMPENSATION_RELEASE: Final = 3
+#: `text` is the action's type, `data` whatever it needs
+BP_COMPENSATION_CUSTOM: Final = 4
+
+# bp_wait_condition.type: what a pending outcome waits for
+#: `resume_at_ms`
+BP_WAIT_FOR_TIME: Final = 1
+#: `event_id`
+BP_WAIT_FOR_EVENT: Final = 2
+#: of `items`
+BP_WAIT_FOR_ALL: Final = 3
+BP_WAIT_FOR_ANY: Final = 4
+#: `tag`, `data`
+BP_WAIT_FOR_CUSTOM: Final = 5
+
+# bp_error_kind_class
+#: the caller's own kinds
+BP_ERROR_CLASS_NONE: Final = 0
+#: what was asked is refused
+BP_ERROR_CLASS_DOMAIN: Final = 1
+#: the machinery failed
+BP_ERROR_CLASS_OPERATIONAL: Final = 2
 
 # bp_token.type
 BP_TOKEN_NIL: Final = 1

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
-from .draft import NOTHING_MORE, Accepted, Draft, Packed
+from .draft import NOTHING_MORE, Accepted, Draft, DraftOptions, Packed
 from .errors import Error
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 # Places in what a packed draft carries beside its content (`draft.rest`).
 _CORRELATION: Final = 3
@@ -48,9 +51,9 @@ class Batch:
         batch._receipts = None
         return batch
 
-    def append(self, *arguments: Any, **options: Any) -> int:
+    def append(self, entity: str, scope: str, event: object = None, **options: Unpack[DraftOptions]) -> int:
         """Gathers one event; the arguments are those of `Draft`. Answers its index, which can be a later one's `cause_item`."""
-        return self.add(Draft(*arguments, **options))
+        return self.add(Draft(entity, scope, event, **options))
 
     def add(self, draft: Draft) -> int:
         """Gathers a draft and answers its index."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from operator import index
-from typing import Any, Final, Literal, SupportsIndex, Union, overload
+from typing import Any, Final, Literal, SupportsIndex, TypedDict, Union, overload
 
 from ._batpak import ReceiptIterator, ffi
 from ._constants import (
@@ -133,6 +133,27 @@ def gate_of(packed: Packed) -> int:
     return 0 if carried is None else carried[_GATE]
 
 
+class DraftOptions(TypedDict, total=False):
+    """The arguments of `Draft` that have names."""
+
+    kind: int | None
+    value: object
+    payload: Buffer | None
+    key: bytes | None
+    expect: Expectation
+    correlation_id: bytes | None
+    causation_id: bytes | None
+    lane: int
+    depth: int
+    flags: int
+    extensions: Mapping[str, Buffer] | None
+    durability: Durability | None
+    allow_reserved: bool
+    cause_item: int | None
+    gate: Watermark | None
+    gate_timeout_ms: int | None
+
+
 class Draft:
     """What is to be appended: the arguments of `Store.append`, which says what they mean.
 
@@ -187,7 +208,7 @@ class Accepted(Sequence[Receipt]):
     _extensions: dict[int, bytes]
 
     def __init__(self) -> None:
-        raise TypeError("receipts come from Store.append_many")
+        raise TypeError("receipts come from a store")
 
     @classmethod
     def _from_raw(cls, blobs: list[bytes], stride: int, extensions: dict[int, bytes]) -> Accepted:

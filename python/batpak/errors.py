@@ -168,6 +168,18 @@ class KeyCancelled(RefusedError):
     """The key is held by an event that was cancelled and stays hidden."""
 
 
+class Denied(RefusedError):
+    """A gate refused; the text is its name in brackets and its message."""
+
+
+class PermitUsed(RefusedError):
+    """The permit was committed already, or another thread is committing it."""
+
+
+class TransitionRefused(RefusedError):
+    """The machine has no such step: `expected` is the state from, `actual` the state to."""
+
+
 class BatchError(RefusedError):
     """A batch that cannot be appended as one; `offset` is the index of the draft."""
 
@@ -311,6 +323,9 @@ CLASSES: Final[dict[Status, type[Error]]] = {
     Status.BP_BATCH_KEYS: BatchError,
     Status.BP_BATCH_DUPLICATE_KEY: BatchError,
     Status.BP_BATCH_CAUSE: BatchError,
+    Status.BP_DENIED: Denied,
+    Status.BP_PERMIT_USED: PermitUsed,
+    Status.BP_TRANSITION: TransitionRefused,
     Status.BP_NO_STORE: NoStore,
     Status.BP_NOT_A_STORE: NotAStore,
     Status.BP_NEWER_VERSION: NewerVersion,

@@ -22,6 +22,7 @@ from .errors import Path, made, raise_for
 from .event import Event
 from .page import MAXIMUM, Page
 from .receipt import Receipt
+from .ticket import Ticket
 from .values import Buffer, octets, view_of
 
 Mode = Literal["create", "must_exist", "read_only"]
@@ -109,7 +110,7 @@ def open_handle(path: Path, config: Any, callbacks: Callbacks) -> Handle:
     if status:
         fail(callbacks, path, status, bytes(ffi.buffer(error)))
     handle = Handle(int(ffi.cast("uintptr_t", store)), partial(fail, callbacks, path), Page, Event, Receipt,
-                    PageIterator, callbacks)
+                    PageIterator, Ticket, callbacks)
     try:
         callbacks.reraise_clock()
     except BaseException:

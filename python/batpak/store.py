@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import partial
 from itertools import chain, islice
 from types import TracebackType
-from typing import Any, Final, NoReturn, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, overload
 
 from ._batpak import Handle, ffi, lib
 from ._constants import Status
@@ -17,7 +17,20 @@ from .asynchronous import awaitable, in_executor, opening
 from .batch import Batch
 from .callbacks import Callbacks, Clock, Log, Progress
 from .claim import Claim
-from .draft import MISSING, Accepted, Draft, Durability, Expectation, Packed, choice, content, gate_of, number, rest
+from .draft import (
+    MISSING,
+    Accepted,
+    Draft,
+    DraftOptions,
+    Durability,
+    Expectation,
+    Packed,
+    choice,
+    content,
+    gate_of,
+    number,
+    rest,
+)
 from .errors import Error, KindMismatch, Path, made
 from .event import Event
 from .frontier import WATERMARKS, Frontier, Waited, Watermark, point_of, timeout_of
@@ -25,8 +38,12 @@ from .opening import Mode, SyncMode, configuration, keys, open_handle, seeds_of,
 from .page import MAXIMUM, Page, Query
 from .receipt import Receipt
 from .report import Judgement, Report, Stat
+from .ticket import Pressure, Ticket, receipt_of, receipts_of
 from .typed import binding_of
 from .values import Buffer
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 T = TypeVar("T")
 State = TypeVar("State")
@@ -221,6 +238,29 @@ class Store:
         if causation_id is not None and correlation_id is None:
             raise made(Status.BP_ARGUMENT, "a batch that is caused is correlated too: give correlation_id", self.path)
         return Batch._of(self.append_batch, correlation_id, causation_id)
+
+    def submit(self, entity: str, scope: str, event: object = None, **options: Unpack[DraftOptions]) -> Ticket[Receipt]:
+        """Queues one event and answers at once; the arguments are those of `append`, without a gate.
+
+        What can be refused by its look is refused here; all else is the ticket's. The store's own thread commits what is
+        queued, in one order and with the same flushes as appends. Waits for room while `queue_capacity` are queued
+        (`try_submit` does not). Closing the store commits all that was submitted. Since 0.2.
+        """
+        return self._handle.submit(*Draft(entity, scope, event, **options)._packed)._of(receipt_of)
+
+    def submit_batch(self, drafts: Iterable[Draft]) -> Ticket[Accepted]:
+        """Queues a batch, of which all or nothing is appended: as `append_batch`, and as `submit`. Since 0.2."""
+        return self._handle.submit_batch(_packed(drafts))._of(receipts_of)
+
+    def pressure(self) -> Pressure:
+        """How full the queue of what was submitted is. Raises ReadOnly. Since 0.2."""
+        pressure, error = ffi.new("bp_pressure *"), ffi.new("bp_error *")
+        pressure.struct_size = ffi.sizeof("bp_pressure")
+        with self._handle as address:
+            status = lib.bp_store_pressure(ffi.cast("bp_store *", address), pressure, error)
+        if status:
+            self._fail(status, error)
+        return Pressure(pressure.queued, pressure.capacity, pressure.threshold)
 
     def sync(self) -> None:
         """Flushes what was written: everything acknowledged so far is durable then. Raises ReadOnly, Poisoned."""

@@ -27,7 +27,7 @@
 enum { LENGTH_MAX = 16, SHORT = 2, JOBS_MAX = 64 };
 
 /* Steps of support/program.h; c: close and open, x: crash that keeps everything and open, y: one that loses everything. */
-static const char alphabet[] = "dwWmMbBscxy", wide_alphabet[] = "dwWmMbBRscxy";
+static const char alphabet[] = "dwWmMbBscxy", wide_alphabet[] = "dwWmMbBRuUscxy";
 
 /* Signatures take a third of the time and have no part in recovery, so one configuration for short programs has them. */
 enum { SMALLEST = 0, SIGNED = 1, WHOLE = 2, SMALL = 3, CONFIGS = 7 };

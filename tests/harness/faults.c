@@ -47,6 +47,8 @@ static const workflow workflows[] = {
     {"batches, rotation now and then", "odbC", 0, "owbWBRC", 900, 0},
     {"open killed, batches", "odBwb", 1, "oqRbC", 1 << 20, 0},
     {"open killed, batches in many segments", "odBwb", 1, "oqRbC", 700, 0},
+    {"tickets", "odC", 0, "ouwUspC", 1 << 20, 0},
+    {"tickets, rotation", "odC", 0, "ouwUC", 1, 0},
     {"read", "odwWmC", 0, "owpgkfrvtC", 1 << 20, 0},
     {"read many segments", "odwWmC", 0, "owpgkfrvtC", 1, 0},
     {"append without room", "odC", 0, "oddwMpC", 1 << 20, 1},
@@ -157,7 +159,7 @@ static void run_steps(world *w, program *run, int memory) {
     if (run->store != NULL && bp_store_stat(run->store, &stat, NULL) == BP_OK) was_poisoned = (int)stat.poisoned;
     bp_status status = program_step(run, *step);
     check_status(run, *step, status, memory);
-    CHECK(!was_poisoned || status != BP_OK || strchr("dwWmMbBsC", *step) == NULL, "step %c succeeds on a poisoned store",
+    CHECK(!was_poisoned || status != BP_OK || strchr("dwWmMbBuUsC", *step) == NULL, "step %c succeeds on a poisoned store",
           *step);
   }
   if (run->store != NULL) bp_store_release(run->store);

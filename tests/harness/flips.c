@@ -1,10 +1,10 @@
 /* Every single bit of a store, flipped: a clean store of several segments, a killed one, and one that was killed
  * after it had been closed and opened again.
  *
- * Read-only, for each bit: the store opens; every event that was not touched reads as it did; the touched one reads as it
- * did or fails with its position, and nothing ever reads otherwise; verify says DAMAGED, or the flip is in bytes that say
- * nothing (the time at which a segment was made, its flags, the room behind the last frame).  Mutable, for some: it opens, keeps what
- * could be read, and takes a new event.
+ * Read-only, for each bit: the store opens; every event that was not touched reads as it did, under its number; the touched
+ * one reads as it did or fails with its position, and nothing ever reads otherwise; verify says DAMAGED, or the flip is in
+ * bytes that say nothing (the time at which a segment was made, its flags, the room behind the last frame).  Mutable, for
+ * some: it opens, keeps what could be read, and takes a new event.
  *
  *   flips [--mutable-every N] */
 #include "journal/footer.h"
@@ -185,6 +185,8 @@ static void check_event(world *w, const bp_event *found) {
   CHECK(event != NULL, "sequence %" PRIu64 " is an event that was not there", found->sequence);
   CHECK(digest_of(found) == event->digest, "sequence %" PRIu64 " reads otherwise", event->sequence);
   CHECK(!event->is_readable, "sequence %" PRIu64 " is there twice", event->sequence);
+  /* A footer has no checksum: a number that is too high there moves those behind it. */
+  CHECK(found->sequence == event->sequence || w->offset >= w->file->rows, "sequence %" PRIu64 " is numbered %" PRIu64, event->sequence, found->sequence);
   event->is_readable = 1;
 }
 

@@ -1,6 +1,6 @@
 /* Real deaths, by the hundred: a child appends with sixteen threads to a store in a real directory, one by one, several at
- * once and in batches, and tells its parent of every acknowledgement through a pipe; the parent kills it at a random moment
- * and holds the store against what it was told.
+ * once, in batches and by tickets, and tells its parent of every acknowledgement through a pipe; the parent kills it at a
+ * random moment and holds the store against what it was told.
  *
  *   - Everything acknowledged is there, what was only written too: the machine lived.
  *   - What was there at an earlier look is still there, under the same number.
@@ -29,7 +29,7 @@
 enum { THREADS = 16, MANY = 3, KILLS_A_STORE = 20, EVENTS_A_THREAD = 300, LONGEST_US = 60000, PATIENCE_US = 5000000 };
 
 /* How a thread appends. */
-enum { ONE, SEVERAL, BATCH, WAYS };
+enum { ONE, SEVERAL, BATCH, TICKETS, WAYS };
 
 static uint32_t way_of(uint32_t thread) { return thread % WAYS; }
 
@@ -108,8 +108,25 @@ static void tell(const writer *w, uint32_t index, const bp_receipt *receipt) {
   if (write(w->pipe, &item, sizeof item) != (ssize_t)sizeof item) _exit(3);
 }
 
+/* One ticket each; all are submitted before the first is waited for. */
+static bp_status submit_some(const writer *w, const bp_draft *drafts, size_t count, bp_receipt *receipts, bp_error *error) {
+  bp_ticket *tickets[MANY] = {NULL};
+  bp_status status = BP_OK;
+  for (size_t i = 0; i < count && status == BP_OK; i++) {
+    status = bp_store_submit(w->store, &drafts[i], &tickets[i], error);
+  }
+  for (size_t i = 0; i < count && status == BP_OK; i++) {
+    size_t answers;
+    status = bp_ticket_wait(tickets[i], BP_WAIT_FOREVER, error);
+    if (status == BP_OK) receipts[i] = *bp_ticket_receipts(tickets[i], &answers);
+  }
+  for (size_t i = 0; i < count; i++) bp_ticket_free(tickets[i]);
+  return status;
+}
+
 static bp_status append_some(const writer *w, const bp_draft *drafts, size_t count, bp_receipt *receipts, bp_error *error) {
   size_t accepted;
+  if (way_of(w->thread) == TICKETS) return submit_some(w, drafts, count, receipts, error);
   if (way_of(w->thread) == BATCH) return bp_store_append_batch(w->store, drafts, count, receipts, error);
   return bp_store_append_many(w->store, drafts, count, receipts, &accepted, error);
 }

@@ -20,12 +20,13 @@
 #include <unistd.h>
 
 #define STORE "store"
-enum { MANY = 5, LENGTH_MAX = 1000, BUFFER = 2048 };
+enum { MANY = 5, SUBMISSIONS = 4, LENGTH_MAX = 1000, BUFFER = 2048 };
 
 typedef enum operation {
   APPEND,
   APPEND_MANY,
   BATCH,
+  SUBMIT,
   SYNC,
   QUERY,
   GET,
@@ -49,6 +50,7 @@ static const struct {
     [WALK] = {"walk", 6},         [RECEIPTS] = {"receipts", 2},       [CLOCK] = {"clock", 6},
     [REOPEN] = {"reopen", 2},     [READ_ONLY] = {"read-only", 2},     [KILL] = {"kill", 2},
     [CRASH] = {"crash", 2},       [WAIT] = {"wait", 4},
+    [SUBMIT] = {"submit", 8},
 };
 
 typedef struct instruction {
@@ -56,7 +58,20 @@ typedef struct instruction {
   uint64_t seed; /* of everything about it */
 } instruction;
 
+/* What was submitted and is not yet judged: in the order in which it was. */
+typedef struct submission {
+  drawn_draft drawn[MANY];
+  bp_draft drafts[MANY];
+  size_t count;
+  int is_batch;
+  bp_ticket *ticket;
+  bp_status status;  /* of the submission */
+  bp_error error;
+} submission;
+
 typedef struct machine {
+  submission *submissions;
+  size_t submitted;
   sim_system *sim;
   bp_store *store;
   oracle oracle;
@@ -90,9 +105,13 @@ static void draw_config(test_random *random, bp_config *config) {
   config->batch_max_events = test_random_below(random, 2) ? 256 : 3;
   config->batch_max_bytes = test_random_below(random, 2) ? 1 << 20 : 300;
   config->preallocate_bytes = rooms[test_random_below(random, 4)];
+  config->queue_capacity = 1 + test_random_below(random, 5);
+  config->pressure_percent = 1 + test_random_below(random, 100);
   config->durability = test_random_below(random, 3);
   config->sync_mode = test_random_below(random, 2);
 }
+
+static void judge_submissions(machine *m);
 
 static void open_store(machine *m, uint32_t mode) {
   m->config.mode = mode;
@@ -104,11 +123,13 @@ static void open_store(machine *m, uint32_t mode) {
   oracle_compare(&m->oracle, m->store);
 }
 
+/* What was submitted before is committed before. */
 static void close_store(machine *m) {
   bp_store *store = m->store;
   m->store = NULL;
   bp_status status = bp_store_close(store, &m->error);
   CHECK(status == BP_OK, "the store does not close: %s: %s", bp_status_name(status), m->error.text);
+  judge_submissions(m);
   oracle_closed(&m->oracle);
 }
 
@@ -243,6 +264,84 @@ static void append_batch(machine *m, test_random *random) {
   }
 }
 
+/* --------------------------------------------------------------------------------------------------------- tickets -- */
+
+static void submit_one(machine *m, test_random *random) {
+  submission *s = &m->submissions[m->submitted++];
+  s->is_batch = test_random_below(random, 3) == 0;
+  s->count = s->is_batch ? 1 + test_random_below(random, MANY) : 1;
+  s->error.struct_size = sizeof s->error;
+  if (s->is_batch) {
+    draw_batch(random, &m->oracle, s->drawn, s->count);
+  } else {
+    draw_draft(random, &m->oracle, &s->drawn[0]);
+  }
+  for (size_t i = 0; i < s->count; i++) {
+    s->drafts[i] = s->drawn[i].draft;
+    tell_draft(m, &s->drafts[i]);
+  }
+  s->status = s->is_batch ? bp_store_submit_batch(m->store, s->drafts, s->count, &s->ticket, &s->error)
+                          : bp_store_submit(m->store, &s->drafts[0], &s->ticket, &s->error);
+  tell(m, "    %s: %s\n", s->is_batch ? "as a batch" : "alone", bp_status_name(s->status));
+  CHECK((s->status == BP_OK) == (s->ticket != NULL), "%s, and a ticket or none", bp_status_name(s->status));
+  /* The ticket has its own copy of everything. */
+  if (s->ticket != NULL && test_random_below(random, 4) == 0) (void)bp_ticket_wait(s->ticket, 0, NULL);
+}
+
+static void submit_some(machine *m, test_random *random) {
+  size_t count = 1 + test_random_below(random, SUBMISSIONS);
+  while (m->submitted < count) submit_one(m, random);
+}
+
+/* Only its look at other events can fail a ticket. */
+static int is_of_ticket(bp_status status) {
+  return status == BP_EXPECTED_CLOCK || status == BP_EXPECTED_EMPTY || status == BP_EXPECTED_EVENT ||
+         status == BP_KEY_CANCELLED || status == BP_CLOCK_INVALID;
+}
+
+static void judge(machine *m, submission *s) {
+  oracle_answer answers[MANY];
+  bp_status status = s->status;
+  size_t count = 0;
+  if (s->is_batch) {
+    oracle_batch(&m->oracle, s->drafts, s->count, answers);
+  } else {
+    answers[0] = oracle_append(&m->oracle, &s->drafts[0]);
+  }
+  CHECK(status == BP_OK || !is_of_ticket(status), "refused at the submission: %s", bp_status_name(status));
+  if (s->ticket != NULL) status = bp_ticket_wait(s->ticket, BP_WAIT_FOREVER, &s->error);
+  tell(m, "    ticket: %s\n", bp_status_name(status));
+  const bp_receipt *receipts = s->ticket == NULL ? NULL : bp_ticket_receipts(s->ticket, &count);
+  CHECK(count == (status == BP_OK ? s->count : 0), "%zu receipts for %zu drafts", count, s->count);
+  oracle_hold(&m->oracle, &answers[0], status, &s->error, receipts);
+  for (size_t i = 1; i < count; i++) oracle_hold(&m->oracle, &answers[i], BP_OK, NULL, &receipts[i]);
+  bp_ticket_free(s->ticket);
+  memset(s, 0, sizeof *s);
+}
+
+/* All are decided before the first is judged: the oracle knows only then when the clock was read. */
+static void judge_submissions(machine *m) {
+  for (size_t i = 0; i < m->submitted; i++) {
+    bp_ticket *ticket = m->submissions[i].ticket;
+    if (ticket != NULL) CHECK(bp_ticket_wait(ticket, BP_WAIT_FOREVER, NULL) != BP_WAIT_TIMEOUT, "waits for ever");
+  }
+  for (size_t i = 0; i < m->submitted; i++) judge(m, &m->submissions[i]);
+  m->submitted = 0;
+}
+
+static void submit(machine *m, test_random *random) {
+  bp_pressure pressure = {.struct_size = sizeof pressure};
+  submit_some(m, random);
+  bp_status synced = test_random_below(random, 3) == 0 ? bp_store_sync(m->store, NULL) : BP_READ_ONLY;
+  judge_submissions(m);
+  if (synced == BP_OK) oracle_synced(&m->oracle);
+  if (m->config.mode == BP_MODE_READ_ONLY) return;
+  CHECK(bp_store_pressure(m->store, &pressure, &m->error) == BP_OK, "bp_store_pressure: %s", m->error.text);
+  CHECK(pressure.queued == 0 && pressure.capacity == m->config.queue_capacity &&
+            pressure.threshold == ((uint64_t)m->config.queue_capacity * m->config.pressure_percent + 99) / 100,
+        "%" PRIu64 " queued, threshold %" PRIu64 " of %" PRIu64, pressure.queued, pressure.threshold, pressure.capacity);
+}
+
 static void sync_store(machine *m) {
   bp_status status = bp_store_sync(m->store, &m->error);
   CHECK(status == (m->config.mode == BP_MODE_READ_ONLY ? BP_READ_ONLY : BP_OK), "sync: %s", bp_status_name(status));
@@ -292,12 +391,16 @@ static void run_instruction(machine *m, const instruction *given) {
     case APPEND: append(m, &random); break;
     case APPEND_MANY: append_many(m, &random); break;
     case BATCH: append_batch(m, &random); break;
+    case SUBMIT: submit(m, &random); break;
     case SYNC: sync_store(m); break;
     case RECEIPTS: oracle_compare_receipts(&m->oracle, m->store); break;
     case WAIT: wait_once(m, &random); break;
     case CLOCK: set_clock(m, &random); break;
     case REOPEN:
-    case READ_ONLY: close_store(m); break;
+    case READ_ONLY:
+      if (m->config.mode != BP_MODE_READ_ONLY && test_random_below(&random, 2)) submit_some(m, &random);
+      close_store(m);
+      break;
     case KILL: die(m, SIM_ALL_KEPT); break;
     case CRASH: die(m, SIM_ALL_LOST); break;
     default: read_some(m, given->operation, &random);
@@ -340,7 +443,8 @@ static void draw_program(program *p, uint64_t seed, size_t length) {
 
 /* `kept` NULL: all. */
 static void run_program(const program *p, const uint8_t *kept, int is_told) {
-  machine m = {.is_told = is_told, .error.struct_size = sizeof m.error};
+  static submission submissions[SUBMISSIONS];
+  machine m = {.is_told = is_told, .error.struct_size = sizeof m.error, .submissions = submissions};
   test_random random = {~p->seed};
   m.sim = sim_new();
   sim_set_seed(m.sim, p->seed);

@@ -79,18 +79,48 @@ static bp_status append_many(program *run, uint8_t durability) {
   return status;
 }
 
+/* With its outcome the receipts, if they are to be had. */
+static bp_status wait_for(program *run, bp_ticket *ticket, size_t count, bp_receipt *receipts) {
+  size_t answered;
+  bp_status status = bp_ticket_wait(ticket, BP_WAIT_FOREVER, &run->error);
+  const bp_receipt *given = bp_ticket_receipts(ticket, &answered);
+  CHECK(answered == (status == BP_OK ? count : 0), "%zu receipts of %zu: %s", answered, count, bp_status_name(status));
+  for (size_t i = 0; i < answered; i++) receipts[i] = given[i];
+  bp_ticket_free(ticket);
+  return status;
+}
+
+static bp_status submit(program *run) {
+  bp_draft draft;
+  bp_receipt receipt;
+  bp_ticket *ticket;
+  size_t event = model_add(&run->model, 1, 70, BP_DURABLE, &draft);
+  bp_status status = bp_store_submit(run->store, &draft, &ticket, &run->error);
+  if (status == BP_OK) status = wait_for(run, ticket, 1, &receipt);
+  if (status == BP_OK) {
+    CHECK(receipt.durable, "asked for durable, answered otherwise");
+    model_acknowledge(&run->model, event, &receipt);
+  } else {
+    note_failure(run, status, event);
+  }
+  return status;
+}
+
 /* All of it or nothing, and durable. */
-static bp_status append_batch(program *run, size_t count) {
+static bp_status append_batch(program *run, size_t count, int by_ticket) {
   static const uint32_t entities[MANY] = {2, 3, 2}, lengths[MANY] = {20, 60, 1100};
   bp_draft drafts[MANY];
   bp_receipt receipts[MANY];
+  bp_ticket *ticket = NULL;
   size_t first = run->model.count;
   for (size_t i = 0; i < count; i++) {
     (void)model_add(&run->model, entities[i], lengths[i], BP_WRITTEN, &drafts[i]);
     CHECK(bp_receipt_init(&receipts[i], sizeof receipts[i]) == BP_OK, "bp_receipt_init");
   }
   model_bind(&run->model, count);
-  bp_status status = bp_store_append_batch(run->store, drafts, count, receipts, &run->error);
+  bp_status status = by_ticket ? bp_store_submit_batch(run->store, drafts, count, &ticket, &run->error)
+                               : bp_store_append_batch(run->store, drafts, count, receipts, &run->error);
+  if (ticket != NULL) status = wait_for(run, ticket, count, receipts);
   for (size_t i = 0; i < count; i++) {
     if (status != BP_OK) {
       note_failure(run, status, first + i);
@@ -228,8 +258,10 @@ static bp_status take_step(program *run, char step) {
     case 'W': return append(run, 0, 900, BP_WRITTEN);
     case 'm': return append_many(run, BP_WRITTEN);
     case 'M': return append_many(run, BP_DURABLE);
-    case 'b': return append_batch(run, 2);
-    case 'B': return append_batch(run, MANY);
+    case 'b': return append_batch(run, 2, 0);
+    case 'B': return append_batch(run, MANY, 0);
+    case 'u': return submit(run);
+    case 'U': return append_batch(run, 2, 1);
     case 'R': return replay_batch(run);
     case 's': return sync_store(run);
     case 'p':

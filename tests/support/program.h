@@ -22,6 +22,7 @@ void program_free(program *run);
 /* o open, O open read-only, C close;
  * d append durable, w append written, W a large one written, m three written, M three durable, s sync;
  * b a batch of two, B one of three with a large event, R the last batch again, which is replayed;
+ * u one by a ticket, U a batch of two by a ticket;
  * p page, g get, k walk, f fold, v verify, r hold the receipts against the store, t stat, q what the open found.
  * What a reading step is given must be right, but for events that say why they could not be read; steps that need an open
  * store do nothing where there is none. */

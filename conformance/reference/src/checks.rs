@@ -33,7 +33,8 @@ pub fn run(instruction: &Instruction) -> Option<Result<Json, Refusal>> {
             .hex("bytes")
             .map_err(Refusal::from)
             .map(|b| json!(to_hex(&compute_hash(&b)))),
-        _ => return None,
+        "evaluate_gates" => crate::guard::evaluate(instruction),
+        _ => return crate::outcome::run(instruction),
     })
 }
 

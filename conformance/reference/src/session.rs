@@ -4,8 +4,7 @@ use crate::config::{self, ProgramClock};
 use crate::event::{batch_items, canonical_payload, Draft};
 use crate::instruction::Instruction;
 use crate::status::Refusal;
-use crate::{checks, compaction, dump, fence, frontier, receipt};
-use batpak::guard::{Denial, Gate, GateSet};
+use crate::{checks, compaction, dump, fence, frontier, guard, receipt};
 use batpak::store::{Open, ReadOnly, Store};
 use rustix::process::{getpid, kill_process, Signal};
 use serde_json::{json, Value as Json};
@@ -114,7 +113,8 @@ pub fn store_instruction(store: &Store<Open>, instruction: &Instruction) -> Opti
     Some(match instruction.op.as_str() {
         "append" => append(store, instruction),
         "append_many" => append_many(store, instruction),
-        "append_denial" => append_denial(store, instruction),
+        "append_denial" => guard::append_denial(store, instruction),
+        "commit_permit" => guard::commit(store, instruction),
         "batch" => batch(store, instruction),
         "frontier" => Ok(frontier::view(store)),
         "wait" => frontier::wait(store, instruction),
@@ -173,58 +173,6 @@ fn batch(store: &Store<Open>, instruction: &Instruction) -> Answer {
 fn snapshot(store: &Store<Open>, instruction: &Instruction) -> Answer {
     store.snapshot_with_evidence(instruction.text("to")?.as_ref())?;
     Ok(Json::Null)
-}
-
-struct NamedGate(&'static str);
-
-impl Gate<()> for NamedGate {
-    fn name(&self) -> &'static str {
-        self.0
-    }
-    fn evaluate(&self, _context: &()) -> Result<(), Denial> {
-        Ok(())
-    }
-}
-
-/// Gate names live as long as the process, which is as long as a vector.
-fn lasting(text: &str) -> &'static str {
-    Box::leak(text.to_owned().into_boxed_str())
-}
-
-fn append_denial(store: &Store<Open>, instruction: &Instruction) -> Answer {
-    let mut gates = GateSet::<()>::new();
-    for name in instruction.need("gates")?.as_array().into_iter().flatten() {
-        gates.push(NamedGate(lasting(name.as_str().unwrap_or_default())));
-    }
-    let draft = Draft::from_instruction(instruction)?;
-    let mut denial = Denial::new(lasting(instruction.text("gate")?), instruction.text("message")?)
-        .with_code(instruction.text("code")?);
-    for (name, value) in instruction
-        .get("context")
-        .and_then(Json::as_object)
-        .into_iter()
-        .flatten()
-    {
-        denial = denial.with_context(name.clone(), value.as_str().unwrap_or_default());
-    }
-    let proposed_hash = match instruction.get("proposed_hash") {
-        Some(_) => Some(crate::bytes::array_from_hex(instruction.text("proposed_hash")?)?),
-        None => None,
-    };
-    let pipeline = instruction
-        .get("pipeline")
-        .and_then(Json::as_str)
-        .map(str::to_owned);
-    let receipt = store.append_denial(
-        &draft.coordinate,
-        draft.kind,
-        &gates,
-        &denial,
-        proposed_hash,
-        pipeline,
-        draft.options,
-    )?;
-    Ok(receipt::denial_to_json(&receipt))
 }
 
 /// The end that no destructor sees. Answers already given were flushed.
