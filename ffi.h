@@ -491,6 +491,14 @@ BP_API bp_status bp_store_submit(bp_store *store, const bp_draft *draft, bp_tick
 BP_API bp_status bp_store_submit_batch(bp_store *store, const bp_draft *drafts, size_t count, bp_ticket **ticket,
                                        bp_error *error);
 
+/* The same without ever waiting.  BP_OK says nothing yet: *outcome, initialised by the caller, is Ok, and then *ticket is
+ * there; or Cancelled while a fence is open; or Retry (after 10 ms, attempt 1 of 1) when the queue holds its threshold, and
+ * then *ticket is NULL and nothing was queued.  Errors: those of bp_store_submit; BP_STRUCT_SIZE.  Since 0.2. */
+BP_API bp_status bp_store_try_submit(bp_store *store, const bp_draft *draft, bp_ticket **ticket, bp_outcome *outcome,
+                                     bp_error *error);
+BP_API bp_status bp_store_try_submit_batch(bp_store *store, const bp_draft *drafts, size_t count, bp_ticket **ticket,
+                                           bp_outcome *outcome, bp_error *error);
+
 /* What bp_store_append would have answered, any number of times, from any number of threads; a poll with a timeout of 0
  * milliseconds, BP_WAIT_FOREVER has no end.
  * Errors: those of bp_store_append (bp_store_append_batch) in full; BP_WAIT_TIMEOUT; BP_FORKED.  Since 0.2. */

@@ -153,13 +153,19 @@ bp_status bpi_queue_reserve(bp_store *store, bp_error *error) {
   return status;
 }
 
-bp_status bpi_queue_try_reserve(bp_store *store, bp_pressure *pressure, int *reserved, bp_error *error) {
+bp_status bpi_queue_try_reserve(bp_store *store, bp_pressure *pressure, int *answer, bp_error *error) {
   bpi_worker *worker = &store->worker;
   bpi_mutex_lock(&store->commit_lock);
   bp_status status = bpi_worker_start(store, error);
   measure(store, pressure);
-  *reserved = status == BP_OK && pressure->queued < pressure->threshold;
-  if (*reserved) worker->queued++;
+  if (store->fencing.fence != NULL) {
+    *answer = BPI_QUEUE_FENCED;
+  } else if (pressure->queued >= pressure->threshold) {
+    *answer = BPI_QUEUE_PRESSED;
+  } else if (status == BP_OK) {
+    *answer = BPI_QUEUE_RESERVED;
+    worker->queued++;
+  }
   bpi_mutex_unlock(&store->commit_lock);
   return status;
 }

@@ -42,8 +42,9 @@ void bpi_ticket_let_go(bp_ticket *ticket);
 void bpi_queue_pressure(bp_store *store, bp_pressure *pressure);
 /* Waits while the queue is full.  BP_SYSTEM and its kin: the worker could not be started. */
 bp_status bpi_queue_reserve(bp_store *store, bp_error *error);
-/* Waits for nobody: *reserved is 0 from the threshold on.  *pressure is what was found. */
-bp_status bpi_queue_try_reserve(bp_store *store, bp_pressure *pressure, int *reserved, bp_error *error);
+/* Waits for nobody: not while a fence is open, nor from the threshold on.  *pressure is what was found. */
+enum { BPI_QUEUE_RESERVED = 1, BPI_QUEUE_FENCED, BPI_QUEUE_PRESSED };
+bp_status bpi_queue_try_reserve(bp_store *store, bp_pressure *pressure, int *answer, bp_error *error);
 /* A place that was not used. */
 void bpi_queue_give_back(bp_store *store);
 
