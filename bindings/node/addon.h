@@ -34,6 +34,7 @@ struct bpn_box {
   void *held;                    /* bp_store or bp_report; NULL once closed or freed */
   uint32_t running;              /* calls on other threads that have not answered yet */
   bool gone;                     /* released while calls were running: the last of them frees `held` */
+  bool written;                  /* what an append that asks for nothing gets: no flush */
   bool has_clock;
   _Atomic int64_t clock_us;      /* as of the latest call */
   struct bpn_call *call;         /* the innermost call on this thread that may report progress */
@@ -47,21 +48,6 @@ typedef struct bpn_call {
   napi_value function;
   struct bpn_call *outer;
 } bpn_call;
-
-#ifndef __cplusplus
-struct bpn_state {
-  napi_env env;
-  bpn_box **boxes;      /* open addressing; the set of live boxes */
-  size_t box_count;
-  size_t box_capacity;  /* a power of two, or 0 */
-  uint8_t *scratch;     /* arguments of hot calls, written by JavaScript; kept by `scratch_ref`, never handed on */
-  size_t scratch_length;
-  napi_ref scratch_ref;
-  bp_page *page;        /* of calls on this thread */
-  struct bpn_job *jobs; /* calls on other threads */
-  uint32_t last_job;
-};
-#endif
 
 #ifdef __cplusplus
 extern "C" {
@@ -108,35 +94,94 @@ typedef struct bpn_arena {
   const uint8_t *bytes;
   size_t length;
 } bpn_arena;
+/* A draft as JavaScript writes it into an arena.  All but numbers are offsets. */
+typedef struct bpn_draft {
+  uint32_t next;            /* the next draft of the arena */
+  uint32_t kind;
+  uint32_t entity;          /* a text: its length in 4 bytes, then its bytes */
+  uint32_t scope;
+  uint32_t rest;            /* a bp_draft with all that is optional, of which extensions are offsets too; 0: nothing is said */
+  uint32_t payload_length;  /* the payload lies behind this struct */
+} bpn_draft;
 /* An offset into the arena becomes a pointer; false where it leads out. */
 bool bpn_point(const bpn_arena *arena, const uint8_t **field, size_t length);
-bool bpn_point_draft(const bpn_arena *arena, bp_draft *draft);
+/* Reads the draft at *at into an initialised one, and moves on to the next; false where it leads out.  Sets *more where more
+ * than kind, texts and payload is said; all else stays as it is.  On success its extensions are to be freed. */
+bool bpn_draft_read(const bpn_arena *arena, size_t *at, bp_draft *draft, bool *more);
 void bpn_draft_free(bp_draft *draft);
 /* Bytes of the canonical map of a draft's own extensions. */
 size_t bpn_extensions_need(const bp_draft *draft);
 bp_status bpn_append(bp_store *store, const bp_draft *draft, bp_receipt *receipt, bp_error *error);
-napi_value bpn_receipt_extensions(napi_env env, bp_receipt *receipt);
 napi_value bpn_scratch(napi_env env, napi_callback_info info);
 napi_value bpn_store_append(napi_env env, napi_callback_info info);
-napi_value bpn_store_append_many(napi_env env, napi_callback_info info);
 
-/* batch.c */
+/* receipt.c */
+/* A receipt as JavaScript keeps it: most are of nobody who signs, and these are half as long. */
+typedef struct bpn_receipt {
+  uint64_t sequence;
+  uint64_t segment_id;
+  uint64_t offset;
+  uint32_t frame_length;
+  uint32_t flags;
+  uint32_t extensions;         /* where their map begins among the bytes beside */
+  uint32_t extensions_length;
+  uint8_t event_id[16];
+  uint8_t content_hash[32];
+} bpn_receipt;
+typedef struct bpn_signed_receipt {
+  bpn_receipt plain;
+  uint8_t key_id[32];
+  uint8_t signature[64];
+} bpn_signed_receipt;
+/* The flags.  The first says that it is a bpn_signed_receipt. */
+enum { BPN_LONG = 1, BPN_HAS_SIGNATURE = 2, BPN_DURABLE = 4, BPN_REPLAYED = 8, BPN_SAME = 16 };
+/* Writes a bpn_signed_receipt if somebody signed, else a bpn_receipt. */
+void bpn_receipt_pack(const bp_receipt *receipt, uint32_t extensions, void *to);
+/* Packed receipts, all long, and the bytes of their extensions, copied into one block to free. */
+bp_receipt *bpn_receipts_of(bpn_state *state, napi_value records, napi_value extensions, size_t *count);
+
+/* batch.c: drafts that are appended together, atomic or not.  It begins as zeros, and keeps its arrays from one use to the next.  Drafts and receipts that are not in use are as
+ * their init leaves them, but for what each use writes anew. */
 typedef struct bpn_batch {
   bp_draft *drafts;
+  bp_receipt *receipts;
+  size_t capacity;       /* of both */
   size_t count;
-  bp_receipt *receipts;  /* NULL until appended */
-  bool lent;             /* drafts and receipts are JavaScript's memory */
+  bool more;             /* some draft says more than kind, texts and payload */
+  bool is_atomic;        /* all of them or none */
   size_t accepted;
-  uint8_t *extensions;
+  bool is_signed;        /* at least one receipt is */
+  uint8_t *extensions;   /* those of the receipts */
   size_t extensions_length;
 } bpn_batch;
-/* Adds `count` drafts of an arena that outlives the batch.  False: they point out of it, or want of memory. */
+/* Adds `count` drafts of an arena that outlives their use.  False: they point out of it, or want of memory. */
 bool bpn_batch_add(bpn_batch *batch, const bpn_arena *arena, size_t count);
+/* Ends a use. */
+void bpn_batch_clear(bpn_batch *batch);
+/* Frees everything. */
 void bpn_batch_end(bpn_batch *batch);
-/* Any thread. */
-bp_status bpn_batch_append(bpn_batch *batch, bp_store *store, bp_error *error);
+/* Any thread.  `written`: drafts that ask for nothing are not flushed. */
+bp_status bpn_batch_append(bpn_batch *batch, bp_store *store, bool written, bp_error *error);
 napi_value bpn_batch_answer(napi_env env, const bpn_batch *batch);
 napi_value bpn_batch_failure(napi_env env, const bpn_batch *batch, bp_status status, const bp_error *error);
+napi_value bpn_store_append_many(napi_env env, napi_callback_info info);
+napi_value bpn_store_append_batch(napi_env env, napi_callback_info info);
+
+#ifndef __cplusplus
+struct bpn_state {
+  napi_env env;
+  bpn_box **boxes;      /* open addressing; the set of live boxes */
+  size_t box_count;
+  size_t box_capacity;  /* a power of two, or 0 */
+  uint8_t *scratch;     /* arguments of hot calls, written by JavaScript; kept by `scratch_ref`, never handed on */
+  size_t scratch_length;
+  napi_ref scratch_ref;
+  bp_page *page;        /* of calls on this thread, as the batch */
+  bpn_batch batch;
+  struct bpn_job *jobs; /* calls on other threads */
+  uint32_t last_job;
+};
+#endif
 
 /* job.c */
 /* Within a job: passes the progress on, and says in *answer whether to stop.  False: this thread runs no job. */
@@ -144,6 +189,7 @@ bool bpn_job_progress(uint32_t stage, uint64_t done, uint64_t total, int32_t *an
 napi_value bpn_store_open_async(napi_env env, napi_callback_info info);
 napi_value bpn_store_close_async(napi_env env, napi_callback_info info);
 napi_value bpn_store_append_many_async(napi_env env, napi_callback_info info);
+napi_value bpn_store_append_batch_async(napi_env env, napi_callback_info info);
 napi_value bpn_store_sync_async(napi_env env, napi_callback_info info);
 napi_value bpn_store_page_async(napi_env env, napi_callback_info info);
 napi_value bpn_store_verify_async(napi_env env, napi_callback_info info);
@@ -208,8 +254,6 @@ void bpn_call_end(bpn_box *box, bpn_call *call);
 /* trust.c: { publicKeys, receipts, extensions } as bp_trust; the arrays are the caller's to free by bpn_trust_end. */
 bool bpn_trust_begin(bpn_state *state, napi_value value, bp_trust *trust);
 void bpn_trust_end(bp_trust *trust);
-/* Records and the bytes they point into, copied into one block to free. */
-bp_receipt *bpn_receipts_of(bpn_state *state, napi_value records, napi_value extensions, size_t *count);
 
 /* error.c */
 /* Ready for a call. */
@@ -224,6 +268,7 @@ napi_value bpn_refuse(napi_env env, bp_status status, const char *text);
 /* A Uint8Array as pointer and length; `undefined` and `null` are no bytes. */
 bool bpn_bytes(napi_env env, napi_value value, const uint8_t **data, size_t *length);
 bool bpn_fixed_bytes(napi_env env, napi_value value, size_t length, const uint8_t **data);
+napi_value bpn_new_bytes(napi_env env, size_t length, const uint8_t **data);
 napi_value bpn_copy_bytes(napi_env env, const void *data, size_t length);
 bool bpn_uint64(napi_env env, napi_value value, uint64_t *number);
 bool bpn_uint32(napi_env env, napi_value value, uint32_t *number);

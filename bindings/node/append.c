@@ -1,5 +1,5 @@
-/* Append, as a hot call.  The TypeScript layer writes bp_draft records into the scratch buffer, with offsets into that buffer
- * in place of pointers; receipts go into its own memory as bp_receipt records, with offsets in place of pointers too. */
+/* Append, as a hot call.  The TypeScript layer writes drafts into the scratch buffer as bpn_draft records, with offsets into
+ * that buffer in place of pointers; receipts go into its own memory as bpn_receipt records. */
 #include "addon.h"
 
 #include <stdlib.h>
@@ -50,9 +50,39 @@ static bool point_extensions(const bpn_arena *arena, bp_draft *draft, bp_extensi
   return true;
 }
 
-bool bpn_point_draft(const bpn_arena *arena, bp_draft *draft) {
+/* A text with its length before it. */
+static bool point_text(const bpn_arena *arena, uint32_t offset, const uint8_t **text, size_t *text_length) {
+  uint32_t length;
+  if (arena->length < sizeof length || offset > arena->length - sizeof length) return false;
+  memcpy(&length, arena->bytes + offset, sizeof length);
+  *text = (const uint8_t *)(uintptr_t)(offset + sizeof length);
+  *text_length = length;
+  return bpn_point(arena, text, length);
+}
+
+/* What is optional; the texts and the payload are not in there. */
+static bool read_rest(const bpn_arena *arena, size_t offset, bp_draft *draft) {
+  if (arena->length < sizeof *draft || offset > arena->length - sizeof *draft) return false;
+  memcpy(draft, arena->bytes + offset, sizeof *draft);
+  draft->struct_size = sizeof *draft;
+  return true;
+}
+
+bool bpn_draft_read(const bpn_arena *arena, size_t *at, bp_draft *draft, bool *more) {
+  bpn_draft given;
   bp_extension *extensions;
-  if (!bpn_point(arena, &draft->entity, draft->entity_length) || !bpn_point(arena, &draft->scope, draft->scope_length) ||
+  if (arena->length < sizeof given || *at > arena->length - sizeof given) return false;
+  memcpy(&given, arena->bytes + *at, sizeof given);
+  if (given.rest != 0) {
+    *more = true;
+    if (!read_rest(arena, given.rest, draft)) return false;
+  }
+  draft->kind = (uint16_t)given.kind;
+  draft->payload = (const uint8_t *)(uintptr_t)(*at + sizeof given);
+  draft->payload_length = given.payload_length;
+  *at = given.next;
+  if (!point_text(arena, given.entity, &draft->entity, &draft->entity_length) ||
+      !point_text(arena, given.scope, &draft->scope, &draft->scope_length) ||
       !bpn_point(arena, &draft->payload, draft->payload_length)) {
     return false;
   }
@@ -93,19 +123,9 @@ bp_status bpn_append(bp_store *store, const bp_draft *draft, bp_receipt *receipt
   }
 }
 
-/* The extensions as bytes of their own, the record without the pointer. */
-napi_value bpn_receipt_extensions(napi_env env, bp_receipt *receipt) {
-  napi_value bytes = NULL;
-  if (receipt->extensions_length > 0) bytes = bpn_copy_bytes(env, receipt->extensions, receipt->extensions_length);
-  free(receipt->extensions);
-  receipt->extensions = NULL;
-  receipt->extensions_capacity = 0;
-  return bytes;
-}
-
-/* append(store, slab, offset, payload): the draft lies in the scratch buffer behind its header; the receipt's record goes to
- * `offset` in `slab`.  A payload given is large: small ones lie in the scratch buffer too, for Node is slow to say where the
- * bytes of an array are that it meets for the first time.
+/* append(store, slab, offset, payload): the draft lies in the scratch buffer behind its header; the receipt goes to `offset`
+ * in `slab`, which has room for a long one.  A payload given is large: small ones lie in the scratch buffer too, for Node is
+ * slow to say where the bytes of an array are that it meets for the first time.
  *
  * Answers the receipt's extensions where there are some. */
 napi_value bpn_store_append(napi_env env, napi_callback_info info) {
@@ -114,20 +134,21 @@ napi_value bpn_store_append(napi_env env, napi_callback_info info) {
   bpn_box *box = state == NULL ? NULL : bpn_box_of(state, arguments[0], BPN_STORE);
   if (box == NULL) return NULL;
   const uint8_t *slab, *payload;
-  size_t slab_length, payload_length;
+  size_t slab_length, payload_length, at = BPN_SCRATCH_HEADER;
   uint32_t offset;
   if (!bpn_bytes(env, arguments[1], &slab, &slab_length) || napi_get_value_uint32(env, arguments[2], &offset) != napi_ok ||
       !bpn_bytes(env, arguments[3], &payload, &payload_length)) {
     return NULL;
   }
+  uint8_t *to = (uint8_t *)(uintptr_t)slab + offset;
+  if (offset > slab_length || slab_length - offset < sizeof(bpn_signed_receipt) || (uintptr_t)to % _Alignof(bpn_receipt) != 0) {
+    return bpn_refuse(env, BP_ARGUMENT, "no room for the receipt");
+  }
   bp_draft draft;
   bpn_arena arena = {state->scratch, state->scratch_length};
-  if (arena.length < BPN_SCRATCH_HEADER + sizeof draft || offset > slab_length || slab_length - offset < sizeof(bp_receipt)) {
-    return bpn_refuse(env, BP_ARGUMENT, "no room for the draft or its receipt");
-  }
-  memcpy(&draft, arena.bytes + BPN_SCRATCH_HEADER, sizeof draft);
-  draft.struct_size = sizeof draft;
-  if (!bpn_point_draft(&arena, &draft)) return bpn_refuse(env, BP_ARGUMENT, "a draft that points outside of its bytes");
+  bool more;
+  bp_draft_init(&draft, sizeof draft);
+  if (!bpn_draft_read(&arena, &at, &draft, &more)) return bpn_refuse(env, BP_ARGUMENT, "a draft that points outside of its bytes");
   if (payload_length > 0) {
     draft.payload = payload;
     draft.payload_length = payload_length;
@@ -139,7 +160,9 @@ napi_value bpn_store_append(napi_env env, napi_callback_info info) {
   bp_status status = bpn_append(box->held, &draft, &receipt, &error);
   if (draft.extension_count > 0) bpn_draft_free(&draft);
   if (status != BP_OK) return bpn_throw(env, status, &error);
-  napi_value extensions = receipt.extensions_length > 0 ? bpn_receipt_extensions(env, &receipt) : NULL;
-  memcpy((uint8_t *)(uintptr_t)slab + offset, &receipt, sizeof receipt);
+  bpn_receipt_pack(&receipt, 0, to);
+  if (receipt.extensions_length == 0) return NULL;
+  napi_value extensions = bpn_copy_bytes(env, receipt.extensions, receipt.extensions_length);
+  free(receipt.extensions);
   return extensions;
 }

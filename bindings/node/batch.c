@@ -1,5 +1,5 @@
-/* Many drafts at once, for append_many and for appends on other threads.  The drafts lie side by side behind the scratch
- * buffer's header, or in a copy of it; their bytes lie behind them. */
+/* Many drafts at once, for append_many, for append_batch and for appends on other threads.  The first draft of an arena lies behind its header,
+ * and each says where the next one is. */
 #include "addon.h"
 
 #include <stdlib.h>
@@ -7,45 +7,63 @@
 
 /* --- drafts */
 
-static bool point_all(bp_draft *drafts, size_t count, const bpn_arena *arena, size_t *done) {
-  for (size_t i = 0; i < count; i++) {
-    drafts[i].struct_size = sizeof *drafts;
-    if (!bpn_point_draft(arena, &drafts[i])) return false;
-    ++*done;
+static void make_ready(bpn_batch *batch, size_t from, size_t to) {
+  for (size_t i = from; i < to; i++) {
+    bp_draft_init(&batch->drafts[i], sizeof *batch->drafts);
+    bp_receipt_init(&batch->receipts[i], sizeof *batch->receipts);
   }
+}
+
+static bool reserve(bpn_batch *batch, size_t capacity) {
+  if (capacity <= batch->capacity) return true;
+  bp_draft *drafts = realloc(batch->drafts, capacity * sizeof *drafts);
+  if (drafts != NULL) batch->drafts = drafts;
+  bp_receipt *receipts = realloc(batch->receipts, capacity * sizeof *receipts);
+  if (receipts != NULL) batch->receipts = receipts;
+  if (drafts == NULL || receipts == NULL) return false;
+  make_ready(batch, batch->capacity, capacity);
+  batch->capacity = capacity;
   return true;
 }
 
 bool bpn_batch_add(bpn_batch *batch, const bpn_arena *arena, size_t count) {
-  if (arena->length < BPN_SCRATCH_HEADER || count > (arena->length - BPN_SCRATCH_HEADER) / sizeof(bp_draft)) return false;
-  bp_draft *drafts = realloc(batch->drafts, (batch->count + count + 1) * sizeof *drafts);
-  if (drafts == NULL) return false;
-  batch->drafts = drafts;
-  memcpy(drafts + batch->count, arena->bytes + BPN_SCRATCH_HEADER, count * sizeof *drafts);
-  return point_all(drafts + batch->count, count, arena, &batch->count);
+  if (arena->length < BPN_SCRATCH_HEADER || count > (arena->length - BPN_SCRATCH_HEADER) / sizeof(bpn_draft) ||
+      !reserve(batch, batch->count + count)) {
+    return false;
+  }
+  for (size_t i = 0, at = BPN_SCRATCH_HEADER; i < count; i++, batch->count++) {
+    if (!bpn_draft_read(arena, &at, &batch->drafts[batch->count], &batch->more)) return false;
+  }
+  return true;
+}
+
+static void free_extensions(bpn_batch *batch) {
+  for (size_t i = 0; i < batch->count && batch->more; i++) {
+    if (batch->drafts[i].extension_count > 0) bpn_draft_free(&batch->drafts[i]);
+  }
+  free(batch->extensions);
+}
+
+void bpn_batch_clear(bpn_batch *batch) {
+  free_extensions(batch);
+  /* One that was read in half is not counted. */
+  if (batch->more) make_ready(batch, 0, batch->count < batch->capacity ? batch->count + 1 : batch->count);
+  *batch = (bpn_batch){.drafts = batch->drafts, .receipts = batch->receipts, .capacity = batch->capacity};
 }
 
 void bpn_batch_end(bpn_batch *batch) {
-  for (size_t i = 0; i < batch->count; i++) {
-    if (batch->drafts[i].extension_count > 0) bpn_draft_free(&batch->drafts[i]);
-  }
-  if (!batch->lent) {
-    free(batch->drafts);
-    free(batch->receipts);
-  }
-  free(batch->extensions);
-  memset(batch, 0, sizeof *batch);
+  free_extensions(batch);
+  free(batch->drafts);
+  free(batch->receipts);
+  *batch = (bpn_batch){0};
 }
 
 /* --- receipts */
 
 /* Room for what the drafts' own extensions take. */
-static bool make_receipts(bpn_batch *batch) {
-  if (!batch->lent) batch->receipts = malloc((batch->count + 1) * sizeof *batch->receipts);
-  if (batch->receipts == NULL) return false;
+static bool make_room(bpn_batch *batch) {
   size_t room = 0;
-  for (size_t i = 0; i < batch->count; i++) {
-    bp_receipt_init(&batch->receipts[i], sizeof *batch->receipts);
+  for (size_t i = 0; i < batch->count && batch->more; i++) {
     batch->receipts[i].extensions_capacity = bpn_extensions_need(&batch->drafts[i]);
     room += batch->receipts[i].extensions_capacity;
   }
@@ -68,27 +86,29 @@ static bp_status collect(bpn_batch *batch, bp_store *store, size_t i, uint8_t *t
     return BP_OK;
   }
   bp_receipt again;
+  bp_draft alone = batch->drafts[i];
+  alone.gate = BP_GATE_NONE;
+  alone.given &= ~(uint32_t)BP_GIVEN_CAUSE_ITEM;
   bp_receipt_init(&again, sizeof again);
   again.extensions = to;
   again.extensions_capacity = receipt->extensions_length;
-  return bp_store_append(store, &batch->drafts[i], &again, error);
+  return bp_store_append(store, &alone, &again, error);
 }
 
-/* All extensions side by side, and offsets in place of pointers. */
+/* All extensions side by side. */
 static bp_status gather(bpn_batch *batch, bp_store *store, bp_error *error) {
   size_t length = 0;
-  for (size_t i = 0; i < batch->accepted; i++) length += batch->receipts[i].extensions_length;
-  uint8_t *all = length == 0 ? NULL : malloc(length);
+  for (size_t i = 0; i < batch->accepted; i++) {
+    length += batch->receipts[i].extensions_length;
+    batch->is_signed |= batch->receipts[i].has_signature != 0;
+  }
+  uint8_t *all = length == 0 || length > UINT32_MAX ? NULL : calloc(length, 1);
   if (length > 0 && all == NULL) return BP_NO_MEMORY;
   bp_status status = BP_OK;
-  size_t at = 0;
-  for (size_t i = 0; i < batch->accepted; i++) {
-    bp_receipt *receipt = &batch->receipts[i];
-    if (receipt->extensions_length > 0 && status == BP_OK) status = collect(batch, store, i, all + at, error);
-    uintptr_t offset = at;
-    receipt->extensions = (uint8_t *)offset;
-    receipt->extensions_capacity = 0;
-    at += receipt->extensions_length;
+  uint8_t *to = all;
+  for (size_t i = 0; i < batch->accepted && status == BP_OK && length > 0; i++) {
+    if (batch->receipts[i].extensions_length > 0) status = collect(batch, store, i, to, error);
+    to += batch->receipts[i].extensions_length;
   }
   free(batch->extensions);
   batch->extensions = all;
@@ -96,80 +116,127 @@ static bp_status gather(bpn_batch *batch, bp_store *store, bp_error *error) {
   return status;
 }
 
-bp_status bpn_batch_append(bpn_batch *batch, bp_store *store, bp_error *error) {
-  if (!make_receipts(batch)) return BP_NO_MEMORY;
-  bp_status status = bp_store_append_many(store, batch->drafts, batch->count, batch->receipts, &batch->accepted, error);
+/* A flush is shared by as many as there are.  Without one, a write costs so little that runs are better small enough for all
+ * that is made of them to stay near the processor. */
+static size_t run_length(const bpn_batch *batch, bool written) {
+  enum { WRITTEN_RUN = 256 };
+  return written && !batch->more ? WRITTEN_RUN : batch->count;
+}
+
+static bp_status append_runs(bpn_batch *batch, bp_store *store, size_t run, bp_error *error) {
+  bp_status status = BP_OK;
+  while (status == BP_OK && batch->accepted < batch->count) {
+    size_t from = batch->accepted, left = batch->count - from, done;
+    status = bp_store_append_many(store, batch->drafts + from, left < run ? left : run, batch->receipts + from, &done, error);
+    batch->accepted += done;
+  }
+  return status;
+}
+
+/* The receipts tell whether a batch that failed is in the store, and only its gate was not passed. */
+static bp_status append_atomic(bpn_batch *batch, bp_store *store, bp_error *error) {
+  if (batch->count > 0) batch->receipts[0].frame_length = 0;
+  bp_status status = bp_store_append_batch(store, batch->drafts, batch->count, batch->receipts, error);
+  if (batch->count > 0 && (status == BP_OK || batch->receipts[0].frame_length != 0)) batch->accepted = batch->count;
+  return status;
+}
+
+bp_status bpn_batch_append(bpn_batch *batch, bp_store *store, bool written, bp_error *error) {
+  if (!make_room(batch)) return BP_NO_MEMORY;
+  bp_status status = batch->is_atomic ? append_atomic(batch, store, error) : append_runs(batch, store, run_length(batch, written), error);
   bp_status gathered = gather(batch, store, status == BP_OK ? error : NULL);
   return status == BP_OK ? gathered : status;
 }
 
-/* --- answers: { accepted, receipts, extensions } */
+/* --- answers: { accepted, receipts, extensions }, the receipts packed side by side, all long or all short */
 
-static bool describe(napi_env env, const bpn_batch *batch, napi_value receipts, napi_value object) {
+static void pack(const bpn_batch *batch, size_t size, uint8_t *to) {
+  uint32_t extensions = 0;
+  for (size_t i = 0; i < batch->accepted; i++) {
+    bpn_receipt_pack(&batch->receipts[i], extensions, to + i * size);
+    extensions += (uint32_t)batch->receipts[i].extensions_length;
+  }
+}
+
+static napi_value packed(napi_env env, const bpn_batch *batch) {
+  size_t size = batch->is_signed ? sizeof(bpn_signed_receipt) : sizeof(bpn_receipt);
+  const uint8_t *bytes;
+  napi_value array = bpn_new_bytes(env, batch->accepted * size, &bytes);
+  if (array != NULL) pack(batch, size, (uint8_t *)(uintptr_t)bytes);
+  return array;
+}
+
+static bool describe(napi_env env, const bpn_batch *batch, napi_value object) {
   napi_value accepted;
   if (napi_create_uint32(env, (uint32_t)batch->accepted, &accepted) != napi_ok || !bpn_set(env, object, "accepted", accepted) ||
-      !bpn_set(env, object, "receipts", receipts)) {
+      !bpn_set(env, object, "receipts", packed(env, batch))) {
     return false;
   }
   if (batch->extensions_length == 0) return true;
   return bpn_set(env, object, "extensions", bpn_copy_bytes(env, batch->extensions, batch->extensions_length));
 }
 
-static napi_value receipts_of(napi_env env, const bpn_batch *batch) {
-  return bpn_copy_bytes(env, batch->receipts, batch->accepted * sizeof *batch->receipts);
-}
-
 napi_value bpn_batch_answer(napi_env env, const bpn_batch *batch) {
   napi_value object;
-  return napi_create_object(env, &object) == napi_ok && describe(env, batch, receipts_of(env, batch), object) ? object : NULL;
+  return napi_create_object(env, &object) == napi_ok && describe(env, batch, object) ? object : NULL;
 }
 
 /* The error, and with it what is in the store all the same. */
 napi_value bpn_batch_failure(napi_env env, const bpn_batch *batch, bp_status status, const bp_error *error) {
   napi_value value = bpn_error_value(env, status, error);
-  if (value == NULL || batch->receipts == NULL) return value;
-  return describe(env, batch, receipts_of(env, batch), value) ? value : NULL;
+  if (value == NULL) return value;
+  return describe(env, batch, value) ? value : NULL;
 }
 
-static napi_value append_lent(napi_env env, bpn_batch *batch, bp_store *store, const bpn_arena *arena, size_t count,
-                              napi_value receipts) {
-  if (!point_all(batch->drafts, count, arena, &batch->count)) {
-    return bpn_refuse(env, BP_ARGUMENT, "drafts that point outside of their bytes");
+/* The usual receipts go into memory that JavaScript has ready, and nothing more needs to be said. */
+static bool fill(napi_env env, const bpn_batch *batch, napi_value slab) {
+  const uint8_t *bytes;
+  size_t length;
+  if (batch->is_signed || batch->extensions_length > 0 || !bpn_bytes(env, slab, &bytes, &length) ||
+      length != batch->count * sizeof(bpn_receipt) || (uintptr_t)bytes % _Alignof(bpn_receipt) != 0) {
+    return false;
   }
+  pack(batch, sizeof(bpn_receipt), (uint8_t *)(uintptr_t)bytes);
+  return true;
+}
+
+static napi_value append_all(napi_env env, bpn_batch *batch, const bpn_box *box, napi_value slab) {
   bp_error error;
   bpn_error_clear(&error);
-  bp_status status = bpn_batch_append(batch, store, &error);
-  napi_value object;
-  if (status != BP_OK) {
-    object = bpn_error_value(env, status, &error);
-  } else if (napi_create_object(env, &object) != napi_ok) {
-    return NULL;
-  }
-  if (object == NULL || !describe(env, batch, receipts, object)) return NULL;
-  if (status == BP_OK) return object;
-  napi_throw(env, object);
+  bp_status status = bpn_batch_append(batch, box->held, box->written, &error);
+  if (status == BP_OK) return slab != NULL && fill(env, batch, slab) ? NULL : bpn_batch_answer(env, batch);
+  napi_value failure = bpn_batch_failure(env, batch, status, &error);
+  if (failure != NULL) napi_throw(env, failure);
   return NULL;
 }
 
-/* append_many(store, count, slab): the drafts lie in the scratch buffer, where their offsets become pointers; the receipts are
- * written into the slab, which JavaScript makes because it can leave the memory as it is. */
+static napi_value append_arena(bpn_state *state, const napi_value arguments[3], bool is_atomic, napi_value slab) {
+  napi_env env = state->env;
+  bpn_box *box = bpn_box_of(state, arguments[0], BPN_STORE);
+  bpn_arena arena;
+  uint32_t count;
+  if (box == NULL || !bpn_bytes(env, arguments[1], &arena.bytes, &arena.length) || !bpn_uint32(env, arguments[2], &count)) {
+    return NULL;
+  }
+  bpn_batch *batch = &state->batch;
+  batch->is_atomic = is_atomic;
+  napi_value answer = bpn_batch_add(batch, &arena, count)
+                          ? append_all(env, batch, box, slab)
+                          : bpn_refuse(env, BP_ARGUMENT, "drafts that point outside of their bytes");
+  bpn_batch_clear(batch);
+  return answer;
+}
+
+/* append_many(store, arena, count, slab): undefined where all receipts are in the slab, else an answer. */
 napi_value bpn_store_append_many(napi_env env, napi_callback_info info) {
+  napi_value arguments[4];
+  bpn_state *state = bpn_enter(env, info, 4, arguments);
+  return state == NULL ? NULL : append_arena(state, arguments, false, arguments[3]);
+}
+
+/* append_batch(store, arena, count): an answer. */
+napi_value bpn_store_append_batch(napi_env env, napi_callback_info info) {
   napi_value arguments[3];
   bpn_state *state = bpn_enter(env, info, 3, arguments);
-  bpn_box *box = state == NULL ? NULL : bpn_box_of(state, arguments[0], BPN_STORE);
-  uint32_t count;
-  const uint8_t *slab;
-  size_t slab_length;
-  if (box == NULL || !bpn_uint32(env, arguments[1], &count) || !bpn_bytes(env, arguments[2], &slab, &slab_length)) return NULL;
-  bpn_arena arena = {state->scratch, state->scratch_length};
-  if (arena.length < BPN_SCRATCH_HEADER || count > (arena.length - BPN_SCRATCH_HEADER) / sizeof(bp_draft) ||
-      slab_length / sizeof(bp_receipt) < count || (uintptr_t)slab % _Alignof(bp_receipt) != 0) {
-    return bpn_refuse(env, BP_ARGUMENT, "no room for the drafts or their receipts");
-  }
-  bpn_batch batch = {.lent = true,
-                     .drafts = (bp_draft *)(void *)(state->scratch + BPN_SCRATCH_HEADER),
-                     .receipts = (bp_receipt *)(uintptr_t)slab};
-  napi_value answer = append_lent(env, &batch, box->held, &arena, count, arguments[2]);
-  bpn_batch_end(&batch);
-  return answer;
+  return state == NULL ? NULL : append_arena(state, arguments, true, NULL);
 }

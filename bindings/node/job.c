@@ -248,7 +248,7 @@ napi_value bpn_store_close_async(napi_env env, napi_callback_info info) {
 
 /* --- append and sync */
 
-static void run_append(bpn_job *job) { job->status = bpn_batch_append(&job->batch, job->store, &job->error); }
+static void run_append(bpn_job *job) { job->status = bpn_batch_append(&job->batch, job->store, job->box->written, &job->error); }
 
 static napi_value answer_append(napi_env env, bpn_job *job) { return bpn_batch_answer(env, &job->batch); }
 
@@ -295,8 +295,7 @@ static bool take_drafts(napi_env env, napi_value counts, uint32_t length, bpn_jo
   return true;
 }
 
-/* append_many_async(store, chunks, counts) */
-napi_value bpn_store_append_many_async(napi_env env, napi_callback_info info) {
+static napi_value append_async(napi_env env, napi_callback_info info, bool is_atomic) {
   napi_value arguments[3];
   bpn_state *state = bpn_enter(env, info, 3, arguments);
   bpn_box *box = state == NULL ? NULL : bpn_box_of(state, arguments[0], BPN_STORE);
@@ -305,12 +304,19 @@ napi_value bpn_store_append_many_async(napi_env env, napi_callback_info info) {
   if (napi_get_array_length(env, arguments[1], &length) != napi_ok) return bpn_refuse(env, BP_ARGUMENT, "chunks are an array");
   bpn_job *job = job_new(state, box, run_append, answer_append);
   if (job == NULL) return NULL;
+  job->batch.is_atomic = is_atomic;
   if (!take_chunks(env, arguments[1], length, job) || !take_drafts(env, arguments[2], length, job)) {
     job_free(job);
     return NULL;
   }
   return job_start(job, NULL);
 }
+
+/* append_many_async(store, chunks, counts) */
+napi_value bpn_store_append_many_async(napi_env env, napi_callback_info info) { return append_async(env, info, false); }
+
+/* append_batch_async(store, chunks, counts) */
+napi_value bpn_store_append_batch_async(napi_env env, napi_callback_info info) { return append_async(env, info, true); }
 
 static void run_sync(bpn_job *job) { job->status = bp_store_sync(job->store, &job->error); }
 

@@ -50,10 +50,35 @@ char *bpn_path(napi_env env, napi_value value) {
   return path;
 }
 
-static bool take_number(napi_env env, napi_value object, const char *name, uint32_t *number) {
-  napi_value value;
-  if (!bpn_get(env, object, name, &value)) return false;
-  return value == NULL || bpn_uint32(env, value, number);
+static bool take_numbers(napi_env env, napi_value object, bp_config *config) {
+  const struct {
+    const char *name;
+    uint32_t *narrow;
+    uint64_t *wide;
+  } options[] = {
+      {"mode", &config->mode, NULL},
+      {"durability", &config->durability, NULL},
+      {"syncMode", &config->sync_mode, NULL},
+      {"segmentMaxBytes", NULL, &config->segment_max_bytes},
+      {"singleAppendMaxBytes", &config->single_append_max_bytes, NULL},
+      {"syncEveryEvents", &config->sync_every_events, NULL},
+      {"groupMaxEvents", &config->group_max_events, NULL},
+      {"batchMaxEvents", &config->batch_max_events, NULL},
+      {"batchMaxBytes", &config->batch_max_bytes, NULL},
+      {"queueCapacity", &config->queue_capacity, NULL},
+      {"pressurePercent", &config->pressure_percent, NULL},
+      {"drainLimit", &config->drain_limit, NULL},
+      {"restartMax", &config->restart_max, NULL},
+      {"restartWithinMs", NULL, &config->restart_within_ms},
+      {"preallocateBytes", NULL, &config->preallocate_bytes},
+  };
+  for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+    napi_value value;
+    if (!bpn_get(env, object, options[i].name, &value)) return false;
+    if (value == NULL) continue;
+    if (options[i].wide == NULL ? !bpn_uint32(env, value, options[i].narrow) : !bpn_uint64(env, value, options[i].wide)) return false;
+  }
+  return true;
 }
 
 /* Keys of 32 bytes back to back, copied: the opening may run on another thread. */
@@ -97,18 +122,12 @@ static bool take_callbacks(napi_env env, napi_value object, bpn_opening *opening
 static bool take_config(napi_env env, napi_value object, bpn_opening *opening) {
   bp_config *config = &opening->config;
   bp_config_init(config, sizeof *config);
-  napi_value value;
-  if (!bpn_get(env, object, "segmentMaxBytes", &value)) return false;
-  if (value != NULL && !bpn_uint64(env, value, &config->segment_max_bytes)) return false;
-  if (!take_number(env, object, "mode", &config->mode) || !take_number(env, object, "durability", &config->durability) ||
-      !take_number(env, object, "syncMode", &config->sync_mode) ||
-      !take_number(env, object, "singleAppendMaxBytes", &config->single_append_max_bytes) ||
-      !take_number(env, object, "syncEveryEvents", &config->sync_every_events) ||
-      !take_number(env, object, "groupMaxEvents", &config->group_max_events) ||
+  if (!take_numbers(env, object, config) ||
       !take_keys(env, object, "signingSeeds", &opening->seeds, &config->signing_seed_count) ||
       !take_keys(env, object, "verifyKeys", &opening->keys, &config->verify_key_count)) {
     return false;
   }
+  opening->box->written = config->durability == BP_WRITTEN;
   config->signing_seeds = opening->seeds;
   config->verify_keys = opening->keys;
   return take_callbacks(env, object, opening);

@@ -41,14 +41,15 @@ static const bpn_field draft_layout[] = {
   L(bp_draft, extensions), L(bp_draft, extension_count), L(bp_draft, given), L(bp_draft, expect), L(bp_draft, expect_clock),
   L(bp_draft, lane), L(bp_draft, depth), L(bp_draft, allow_reserved), L(bp_draft, expect_event_id), L(bp_draft, key),
   L(bp_draft, correlation_id), L(bp_draft, causation_id), L(bp_draft, cause_item), L(bp_draft, gate),
-  L(bp_draft, gate_timeout_ms), END};
+  L(bp_draft, gate_timeout_ms), L(bp_draft, reserved), END};
 static const bpn_field extension_layout[] = {L(bp_extension, name), L(bp_extension, name_length), L(bp_extension, value),
                                              L(bp_extension, value_length), END};
+static const bpn_field new_draft_layout[] = {L(bpn_draft, next), L(bpn_draft, kind), L(bpn_draft, entity), L(bpn_draft, scope),
+                                             L(bpn_draft, rest), L(bpn_draft, payload_length), END};
 static const bpn_field receipt_layout[] = {
-  L(bp_receipt, struct_size), L(bp_receipt, frame_length), L(bp_receipt, sequence), L(bp_receipt, segment_id),
-  L(bp_receipt, offset), L(bp_receipt, extensions), L(bp_receipt, extensions_capacity), L(bp_receipt, extensions_length),
-  L(bp_receipt, event_id), L(bp_receipt, content_hash), L(bp_receipt, key_id), L(bp_receipt, signature),
-  L(bp_receipt, has_signature), L(bp_receipt, durable), L(bp_receipt, replayed), L(bp_receipt, same), END};
+  L(bpn_receipt, sequence), L(bpn_receipt, segment_id), L(bpn_receipt, offset), L(bpn_receipt, frame_length),
+  L(bpn_receipt, flags), L(bpn_receipt, extensions), L(bpn_receipt, extensions_length), L(bpn_receipt, event_id),
+  L(bpn_receipt, content_hash), L(bpn_signed_receipt, key_id), L(bpn_signed_receipt, signature), END};
 static const bpn_field event_layout[] = {
   L(bp_event, sequence), L(bp_event, wall_ms), L(bp_event, timestamp_us), L(bp_event, segment_id), L(bp_event, offset),
   L(bp_event, entity), L(bp_event, scope), L(bp_event, payload), L(bp_event, extensions), L(bp_event, entity_length),
@@ -119,9 +120,13 @@ napi_value bpn_layouts(napi_env env) {
     const char *name;
     const bpn_field *fields;
     size_t size;
-  } layouts[] = {{"draft", draft_layout, sizeof(bp_draft)},       {"extension", extension_layout, sizeof(bp_extension)},
-                 {"receipt", receipt_layout, sizeof(bp_receipt)}, {"event", event_layout, sizeof(bp_event)},
-                 {"query", query_layout, sizeof(bp_query)},       {"token", token_layout, sizeof(bp_token)}};
+  } layouts[] = {{"draft", draft_layout, sizeof(bp_draft)},
+                 {"new_draft", new_draft_layout, sizeof(bpn_draft)},
+                 {"extension", extension_layout, sizeof(bp_extension)},
+                 {"receipt", receipt_layout, sizeof(bpn_receipt)},
+                 {"event", event_layout, sizeof(bp_event)},
+                 {"query", query_layout, sizeof(bp_query)},
+                 {"token", token_layout, sizeof(bp_token)}};
   napi_value all;
   if (napi_create_object(env, &all) != napi_ok) return NULL;
   for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++) {

@@ -14,6 +14,7 @@ void bpn_state_free(bpn_state *state) {
   if (state == NULL) return;
   bpn_box_set_free(state);
   bp_page_free(state->page);
+  bpn_batch_end(&state->batch);
   free(state);
 }
 
@@ -51,9 +52,11 @@ bool bpn_register(bpn_state *state, napi_value exports) {
     {"bp_store_release", bpn_store_release},
     {"bp_store_append", bpn_store_append},
     {"bp_store_append_many", bpn_store_append_many},
+    {"bp_store_append_batch", bpn_store_append_batch},
     {"bp_store_open_async", bpn_store_open_async},
     {"bp_store_close_async", bpn_store_close_async},
     {"bp_store_append_many_async", bpn_store_append_many_async},
+    {"bp_store_append_batch_async", bpn_store_append_batch_async},
     {"bp_store_sync_async", bpn_store_sync_async},
     {"bp_store_page_async", bpn_store_page_async},
     {"bp_store_verify_async", bpn_store_verify_async},

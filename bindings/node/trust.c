@@ -21,41 +21,6 @@ static bool take_keys(bpn_state *state, napi_value object, bp_trust *trust) {
   return true;
 }
 
-static bool point_receipts(bp_receipt *receipts, size_t count, const bpn_arena *arena) {
-  for (size_t i = 0; i < count; i++) {
-    const uint8_t *at = (const uint8_t *)(uintptr_t)receipts[i].extensions;
-    if (!bpn_point(arena, &at, receipts[i].extensions_length)) return false;
-    receipts[i].struct_size = sizeof *receipts;
-    receipts[i].extensions = (uint8_t *)(uintptr_t)at;
-    receipts[i].extensions_capacity = receipts[i].extensions_length;
-  }
-  return true;
-}
-
-/* The records and the bytes they point into, in one block that the trust then owns. */
-bp_receipt *bpn_receipts_of(bpn_state *state, napi_value records, napi_value extensions, size_t *count) {
-  const uint8_t *data, *bytes;
-  size_t length, bytes_length;
-  if (!bpn_bytes(state->env, records, &data, &length) || !bpn_bytes(state->env, extensions, &bytes, &bytes_length)) return NULL;
-  if (length % sizeof(bp_receipt) != 0) {
-    bpn_refuse(state->env, BP_ARGUMENT, "receipts are whole records");
-    return NULL;
-  }
-  uint8_t *block = malloc(length + bytes_length + 1);
-  if (block == NULL) {
-    bpn_refuse(state->env, BP_NO_MEMORY, "copying receipts");
-    return NULL;
-  }
-  if (length > 0) memcpy(block, data, length);
-  if (bytes_length > 0) memcpy(block + length, bytes, bytes_length);
-  bpn_arena arena = {block + length, bytes_length};
-  *count = length / sizeof(bp_receipt);
-  if (point_receipts((bp_receipt *)(void *)block, *count, &arena)) return (bp_receipt *)(void *)block;
-  free(block);
-  bpn_refuse(state->env, BP_ARGUMENT, "a receipt that points outside of its bytes");
-  return NULL;
-}
-
 bool bpn_trust_begin(bpn_state *state, napi_value value, bp_trust *trust) {
   napi_value records, extensions;
   napi_valuetype type;

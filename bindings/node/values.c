@@ -35,12 +35,19 @@ bool bpn_fixed_bytes(napi_env env, napi_value value, size_t length, const uint8_
   return given == length || refuse(env, length == 16 ? "an id is a Uint8Array of 16 bytes" : "a key is a Uint8Array of 32 bytes");
 }
 
-napi_value bpn_copy_bytes(napi_env env, const void *data, size_t length) {
+napi_value bpn_new_bytes(napi_env env, size_t length, const uint8_t **data) {
   napi_value buffer, array;
   void *bytes;
   if (napi_create_arraybuffer(env, length, &bytes, &buffer) != napi_ok) return bpn_refuse(env, BP_NO_MEMORY, "making an ArrayBuffer");
-  if (length > 0) memcpy(bytes, data, length);
   if (napi_create_typedarray(env, napi_uint8_array, length, buffer, 0, &array) != napi_ok) return NULL;
+  *data = bytes;
+  return array;
+}
+
+napi_value bpn_copy_bytes(napi_env env, const void *data, size_t length) {
+  const uint8_t *bytes;
+  napi_value array = bpn_new_bytes(env, length, &bytes);
+  if (array != NULL && length > 0) memcpy((uint8_t *)(uintptr_t)bytes, data, length);
   return array;
 }
 

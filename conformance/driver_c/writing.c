@@ -30,7 +30,9 @@ static bool config_from(driver_session *session, const json *step, bp_config *co
   return argument_u64(step, "segment_max_bytes", &config->segment_max_bytes) &&
          argument_u32(step, "single_append_max_bytes", &config->single_append_max_bytes) &&
          argument_u32(step, "sync_every", &config->sync_every_events) &&
-         argument_u32(step, "group_max_events", &config->group_max_events);
+         argument_u32(step, "group_max_events", &config->group_max_events) &&
+         argument_u32(step, "batch_max_size", &config->batch_max_events) &&
+         argument_u32(step, "batch_max_bytes", &config->batch_max_bytes);
 }
 
 static bp_status open_into(driver_session *session, const json *step, bp_store **store, bp_error *error) {
@@ -247,6 +249,18 @@ static bp_status run_append_many(driver_session *session, const json *step, json
   return BP_OK;
 }
 
+/* A batch with a correlation is the reaction to an event. */
+static bp_status batch_react(bp_batch *batch, const json *step, bp_error *error) {
+  uint8_t correlation[16] = {0};
+  uint8_t causation[16] = {0};
+  bool correlated;
+  bool caused;
+  if (!argument_id(step, "correlation", correlation, &correlated) || !argument_id(step, "causation", causation, &caused)) {
+    return DRIVER_BAD_INSTRUCTION;
+  }
+  return correlated ? bp_batch_react(batch, correlation, causation, error) : BP_OK;
+}
+
 /* Gathered first, so that the store sees the copies. */
 static bp_status run_batch(driver_session *session, const json *step, json **value, bp_error *error) {
   draft_list list;
@@ -254,6 +268,7 @@ static bp_status run_batch(driver_session *session, const json *step, json **val
   if (!drafts_from(step, &list)) return DRIVER_BAD_INSTRUCTION;
   bp_status status = bp_batch_new(&batch, error);
   for (size_t i = 0; i < list.count && status == BP_OK; i++) status = bp_batch_add(batch, &list.drafts[i], error);
+  if (status == BP_OK) status = batch_react(batch, step, error);
   if (status == BP_OK) {
     size_t count;
     const bp_draft *drafts = bp_batch_drafts(batch, &count);

@@ -13,6 +13,8 @@ function opened(session, step) {
     singleAppendMaxBytes: numberOf(step, "single_append_max_bytes"),
     syncEveryEvents: numberOf(step, "sync_every"),
     groupMaxEvents: numberOf(step, "group_max_events"),
+    batchMaxEvents: numberOf(step, "batch_max_size"),
+    batchMaxBytes: numberOf(step, "batch_max_bytes"),
     signingSeeds: keysOf(step, "keys"),
     verifyKeys: keysOf(step, "verify_keys"),
     clock: session.clock,
@@ -64,13 +66,14 @@ function draftOf(step) {
     lane: numberOf(step, "lane"),
     depth: numberOf(step, "depth"),
     flags: numberOf(step, "flags"),
+    causeItem: numberOf(step, "prior_item"),
     extensions: extensionsOf(step),
     allowReserved: Boolean(step.allow_reserved),
   };
 }
 
 function append(session, step) {
-  const { entity, scope, event, ...options } = draftOf(step);
+  const { entity, scope, event, causeItem: _, ...options } = draftOf(step);
   return receiptOut(session.store.append(entity, scope, event, options));
 }
 
@@ -83,6 +86,12 @@ function appendMany(session, step) {
     if (error.accepted === undefined) throw error;
     return { accepted: error.accepted.map(receiptOut), status: error.code };
   }
+}
+
+function batch(session, step) {
+  const gathered = session.store.batch({ correlationId: idOf(step, "correlation"), causationId: idOf(step, "causation") });
+  for (const item of step.items) gathered.add(draftOf(item));
+  return gathered.flush().map(receiptOut);
 }
 
 export const operations = {
@@ -98,5 +107,6 @@ export const ofAStore = {
   drop: (session) => session.leave(),
   append,
   append_many: appendMany,
+  batch,
   sync: (session) => session.store.sync(),
 };

@@ -13,6 +13,8 @@ NUMBERS = {
     "single_append_max_bytes": "single_append_max_bytes",
     "sync_every": "sync_every_events",
     "group_max_events": "group_max_events",
+    "batch_max_size": "batch_max_events",
+    "batch_max_bytes": "batch_max_bytes",
 }
 
 
@@ -126,7 +128,7 @@ def run_append_many(session, step):
 
 
 def run_batch(session, step):
-    batch = session.store.batch()
+    batch = session.store.batch(correlation_id=id_of(step, "correlation"), causation_id=id_of(step, "causation"))
     for item in step["items"]:
         batch.append(**draft_of(item))
     return [receipt_out(receipt) for receipt in batch.flush()]

@@ -46,6 +46,7 @@ C_CAPABILITIES = (
     "verify",
     "state",
     "files",
+    "batch",
     "frontier",
     "claims",
 )

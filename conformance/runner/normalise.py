@@ -36,6 +36,11 @@ EQUIVALENT = {
     "denied": {"BP_DENIED"},
     "not_json": MESSAGEPACK,
     "not_decodable": MESSAGEPACK,
+    "idempotency_partial_batch": {"BP_BATCH_KEYS"},
+    "batch_failed:configuration": {"BP_BATCH_COUNT", "BP_BATCH_BYTES", "BP_BATCH_EXPECTATION"},
+    "batch_failed:invalid_causation": {"BP_BATCH_CAUSE"},
+    "batch_failed:invalid_clock": {"BP_CLOCK_INVALID"},
+    "batch_item_too_large": {"BP_PAYLOAD_TOO_LARGE"},
     "wait_timeout": {"BP_WAIT_TIMEOUT"},
     "hidden_ranges_corrupt": {"BP_HIDDEN_RANGES"},
     # The reference aborts on a zero seed; ours answers (decisions.md D8).

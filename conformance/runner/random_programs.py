@@ -28,6 +28,7 @@ FEATURES = {
     "refusals": 0.4,
     "clock_runs_back": 0.3,
     "many": 0.5,
+    "batches": 0.5,
     "options": 0.6,
     "large_payloads": 0.2,
     "equal_payloads": 0.3,
@@ -40,6 +41,7 @@ FEATURES = {
 WEIGHTS = {
     "append": 50,
     "append_many": 8,
+    "batch": 8,
     "replay": 8,
     "refused": 6,
     "clock": 14,
@@ -51,12 +53,13 @@ WEIGHTS = {
 }
 
 
-# What only the reference writes so far; its stores are read and continued by ours.
+# What only the reference writes so far, or what it does in a way of its own; its stores are read and continued by ours.
 FOREIGN_WEIGHTS = {"batch": 12, "refused_batch": 3, "fence": 6}
 
 
 class Generator:
     def __init__(self, seed, number, foreign=False):
+        self.foreign = foreign
         self.random = random.Random(f"program {seed} {number} {foreign}")
         self.weights = {**WEIGHTS, **FOREIGN_WEIGHTS} if foreign else WEIGHTS
         self.on = {name for name, share in FEATURES.items() if self.random.random() < share}
@@ -228,7 +231,12 @@ class Generator:
         return {"op": "walk", "event_id": self.random.choice(self.keys), "limit": self.random.choice((0, 1, 3, 1000))}
 
     def _batch(self):
+        if not self.foreign and "batches" not in self.on:
+            return None
         items = [self._draft() for _ in range(self.random.randrange(1, 6))]
+        if not self.foreign:
+            # The reference does not write flags of a batch's items (decisions.md D9).
+            items = [{**item, "flags": None} for item in items]
         if any("key" not in item for item in items):
             # The reference wants keys for all items or for none.
             items = [{**item, "key": None} for item in items]

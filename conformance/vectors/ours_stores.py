@@ -6,7 +6,7 @@ from runner.golden_case import GOLDEN
 from runner.msgpack import encode
 
 from vectors.ours import PUBLIC_KEY, answered, expect
-from vectors.stores import append, clock, opened, signed_pair, wire
+from vectors.stores import append, clock, item, opened, signed_pair, wire
 
 NOW = 1_700_000_000_000_000
 
@@ -53,10 +53,6 @@ def reading():
     yield answered({"op": "close"})
 
 
-def item(key, **options):
-    return {name: part for name, part in append(key, **options).items() if name != "op"}
-
-
 def many():
     """Independent events in one call: a prefix is accepted, and the first refusal ends it."""
     yield answered(clock(NOW))
@@ -69,6 +65,34 @@ def many():
     yield answered({"op": "append_many", "items": [whole[0], item(7, expected_sequence=9)]})
     yield expect({"op": "page"}, "ok", [0, 1, 2, 3, 4])
     yield answered({"op": "dump"})
+
+
+def batches():
+    """What the reference writes or refuses otherwise: flags, a key twice, reactions; each refusal by its own name."""
+
+    def batch(*items, **reaction):
+        return {"op": "batch", "items": items, **reaction}
+
+    cause = f"{1:032x}"
+    yield answered(clock(NOW))
+    yield answered(opened(batch_max_size=3, batch_max_bytes=10))
+    yield answered(append(1))
+    for items, status, clause in (
+        ([item(number) for number in range(10, 14)], "BP_BATCH_COUNT", "store-write.md 4.2"),
+        ([item(10), item(11, payload=bytes(10))], "BP_BATCH_BYTES", "store-write.md 4.2"),
+        ([item(10), item(11, expected_empty=True)], "BP_BATCH_EXPECTATION", "store-write.md 4.2"),
+        ([item(10), item(None)], "BP_BATCH_KEYS", "store-write.md 4.2"),
+        ([item(10), item(1)], "BP_BATCH_KEYS", "store-write.md 4.2"),
+        ([item(10), item(11), item(10)], "BP_BATCH_DUPLICATE_KEY", "decisions.md D12"),
+        ([item(10), item(11, prior_item=1)], "BP_BATCH_CAUSE", "store-write.md 4.2"),
+    ):
+        yield expect(batch(*items), status, clause=clause)
+    yield answered(batch(item(2, flags=3), item(3, flags=8)))
+    yield answered(batch(item(4), item(5, causation="0c" * 16, correlation="0d" * 16), correlation=cause, causation=cause))
+    yield answered(batch(item(6), item(7, prior_item=0), correlation=cause))
+    yield expect({"op": "page"}, "ok", list(range(8)))
+    yield answered({"op": "dump"})
+    yield answered({"op": "close"})
 
 
 def locked():
@@ -181,6 +205,7 @@ def judged(receipts):
 PROGRAMS = {
     "ours_reading": [reading],
     "ours_many": [many],
+    "ours_batches": [batches],
     "ours_locked": [locked],
     "ours_native_payloads": [native_payloads],
     "ours_strange_stores": [strange],

@@ -358,7 +358,38 @@ def frontier():
     return [*steps, {"op": "close"}]
 
 
+def item(key, **options):
+    return {name: part for name, part in append(key, **options).items() if name != "op"}
+
+
+def batches():
+    """All or nothing: causes among items, chains over items, replays, and what is refused with nothing written."""
+
+    def batch(*items):
+        return {"op": "batch", "items": items}
+
+    limits = {"batch_max_size": 4, "batch_max_bytes": 40, "single_append_max_bytes": 30}
+    steps = [clock(1700000000000000), opened(keys=[SEED], **limits), append(1), batch()]
+    steps.append(batch(item(2), item(3, causation="0b" * 16), item(4, entity="other", extensions={"acme.trace": "01ff"})))
+    steps.append(clock(1700000000005000))
+    steps.append(batch(item(5, prior_item=None), item(6, prior_item=0), item(7, prior_item=1, correlation="0a" * 16)))
+    steps += [{"op": "get", "event_id": f"{key:032x}"} for key in range(2, 8)]
+    steps.append(batch(item(2), item(4, payload=b"\x02")))
+    steps.append(batch(item(7), item(8)))
+    steps.append(batch(item(9), item(None)))
+    steps.append(batch(item(9), item(10, expected_sequence=4)))
+    steps.append(batch(item(9), item(10, entity="a/b")))
+    steps.append(batch(*(item(100 + number) for number in range(5))))
+    steps.append(batch(item(9, payload=bytes(20)), item(10, payload=bytes(21))))
+    steps.append(batch(item(9), item(10, payload=bytes(31))))
+    steps.append(batch(item(9, payload=bytes(20)), item(10, payload=bytes(20))))
+    steps += [append(11), {"op": "page"}, {"op": "dump"}]
+    steps.append(batch(item(12), item(13, prior_item=1)))
+    return [*steps, {"op": "close"}, *(frame(key) for key in range(2, 8))]
+
+
 PROGRAMS = [
+    batches,
     frontier,
     worked_example,
     denial_by_gate,

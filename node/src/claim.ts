@@ -1,10 +1,9 @@
 import { refusal } from "./errors.js";
 import { payloadFromJson } from "./functions.js";
 import { Kind } from "./kind.js";
-import { RECEIPT } from "./layout.js";
 import { native, utf8, type RawClaim } from "./native.js";
 import { trustOf, type Trust } from "./options.js";
-import { mapOf, Receipt, sequenceOf, type Extensions } from "./receipt.js";
+import { madeReceipt, mapOf, sequenceOf, type Extensions, type Receipt } from "./receipt.js";
 import { Judgement } from "./report.js";
 import { bytesOf, bytesOfHex, countOf, hexOf, known, showAs, unshared, zerosAsNull } from "./text.js";
 import { decode } from "./values.js";
@@ -100,16 +99,7 @@ export class Claim {
 
   /** The receipt that it was made of, for `Store.verifyReceipt`; where the frame lies is not known. */
   get receipt(): Receipt {
-    const slab = new Uint8Array(RECEIPT.size);
-    const view = new DataView(slab.buffer);
-    view.setUint32(RECEIPT.struct_size, RECEIPT.size, true);
-    view.setBigUint64(RECEIPT.sequence, this.sequence, true);
-    slab.set(this.eventId, RECEIPT.event_id);
-    slab.set(this.contentHash, RECEIPT.content_hash);
-    if (this.keyId !== null) slab.set(this.keyId, RECEIPT.key_id);
-    if (this.signature !== null) slab.set(this.signature, RECEIPT.signature);
-    slab[RECEIPT.has_signature] = this.signature === null ? 0 : 1;
-    return new Receipt(slab, 0, this.#map);
+    return madeReceipt(this, this.#map, 0);
   }
 
   /**

@@ -45,7 +45,7 @@ export class BatpakError extends Error {
   readonly actual: bigint;
   /** The event that the failure is about, 16 bytes; null where there is none. */
   readonly eventId: Uint8Array | null;
-  /** Of a failed `appendMany`: the receipts of the drafts that are in the store, a prefix of those given. */
+  /** Of a failed `appendMany`: the receipts of the drafts that are in the store, a prefix of those given; of a failed batch none. */
   declare accepted?: readonly Receipt[];
 
   /** @internal */

@@ -25,6 +25,7 @@ export { Finding, Judgement, Report, Stat, type Severity, type Verdict } from ".
 export * from "./functions.js";
 export * from "./constants.js";
 export { open, openAsync, Store, type WalkOptions } from "./store.js";
+export { Batch, type BatchOptions } from "./batch.js";
 export { EMPTY, type Draft, type DraftOptions, type Durability, type NewEvent } from "./draft.js";
 export { Event } from "./event.js";
 export { Page, type Query } from "./page.js";

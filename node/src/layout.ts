@@ -2,28 +2,6 @@
  * The addon tells its own
  * when it is loaded, and a difference is refused. */
 
-/** `bp_receipt`. @internal */
-export const RECEIPT = {
-  size: 208,
-  struct_size: 0,
-  frame_length: 4,
-  sequence: 8,
-  segment_id: 16,
-  offset: 24,
-  extensions: 32,
-  extensions_capacity: 40,
-  extensions_length: 48,
-  event_id: 56,
-  content_hash: 72,
-  key_id: 104,
-  signature: 136,
-  has_signature: 200,
-  durable: 201,
-  replayed: 202,
-  same: 203,
-  reserved: 204,
-} as const;
-
 /** `bp_token`. @internal */
 export const TOKEN = { size: 24, type: 0, reserved: 4, number: 8, offset: 16 } as const;
 
@@ -55,6 +33,7 @@ export const DRAFT = {
   cause_item: 160,
   gate: 164,
   gate_timeout_ms: 168,
+  reserved: 172,
 } as const;
 
 /** `bp_extension`. @internal */

@@ -1,7 +1,8 @@
 import { createRequire } from "node:module";
 import { errorFor, refusal, Thrown, withPath, type ErrorData } from "./errors.js";
-import { DRAFT, EVENT, EXTENSION, QUERY, RECEIPT, TOKEN } from "./layout.js";
+import { DRAFT, EVENT, EXTENSION, QUERY, TOKEN } from "./layout.js";
 import type { Extensions } from "./receipt.js";
+import { NEW_DRAFT, RECEIPT } from "./records.js";
 import type { FindingData, StatData } from "./report.js";
 import { namedBytes, setMember } from "./text.js";
 
@@ -21,6 +22,14 @@ export interface RawConfig {
   singleAppendMaxBytes?: number;
   syncEveryEvents?: number;
   groupMaxEvents?: number;
+  batchMaxEvents?: number;
+  batchMaxBytes?: number;
+  queueCapacity?: number;
+  pressurePercent?: number;
+  drainLimit?: number;
+  restartMax?: number;
+  restartWithinMs?: bigint;
+  preallocateBytes?: bigint;
   /** Seeds, and public keys, of 32 bytes back to back. */
   signingSeeds?: Uint8Array;
   verifyKeys?: Uint8Array;
@@ -33,7 +42,7 @@ export interface RawConfig {
 export interface RawTrust {
   /** 32 bytes each. */
   publicKeys?: Uint8Array;
-  /** Records of `bp_receipt` back to back; their `extensions` are offsets into the bytes beside them. */
+  /** Long receipts (records.ts) back to back; their `extensions` are offsets into the bytes beside them. */
   receipts?: Uint8Array;
   extensions?: Uint8Array;
 }
@@ -44,7 +53,8 @@ export interface RawReceipt {
   extensions: Uint8Array | undefined;
 }
 
-/** What became of drafts: the receipts' records, `extensions` in them offsets into the bytes beside. @internal */
+/** What became of drafts: the receipts' records, all long or all short, `extensions` in them offsets into the bytes beside.
+ * @internal */
 export interface RawBatch {
   readonly accepted: number;
   readonly receipts: Uint8Array;
@@ -95,8 +105,8 @@ export type RawProgress = (stage: number, done: bigint, total: bigint) => void;
  * The addon. Every function throws a plain object with the data of a `bp_error`.
  *
  * Those with the name of a function of ffi.h are that function. Arguments and answers have the types of JavaScript: 64-bit
- * numbers are `bigint`, bytes are `Uint8Array`, a status is an exception or nothing. Drafts and queries go through the
- * scratch buffer, pages come back as one copy: `bindings/node/append.c` and `page.c` say how.
+ * numbers are `bigint`, bytes are `Uint8Array`, a status is an exception or nothing. Drafts and queries go through arenas,
+ * pages come back as one copy: `bindings/node/append.c` and `page.c` say how.
  *
  * @internal
  */
@@ -116,8 +126,9 @@ export interface Raw {
   bp_store_close(store: StoreHandle): void;
   bp_store_release(store: StoreHandle): void;
   bp_store_append(store: StoreHandle, slab: Uint8Array, at: number, payload: Uint8Array | undefined): Uint8Array | undefined;
-  /** The drafts lie in the scratch buffer, the slab takes the receipts. An error has the members of the answer too. */
-  bp_store_append_many(store: StoreHandle, count: number, slab: Uint8Array): RawBatch;
+  /** Undefined where the slab has the receipts of all, short ones without extensions. An error has the members of the answer. */
+  bp_store_append_many(store: StoreHandle, arena: Uint8Array, count: number, slab: Uint8Array): RawBatch | undefined;
+  bp_store_append_batch(store: StoreHandle, arena: Uint8Array, count: number): RawBatch;
   bp_store_sync(store: StoreHandle): void;
   bp_store_page(store: StoreHandle): ArrayBuffer;
   bp_store_get(store: StoreHandle, eventId: Uint8Array): ArrayBuffer;
@@ -131,8 +142,9 @@ export interface Raw {
   /* On another thread. */
   bp_store_open_async(path: string, config: RawConfig, progress: RawProgress | undefined): Promise<StoreHandle>;
   bp_store_close_async(store: StoreHandle): Promise<void>;
-  /** Copies of the scratch buffer, and how many drafts each has. */
+  /** Arenas, and how many drafts each has. */
   bp_store_append_many_async(store: StoreHandle, chunks: readonly Uint8Array[], counts: readonly number[]): Promise<RawBatch>;
+  bp_store_append_batch_async(store: StoreHandle, chunks: readonly Uint8Array[], counts: readonly number[]): Promise<RawBatch>;
   bp_store_sync_async(store: StoreHandle): Promise<void>;
   bp_store_page_async(store: StoreHandle): Promise<ArrayBuffer>;
   bp_store_verify_async(store: StoreHandle, trust: RawTrust | undefined, progress: RawProgress | undefined): Promise<ReportHandle>;
@@ -191,7 +203,7 @@ export const raw = load();
 function checkLayouts(): void {
   const said = raw.layouts();
   const known: Record<string, Readonly<Record<string, number>>> =
-    { draft: DRAFT, event: EVENT, extension: EXTENSION, query: QUERY, receipt: RECEIPT, token: TOKEN };
+    { draft: DRAFT, event: EVENT, extension: EXTENSION, new_draft: NEW_DRAFT, query: QUERY, receipt: RECEIPT, token: TOKEN };
   for (const [name, layout] of Object.entries(known)) {
     for (const [member, offset] of Object.entries(said[name] ?? { size: -1 })) {
       if (layout[member] !== offset) throw new Error(`batpak: ${name}.${member} is at ${offset} in the addon, not at ${layout[member]}`);

@@ -4,7 +4,7 @@ import { durabilityNumber, whole, type Durability } from "./draft.js";
 import { refusal } from "./errors.js";
 import type { RawConfig, RawTrust } from "./native.js";
 import { Receipt } from "./receipt.js";
-import { RECEIPT } from "./layout.js";
+import { LONG_RECEIPT } from "./records.js";
 import { bytesOf, known, taken } from "./text.js";
 
 /** How far a long call has come: bytes done of bytes in all. Throwing stops it; what is thrown comes out of the call. */
@@ -26,6 +26,22 @@ export interface OpenOptions {
   readonly syncEveryEvents?: number | undefined;
   /** Appends that may share one write and one flush; 1,024, at most 4,096. */
   readonly groupMaxEvents?: number | undefined;
+  /** Events of one batch; 256, at most 4,096. */
+  readonly batchMaxEvents?: number | undefined;
+  /** Payloads and extensions of one batch; 1,048,576, at most 16,777,216. */
+  readonly batchMaxBytes?: number | undefined;
+  /** Submitted drafts and batches that wait to be committed; 4,096. */
+  readonly queueCapacity?: number | undefined;
+  /** Of the queue's capacity, from where on a try is told to come again; 75. */
+  readonly pressurePercent?: number | undefined;
+  /** Accepted for the reference's sake, without effect: a close commits all that was submitted; 1,024. */
+  readonly drainLimit?: number | undefined;
+  /** Accepted for the reference's sake, without effect: there is no thread to be started again; 1. */
+  readonly restartMax?: number | undefined;
+  /** As `restartMax`; 0: whatever the time. */
+  readonly restartWithinMs?: number | bigint | undefined;
+  /** Room made behind the last event while the store is open; 1,048,576, at most 16,777,216. 0: none. */
+  readonly preallocateBytes?: number | bigint | undefined;
   /** Ed25519 seeds, 32 bytes each: all verify, the last signs. */
   readonly signingSeeds?: readonly Uint8Array[] | undefined;
   /** Ed25519 public keys, 32 bytes each, that verify only. */
@@ -81,8 +97,12 @@ function keysOf(what: string, keys: readonly Uint8Array[]): Uint8Array {
   return all;
 }
 
-const NAMES: ReadonlySet<string> = new Set(["mode", "durability", "syncMode", "segmentMaxBytes", "singleAppendMaxBytes",
-  "syncEveryEvents", "groupMaxEvents", "signingSeeds", "verifyKeys", "clock", "progress", "log", "signal"]);
+const NUMBERS = ["singleAppendMaxBytes", "syncEveryEvents", "groupMaxEvents", "batchMaxEvents", "batchMaxBytes", "queueCapacity",
+  "pressurePercent", "drainLimit", "restartMax"] as const;
+/* Of 64 bits. */
+const COUNTS = ["segmentMaxBytes", "restartWithinMs", "preallocateBytes"] as const;
+
+const NAMES: ReadonlySet<string> = new Set(["mode", "durability", "syncMode", ...NUMBERS, ...COUNTS, "signingSeeds", "verifyKeys", "clock", "progress", "log", "signal"]);
 
 /** The options as they are now: a store keeps some of them. @internal */
 export function openOptions<Options extends OpenOptions>(options: Options): Options {
@@ -92,14 +112,17 @@ export function openOptions<Options extends OpenOptions>(options: Options): Opti
 /** The options as the addon takes them. @internal */
 export function configOf(options: OpenOptions): RawConfig {
   const config: RawConfig = {};
-  const { mode, durability, syncMode, segmentMaxBytes, signingSeeds, verifyKeys, clock, log } = options;
+  const { mode, durability, syncMode, signingSeeds, verifyKeys, clock, log } = options;
   if (mode !== undefined) config.mode = oneOf("mode", mode, MODES);
   if (durability !== undefined) config.durability = durabilityNumber(durability);
   if (syncMode !== undefined) config.syncMode = oneOf("syncMode", syncMode, SYNC_MODES);
-  if (segmentMaxBytes !== undefined) config.segmentMaxBytes = countOf("segmentMaxBytes", segmentMaxBytes);
-  for (const name of ["singleAppendMaxBytes", "syncEveryEvents", "groupMaxEvents"] as const) {
+  for (const name of NUMBERS) {
     const value = options[name];
     if (value !== undefined) config[name] = whole(name, value, 0xffffffff);
+  }
+  for (const name of COUNTS) {
+    const value = options[name];
+    if (value !== undefined) config[name] = countOf(name, value);
   }
   if (signingSeeds !== undefined) config.signingSeeds = keysOf("a signing seed", signingSeeds);
   if (verifyKeys !== undefined) config.verifyKeys = keysOf("a verify key", verifyKeys);
@@ -137,24 +160,13 @@ export function trustOf(options: VerifyOptions): RawTrust {
   if (typeof receipts !== "object" || !(Symbol.iterator in receipts)) throw refusal("BP_ARGUMENT", "receipts are given as an array");
   const all = [...receipts];
   if (!all.every((receipt) => receipt instanceof Receipt)) throw refusal("BP_ARGUMENT", "not a receipt");
-  raw.receipts = new Uint8Array(all.length * RECEIPT.size);
+  raw.receipts = new Uint8Array(all.length * LONG_RECEIPT);
   raw.extensions = new Uint8Array(all.reduce((sum, receipt) => sum + (receipt.map?.length ?? 0), 0));
   let at = 0;
   all.forEach((receipt, index) => {
-    const record = raw.receipts!.subarray(index * RECEIPT.size, (index + 1) * RECEIPT.size);
-    record.set(recordOf(receipt, at));
+    raw.receipts!.set(receipt.record(at), index * LONG_RECEIPT);
     if (receipt.map !== undefined) raw.extensions!.set(receipt.map, at);
     at += receipt.map?.length ?? 0;
   });
   return raw;
-}
-
-/** The record of a receipt, its extensions an offset into the bytes beside it. @internal */
-export function recordOf(receipt: Receipt, extensionsAt: number): Uint8Array {
-  const record = receipt.slab.slice(receipt.at, receipt.at + RECEIPT.size);
-  const longs = new BigUint64Array(record.buffer);
-  longs[RECEIPT.extensions >> 3] = BigInt(extensionsAt);
-  longs[RECEIPT.extensions_capacity >> 3] = 0n;
-  longs[RECEIPT.extensions_length >> 3] = BigInt(receipt.map?.length ?? 0);
-  return record;
 }

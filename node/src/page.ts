@@ -1,3 +1,4 @@
+import { RECORDS } from "./arena.js";
 import { BP_KIND_ANY, BP_KIND_CATEGORY, BP_KIND_EXACT, BP_QUERY_AFTER, BP_QUERY_CLOCK, BP_QUERY_ENTITY, BP_QUERY_SCOPE,
   BP_QUERY_UNDER } from "./constants.js";
 import type { EventType } from "./define.js";
@@ -6,7 +7,7 @@ import { Event, type PageData } from "./event.js";
 import { kindNumber, type KindLike } from "./kind.js";
 import { QUERY } from "./layout.js";
 import { whole } from "./draft.js";
-import * as scratch from "./scratch.js";
+import { scratch } from "./scratch.js";
 import { known, taken } from "./text.js";
 
 /* Of these at most one. */
@@ -39,7 +40,7 @@ export type Query<T = Uint8Array> = Whose & What<T> & {
   readonly maxBytes?: number | undefined;
 };
 
-const AT = scratch.RECORDS;
+const AT = RECORDS;
 
 /** A query whatever the type of its events. @internal */
 export interface Conditions {
@@ -69,7 +70,8 @@ export function putQuery(query: Conditions, after: bigint | number | undefined, 
   /* All of it is read before anything is written: that may run code of the caller, which may use the scratch buffer. */
   const [filter, number] = kindFilter(type, kind, category);
   const range = clock === undefined ? undefined : clockRange(clock);
-  scratch.begin(QUERY.size);
+  scratch.begin();
+  scratch.zeroed(QUERY.size);
   let flags = 0;
   if (after !== undefined) flags |= putLong(QUERY.after, BP_QUERY_AFTER, sequenceOf(after));
   if (entity !== undefined && under !== undefined) throw refusal("BP_ARGUMENT", "entity and under exclude each other");
@@ -107,12 +109,12 @@ function clockRange(clock: readonly [number, number]): [number, number] {
 
 function putText(field: number, flag: number, what: string, text: string): number {
   if (typeof text !== "string") throw refusal("BP_ARGUMENT", `${what} is not a string`);
-  scratch.putText(AT + field, text);
+  scratch.pointText(AT + field, text);
   return flag;
 }
 
 function putLong(field: number, flag: number, value: bigint): number {
-  scratch.putLong(AT + field, value);
+  scratch.longs[(AT + field) >> 3] = value;
   return flag;
 }
 

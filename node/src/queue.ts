@@ -1,7 +1,6 @@
-import { putDrafts, type TakenDraft } from "./draft.js";
+import type { Piece } from "./drafts.js";
 import { raw, type RawBatch } from "./native.js";
 import type { Receipt } from "./receipt.js";
-import * as scratch from "./scratch.js";
 
 /* One caller's drafts: they go in order, and the first that fails ends them. */
 interface Unit {
@@ -12,12 +11,12 @@ interface Unit {
   over?: boolean;
 }
 
-/* A piece of them, as the scratch buffer held it. */
-interface Chunk {
+/* A piece of them. */
+interface Chunk extends Piece {
   readonly unit: Unit;
-  readonly bytes: Uint8Array;
-  readonly count: number;
   readonly last: boolean;
+  /* All or none: it goes alone. */
+  readonly atomic: boolean;
 }
 
 /* Drafts that go together, about. */
@@ -25,7 +24,7 @@ const BATCH_DRAFTS = 4096;
 
 /** How the queue reaches its store. @internal */
 export interface Target {
-  send(chunks: Uint8Array[], counts: number[]): Promise<RawBatch>;
+  send(chunks: Uint8Array[], counts: number[], atomic: boolean): Promise<RawBatch>;
   receipts(batch: RawBatch): Receipt[];
   /** The error for a caller, with the receipts that there are. */
   failure(error: unknown, receipts: Receipt[]): unknown;
@@ -46,14 +45,13 @@ export class AppendQueue {
     this.#target = target;
   }
 
-  /** Takes the drafts as they are now. What cannot be said is thrown, and nothing is sent. */
-  append(drafts: readonly TakenDraft[], signal: AbortSignal | undefined): Promise<Receipt[]> {
-    const pieces = piecesOf(drafts);
+  /** The pieces are the queue's from now on; those of a batch are one. */
+  append(pieces: readonly Piece[], atomic: boolean, signal: AbortSignal | undefined): Promise<Receipt[]> {
     return new Promise((resolve, reject) => {
       const unit: Unit = { receipts: [], resolve, reject };
       if (pieces.length === 0) return resolve([]);
       const last = pieces.length - 1;
-      this.#waiting.push(...pieces.map(([bytes, count], index) => ({ unit, bytes, count, last: index === last })));
+      this.#waiting.push(...pieces.map((piece, index) => ({ ...piece, unit, atomic, last: index === last })));
       if (signal !== undefined) this.#heed(signal, unit);
       this.#running ??= Promise.resolve().then(() => this.#run());
     });
@@ -93,7 +91,7 @@ export class AppendQueue {
       let batch: RawBatch;
       let failed: { error: unknown } | undefined;
       try {
-        batch = await this.#target.send(chunks.map(({ bytes }) => bytes), chunks.map(({ count }) => count));
+        batch = await this.#target.send(chunks.map(({ bytes }) => bytes), chunks.map(({ count }) => count), chunks[0]!.atomic);
       } catch (error) {
         batch = error as RawBatch;
         failed = { error };
@@ -105,8 +103,9 @@ export class AppendQueue {
   }
 
   #next(): Chunk[] {
+    if (this.#waiting[0]!.atomic) return this.#waiting.splice(0, 1);
     let drafts = 0;
-    const end = this.#waiting.findIndex(({ count }) => (drafts += count) > BATCH_DRAFTS);
+    const end = this.#waiting.findIndex(({ count, atomic }) => (drafts += count) > BATCH_DRAFTS || atomic);
     return this.#waiting.splice(0, end === -1 ? this.#waiting.length : Math.max(1, end));
   }
 
@@ -128,14 +127,4 @@ export class AppendQueue {
       if (last) unit.resolve(unit.receipts);
     }
   }
-}
-
-function piecesOf(drafts: readonly TakenDraft[]): [Uint8Array, number][] {
-  const pieces: [Uint8Array, number][] = [];
-  for (let from = 0; from < drafts.length;) {
-    const count = putDrafts(drafts, from);
-    pieces.push([scratch.bytes.slice(0, scratch.end()), count]);
-    from += count;
-  }
-  return pieces;
 }

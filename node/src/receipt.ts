@@ -1,6 +1,6 @@
 import { refusal } from "./errors.js";
-import { RECEIPT } from "./layout.js";
-import { native } from "./native.js";
+import { native, type RawBatch } from "./native.js";
+import { DURABLE, HAS_SIGNATURE, LONG, LONG_RECEIPT, RECEIPT, REPLAYED, SAME } from "./records.js";
 import { bytesOfHex, countOf, hexOf, showAs, zerosAsNull } from "./text.js";
 
 /** Named values that travel with an event, `prefix.field` to bytes. */
@@ -22,8 +22,21 @@ export interface ReceiptJson {
 const MEMBERS = ["event_id", "sequence", "content_hash", "key_id", "signature", "extensions", "durable", "replayed",
   "same"] as const;
 
-const word = new BigUint64Array(1);
-const wordBytes = new Uint8Array(word.buffer);
+/** Memory of receipts, which they share. @internal */
+export class Slab {
+  readonly bytes: Uint8Array;
+  readonly longs: BigUint64Array;
+  #words: Uint32Array | undefined;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+    this.longs = new BigUint64Array(bytes.buffer);
+  }
+
+  get words(): Uint32Array {
+    return this.#words ??= new Uint32Array(this.bytes.buffer);
+  }
+}
 
 /**
  * What the store answers to an append. It attests this one event, never its neighbours.
@@ -34,14 +47,14 @@ const wordBytes = new Uint8Array(word.buffer);
  */
 export class Receipt {
   /** The memory that holds the record. @internal */
-  readonly slab: Uint8Array;
+  readonly slab: Slab;
   /** Where the record begins in it. @internal */
   readonly at: number;
   /** The canonical map of the extensions; undefined where there are none. @internal */
   readonly map: Uint8Array | undefined;
 
   /** @internal */
-  constructor(slab: Uint8Array, at: number, map?: Uint8Array) {
+  constructor(slab: Slab, at: number, map?: Uint8Array) {
     this.slab = slab;
     this.at = at;
     this.map = map;
@@ -49,27 +62,27 @@ export class Receipt {
 
   /** The event that it attests: 16 bytes. */
   get eventId(): Uint8Array {
-    return this.#bytes(RECEIPT.event_id, 16);
+    return bytesAt(this, RECEIPT.event_id, 16);
   }
 
   /** Place in commit order over the whole store, from 0. */
   get sequence(): bigint {
-    return this.#count(RECEIPT.sequence);
+    return countAt(this, RECEIPT.sequence);
   }
 
   /** BLAKE3 of the payload: 32 bytes. */
   get contentHash(): Uint8Array {
-    return this.#bytes(RECEIPT.content_hash, 32);
+    return bytesAt(this, RECEIPT.content_hash, 32);
   }
 
   /** BLAKE3 of the public key that signed, 32 bytes; null where nobody did. */
   get keyId(): Uint8Array | null {
-    return zerosAsNull(this.#bytes(RECEIPT.key_id, 32));
+    return hasFlag(this, LONG) ? zerosAsNull(bytesAt(this, RECEIPT.key_id, 32)) : null;
   }
 
   /** Ed25519, 64 bytes; null where nobody signed. */
   get signature(): Uint8Array | null {
-    return this.#flag(RECEIPT.has_signature) ? this.#bytes(RECEIPT.signature, 64) : null;
+    return hasFlag(this, HAS_SIGNATURE) ? bytesAt(this, RECEIPT.signature, 64) : null;
   }
 
   /** Those of the event. */
@@ -79,35 +92,32 @@ export class Receipt {
 
   /** True if the system had reported the flush complete when this was answered. */
   get durable(): boolean {
-    return this.#flag(RECEIPT.durable);
+    return hasFlag(this, DURABLE);
   }
 
   /** True if the key was known: nothing was written, this is the event that it named. */
   get replayed(): boolean {
-    return this.#flag(RECEIPT.replayed);
+    return hasFlag(this, REPLAYED);
   }
 
   /** Replayed: whether content, kind and coordinate are those of the draft. Else null. */
   get same(): boolean | null {
-    return this.replayed ? this.#flag(RECEIPT.same) : null;
+    return this.replayed ? hasFlag(this, SAME) : null;
   }
 
   /** The segment file that holds the event; 0n where the receipt came from JSON. */
   get segmentId(): bigint {
-    return this.#count(RECEIPT.segment_id);
+    return countAt(this, RECEIPT.segment_id);
   }
 
   /** Where its frame begins, in bytes from the start of the segment; 0n where the receipt came from JSON. */
   get offset(): bigint {
-    return this.#count(RECEIPT.offset);
+    return countAt(this, RECEIPT.offset);
   }
 
   /** Bytes of the whole frame; 0 where the receipt came from JSON. */
   get frameLength(): number {
-    const at = this.at + RECEIPT.frame_length;
-    wordBytes.fill(0);
-    wordBytes.set(this.slab.subarray(at, at + 4), LOW_WORD);
-    return Number(word[0]!);
+    return this.slab.words[(this.at + RECEIPT.frame_length) >> 2]!;
   }
 
   /**
@@ -116,12 +126,12 @@ export class Receipt {
    * @throws {@link BatpakError} `BP_VALUE` for a sequence beyond 2^53 - 1; {@link toLine} says any.
    */
   toJSON(): ReceiptJson {
-    return this.#json(countOf("sequence", this.sequence));
+    return jsonOf(this, countOf("sequence", this.sequence));
   }
 
   /** The line that the command's `--receipts-out` writes, without its end. */
   toLine(): string {
-    return JSON.stringify(this.#json(0)).replace('"sequence":0', `"sequence":${this.sequence}`);
+    return JSON.stringify(jsonOf(this, 0)).replace('"sequence":0', `"sequence":${this.sequence}`);
   }
 
   /**
@@ -134,67 +144,105 @@ export class Receipt {
   static fromJSON(json: string | ReceiptJson): Receipt {
     const members = typeof json === "string" ? parse(json) : json;
     check(members);
-    const slab = new Uint8Array(RECEIPT.size);
-    put32(slab, RECEIPT.struct_size, RECEIPT.size);
-    put64(slab, RECEIPT.sequence, sequenceOf(members["sequence"]));
-    slab.set(bytesOfHex("event_id", members["event_id"], 16), RECEIPT.event_id);
-    slab.set(bytesOfHex("content_hash", members["content_hash"], 32), RECEIPT.content_hash);
-    if (members["key_id"] !== null) slab.set(bytesOfHex("key_id", members["key_id"], 32), RECEIPT.key_id);
-    if (members["signature"] !== null) slab.set(bytesOfHex("signature", members["signature"], 64), RECEIPT.signature);
-    slab[RECEIPT.has_signature] = members["signature"] === null ? 0 : 1;
-    slab[RECEIPT.durable] = flagOf("durable", members["durable"]);
-    slab[RECEIPT.replayed] = flagOf("replayed", members["replayed"]);
+    const keyId = members["key_id"];
+    const signature = members["signature"];
+    const said = {
+      eventId: bytesOfHex("event_id", members["event_id"], 16),
+      sequence: sequenceOf(members["sequence"]),
+      contentHash: bytesOfHex("content_hash", members["content_hash"], 32),
+      keyId: keyId === null ? null : bytesOfHex("key_id", keyId, 32),
+      signature: signature === null ? null : bytesOfHex("signature", signature, 64),
+    };
+    let flags = 0;
+    if (isTrue("durable", members["durable"])) flags |= DURABLE;
+    if (isTrue("replayed", members["replayed"])) flags |= REPLAYED;
     if ((members["same"] === null) === members["replayed"]) throw refusal("BP_ARGUMENT", "same is null unless replayed, and only then");
-    slab[RECEIPT.same] = members["same"] === null ? 0 : flagOf("same", members["same"]);
-    return new Receipt(slab, 0, mapOf(members["extensions"]));
+    if (members["same"] !== null && isTrue("same", members["same"])) flags |= SAME;
+    return madeReceipt(said, mapOf(members["extensions"]), flags);
+  }
+
+  /** The long record of it, its extensions an offset into the bytes beside it. @internal */
+  record(extensionsAt: number): Uint8Array {
+    const record = new Slab(new Uint8Array(LONG_RECEIPT));
+    const { at, slab, map } = this;
+    record.bytes.set(slab.bytes.subarray(at, at + (hasFlag(this, LONG) ? LONG_RECEIPT : RECEIPT.size)));
+    record.words[RECEIPT.extensions >> 2] = extensionsAt;
+    record.words[RECEIPT.extensions_length >> 2] = map?.length ?? 0;
+    return record.bytes;
   }
 
   static {
-    showAs(this.prototype, "Receipt", (receipt) => ({ ...receipt.#json(0), sequence: receipt.sequence }));
-  }
-
-  #json(sequence: number): ReceiptJson {
-    const { keyId, signature } = this;
-    const extensions = Object.entries(this.extensions).map(([name, value]) => [name, hexOf(value)] as const);
-    return {
-      event_id: hexOf(this.eventId),
-      sequence,
-      content_hash: hexOf(this.contentHash),
-      key_id: keyId === null ? null : hexOf(keyId),
-      signature: signature === null ? null : hexOf(signature),
-      extensions: Object.fromEntries(extensions),
-      durable: this.durable,
-      replayed: this.replayed,
-      same: this.same,
-    };
-  }
-
-  #bytes(member: number, length: number): Uint8Array {
-    return this.slab.slice(this.at + member, this.at + member + length);
-  }
-
-  #flag(member: number): boolean {
-    return this.slab[this.at + member] === 1;
-  }
-
-  #count(member: number): bigint {
-    const from = this.at + member;
-    for (let index = 0; index < 8; index++) wordBytes[index] = this.slab[from + index]!;
-    return word[0]!;
+    showAs(this.prototype, "Receipt", (receipt) => ({ ...jsonOf(receipt, 0), sequence: receipt.sequence }));
   }
 }
 
-/* In a word of 64 bits, where its lower half begins. */
-const LOW_WORD = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 0 : 4;
+/* Functions, not private methods: those would leave their mark in every receipt. */
 
-function put32(slab: Uint8Array, at: number, value: number): void {
-  word[0] = BigInt(value);
-  slab.set(wordBytes.subarray(LOW_WORD, LOW_WORD + 4), at);
+function bytesAt({ slab, at }: Receipt, member: number, length: number): Uint8Array {
+  return new Uint8Array(slab.bytes.subarray(at + member, at + member + length));
 }
 
-function put64(slab: Uint8Array, at: number, value: bigint): void {
-  word[0] = value;
-  slab.set(wordBytes, at);
+function hasFlag({ slab, at }: Receipt, flag: number): boolean {
+  return (slab.words[(at + RECEIPT.flags) >> 2]! & flag) !== 0;
+}
+
+function countAt({ slab, at }: Receipt, member: number): bigint {
+  return slab.longs[(at + member) >> 3]!;
+}
+
+function jsonOf(receipt: Receipt, sequence: number): ReceiptJson {
+  const { keyId, signature } = receipt;
+  const extensions = Object.entries(receipt.extensions).map(([name, value]) => [name, hexOf(value)] as const);
+  return {
+    event_id: hexOf(receipt.eventId),
+    sequence,
+    content_hash: hexOf(receipt.contentHash),
+    key_id: keyId === null ? null : hexOf(keyId),
+    signature: signature === null ? null : hexOf(signature),
+    extensions: Object.fromEntries(extensions),
+    durable: receipt.durable,
+    replayed: receipt.replayed,
+    same: receipt.same,
+  };
+}
+
+/** A receipt of what was said elsewhere, which is not where its frame lies. @internal */
+export function madeReceipt(said: Pick<Receipt, "eventId" | "sequence" | "contentHash" | "keyId" | "signature">,
+  map: Uint8Array | undefined, flags: number): Receipt {
+  const slab = new Slab(new Uint8Array(LONG_RECEIPT));
+  const { bytes, longs, words } = slab;
+  longs[RECEIPT.sequence >> 3] = said.sequence;
+  bytes.set(said.eventId, RECEIPT.event_id);
+  bytes.set(said.contentHash, RECEIPT.content_hash);
+  if (said.keyId !== null) bytes.set(said.keyId, RECEIPT.key_id);
+  if (said.signature !== null) bytes.set(said.signature, RECEIPT.signature);
+  words[RECEIPT.flags >> 2] = flags | LONG | (said.signature === null ? 0 : HAS_SIGNATURE);
+  return new Receipt(slab, 0, map);
+}
+
+/** Memory of `length` bytes as it is: what is not overwritten is not looked at. @internal */
+export function newSlab(length: number): Slab {
+  return new Slab(Buffer.allocUnsafeSlow(length));
+}
+
+/** So many receipts that lie side by side. @internal */
+export function receiptsIn(slab: Slab, count: number, size: number, extensions?: Uint8Array): Receipt[] {
+  const receipts = new Array<Receipt>(count);
+  for (let i = 0, at = 0; i < count; i++, at += size) {
+    receipts[i] = new Receipt(slab, at, extensions === undefined ? undefined : extensionsOf(slab, at, extensions));
+  }
+  return receipts;
+}
+
+/** The receipts of what was accepted. @internal */
+export function receiptsOf({ accepted, receipts, extensions }: RawBatch): Receipt[] {
+  return receiptsIn(new Slab(receipts), accepted, receipts.length / accepted, extensions);
+}
+
+function extensionsOf(slab: Slab, at: number, all: Uint8Array): Uint8Array | undefined {
+  const from = slab.words[(at + RECEIPT.extensions) >> 2]!;
+  const length = slab.words[(at + RECEIPT.extensions_length) >> 2]!;
+  return length === 0 ? undefined : all.subarray(from, from + length);
 }
 
 /* JSON.parse rounds a sequence beyond 2^53 - 1 and passes over a name that comes a second time, so both are looked for in the
@@ -235,9 +283,9 @@ export function sequenceOf(value: unknown): bigint {
   throw refusal("BP_ARGUMENT", "sequence is no count of 64 bits");
 }
 
-function flagOf(what: string, value: unknown): number {
+function isTrue(what: string, value: unknown): boolean {
   if (typeof value !== "boolean") throw refusal("BP_ARGUMENT", `${what} is neither true nor false`);
-  return value ? 1 : 0;
+  return value;
 }
 
 /** The canonical map of extensions in JSON; undefined where there are none. @internal */

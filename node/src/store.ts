@@ -1,17 +1,19 @@
-import type { EventType } from "./define.js";
-import { keepDraft, kindOf, payloadOf, putDraft, putDrafts, takeDraft, takeOptions, whole, type Draft, type DraftOptions, type NewEvent,
-  type TakenDraft } from "./draft.js";
+import { RECORDS } from "./arena.js";
+import { Batch, type BatchOptions } from "./batch.js";
 import { Claim } from "./claim.js";
+import type { EventType } from "./define.js";
+import { kindOf, payloadOf, takeOptions, whole, type Draft, type DraftOptions, type NewEvent } from "./draft.js";
+import { putDraft, withDrafts } from "./drafts.js";
 import { BatpakError, refusal } from "./errors.js";
 import { Event, PageData } from "./event.js";
-import { DRAFT, RECEIPT } from "./layout.js";
 import { native, raw, translate, type RawBatch, type ReportHandle, type StoreHandle } from "./native.js";
-import { configOf, openOptions, pathOf, recordOf, trustOf, type OpenOptions, type Trust, type VerifyOptions } from "./options.js";
+import { configOf, openOptions, pathOf, trustOf, type OpenOptions, type Trust, type VerifyOptions } from "./options.js";
 import { EventIterator, Page, putQuery, taking, type Conditions, type Query } from "./page.js";
 import { AppendQueue } from "./queue.js";
-import { Receipt } from "./receipt.js";
+import { newSlab, Receipt, receiptsIn, receiptsOf } from "./receipt.js";
+import { LONG, LONG_RECEIPT, RECEIPT } from "./records.js";
 import { Judgement, Report, Stat } from "./report.js";
-import * as scratch from "./scratch.js";
+import { putClock, scratch } from "./scratch.js";
 import { bytesOf, known, unshared } from "./text.js";
 import { callWithProgress, throwIfAborted, wait, waitWithProgress, type Waiting } from "./waiting.js";
 
@@ -31,9 +33,12 @@ const WALK_NAMES: ReadonlySet<string> = new Set(["limit"]);
 const TRUST_NAMES: ReadonlySet<string> = new Set(["trust"]);
 const WAITING_NAMES: ReadonlySet<string> = new Set(["signal"]);
 
-/* Receipts of single appends lie side by side in one piece of memory: so many keep each other's memory alive. */
-const SLAB_RECEIPTS = 32;
-const SLAB_BYTES = SLAB_RECEIPTS * RECEIPT.size;
+const NO_BYTES = new Uint8Array(0);
+/* Nothing but the header of an arena. */
+const NO_DRAFTS = { bytes: new Uint8Array(RECORDS), count: 0 };
+
+/* Receipts of single appends lie side by side in one piece of memory, and keep so much alive. */
+const SLAB_BYTES = 4096;
 
 /** How far to walk. */
 export interface WalkOptions {
@@ -55,7 +60,7 @@ export function open(path: string | URL, options: OpenOptions = {}): Store {
   const name = pathOf(path);
   const own = openOptions(options);
   const config = configOf(own);
-  if (own.clock !== undefined) scratch.putClock(own.clock[0]!);
+  if (own.clock !== undefined) putClock(own.clock[0]!);
   try {
     return new Store(callWithProgress(raw.bp_store_open.bind(undefined, name, config), own.progress), name, own);
   } catch (error) {
@@ -74,7 +79,7 @@ export async function openAsync(path: string | URL, options: OpenOptions & Waiti
   const name = pathOf(path);
   const own = openOptions(options);
   const config = configOf(own);
-  if (own.clock !== undefined) scratch.putClock(own.clock[0]!);
+  if (own.clock !== undefined) putClock(own.clock[0]!);
   try {
     const start = raw.bp_store_open_async.bind(undefined, name, config);
     const opened = waitWithProgress(start, own.progress, own.signal, raw.bp_store_release);
@@ -99,16 +104,16 @@ export class Store {
   readonly #options: OpenOptions;
   /* What its clock said last. */
   #now: bigint;
-  #slab = slabOf(SLAB_RECEIPTS);
+  #slab = newSlab(SLAB_BYTES);
   #slabAt = 0;
   readonly #pending = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined;
   readonly #queue = new AppendQueue({
-    send: (chunks, counts) => {
+    send: (chunks, counts, atomic) => {
       this.#putClock();
-      return raw.bp_store_append_many_async(this.#handle, chunks, counts);
+      return (atomic ? raw.bp_store_append_batch_async : raw.bp_store_append_many_async)(this.#handle, chunks, counts);
     },
-    receipts: (batch) => takeReceipts(batch, []),
+    receipts: receiptsOf,
     failure: (error, receipts) => this.#failed(error, receipts),
   });
 
@@ -132,18 +137,19 @@ export class Store {
       const payload = payloadOf(event);
       const kind = kindOf(event);
       const taken = takeOptions(options);
-      scratch.begin(DRAFT.size);
-      putDraft(scratch.RECORDS, entity, scope, kind, taken);
       const large = payload.length > LARGE_PAYLOAD ? unshared(payload) : undefined;
-      if (large === undefined) scratch.putBytes(scratch.RECORDS + DRAFT.payload, payload);
+      scratch.begin();
+      putDraft(scratch, entity, scope, kind, large === undefined ? payload : NO_BYTES, taken);
       this.#tick();
-      if (this.#slabAt === SLAB_BYTES) {
-        this.#slab = slabOf(SLAB_RECEIPTS);
+      if (this.#slabAt > SLAB_BYTES - LONG_RECEIPT) {
+        this.#slab = newSlab(SLAB_BYTES);
         this.#slabAt = 0;
       }
-      const receipt = new Receipt(this.#slab, this.#slabAt, raw.bp_store_append(this.#handle, this.#slab, this.#slabAt, large));
-      this.#slabAt += RECEIPT.size;
-      return receipt;
+      const slab = this.#slab;
+      const at = this.#slabAt;
+      const map = raw.bp_store_append(this.#handle, slab.bytes, at, large);
+      this.#slabAt = at + ((slab.words[(at + RECEIPT.flags) >> 2]! & LONG) === 0 ? RECEIPT.size : LONG_RECEIPT);
+      return new Receipt(slab, at, map);
     } catch (error) {
       throw translate(error, this.path);
     }
@@ -157,18 +163,63 @@ export class Store {
    * which are in the store.
    */
   appendMany(drafts: Iterable<Draft>): Receipt[] {
-    const receipts: Receipt[] = [];
+    const accepted: Receipt[][] = [];
     try {
-      const all = takeDrafts(drafts);
-      while (receipts.length < all.length) {
-        const count = putDrafts(all, receipts.length);
-        this.#tick();
-        takeReceipts(raw.bp_store_append_many(this.#handle, count, slabOf(count)), receipts);
-      }
-      return receipts;
+      return withDrafts(drafts, {}, (pieces) => {
+        for (const { bytes, count } of pieces) {
+          this.#tick();
+          const slab = newSlab(count * RECEIPT.size);
+          const answer = raw.bp_store_append_many(this.#handle, bytes, count, slab.bytes);
+          accepted.push(answer === undefined ? receiptsIn(slab, count, RECEIPT.size) : receiptsOf(answer));
+        }
+        return joined(accepted);
+      });
     } catch (error) {
-      if (raw.is_error(error) && "accepted" in error) takeReceipts(error as unknown as RawBatch, receipts);
-      throw this.#failed(error, receipts);
+      if (raw.is_error(error) && "accepted" in error) accepted.push(receiptsOf(error as unknown as RawBatch));
+      throw this.#failed(error, joined(accepted));
+    }
+  }
+
+  /**
+   * Appends a batch: all of it or nothing, seen by readers all at once, on the disk before the call answers.
+   *
+   * Keys stand on all drafts or on none: a batch whose keys are all known answers the first receipts. `causeItem` of a draft
+   * names an earlier one as its cause. Expectations are refused.
+   *
+   * @throws {@link BatpakError} `BP_BATCH_COUNT`, `BP_BATCH_BYTES`, `BP_BATCH_EXPECTATION`, `BP_BATCH_KEYS`,
+   * `BP_BATCH_DUPLICATE_KEY`, `BP_BATCH_CAUSE`, or as {@link append}; `offset` is the index of the draft.
+   * @since 0.2
+   */
+  appendBatch(drafts: Iterable<Draft>): Receipt[] {
+    try {
+      return withDrafts(drafts, { whole: true }, ([piece = NO_DRAFTS]) => {
+        this.#tick();
+        return receiptsOf(raw.bp_store_append_batch(this.#handle, piece.bytes, piece.count));
+      });
+    } catch (error) {
+      throw this.#failed(error, []);
+    }
+  }
+
+  /**
+   * An empty batch to be gathered.
+   *
+   * ```ts
+   * using batch = store.batch();
+   * const order = batch.append("order:1", "shop", Placed({ ... }));
+   * batch.append("stock:7", "shop", Taken({ ... }), { causeItem: order });
+   * batch.flush();
+   * ```
+   *
+   * @since 0.2
+   */
+  batch(options: BatchOptions = {}): Batch {
+    try {
+      const append = this.appendBatch.bind(this);
+      const appendAsync = this.appendBatchAsync.bind(this);
+      return new Batch({ path: this.path, append, appendAsync }, options);
+    } catch (error) {
+      throw translate(error, this.path);
     }
   }
 
@@ -235,7 +286,7 @@ export class Store {
   /** Whether this store still holds what a receipt says. @throws {@link BatpakError} `BP_ARGUMENT`, `BP_MESSAGEPACK`. */
   verifyReceipt(receipt: Receipt, options: Trust = {}): Judgement {
     if (!(receipt instanceof Receipt)) throw refusal("BP_ARGUMENT", "not a receipt", this.path);
-    const held = { record: recordOf(receipt, 0), extensions: receipt.map };
+    const held = { record: receipt.record(0), extensions: receipt.map };
     return this.#call(() => {
       known(options, TRUST_NAMES);
       return new Judgement(raw.bp_store_verify_receipt(this.#handle, held, trustOf(options)));
@@ -252,7 +303,7 @@ export class Store {
    */
   claim(receipt: Receipt): Claim {
     if (!(receipt instanceof Receipt)) throw refusal("BP_ARGUMENT", "not a receipt", this.path);
-    const held = { record: recordOf(receipt, 0), extensions: receipt.map };
+    const held = { record: receipt.record(0), extensions: receipt.map };
     return this.#call(() => new Claim(raw.bp_claim_export(this.#handle, held)));
   }
 
@@ -321,15 +372,12 @@ export class Store {
 
   /** As {@link appendMany}, on another thread. The drafts are taken before it returns. */
   async appendManyAsync(drafts: Iterable<Draft>, options: Waiting = {}): Promise<Receipt[]> {
-    const signal = this.#signal(options);
-    throwIfAborted(signal);
-    try {
-      const all = takeDrafts(drafts);
-      this.#tick();
-      return await this.#queue.append(all, signal);
-    } catch (error) {
-      throw translate(error, this.path);
-    }
+    return this.#appendAsync(drafts, false, options);
+  }
+
+  /** As {@link appendBatch}, on another thread, in the order of the calls. The drafts are taken before it returns. @since 0.2 */
+  async appendBatchAsync(drafts: Iterable<Draft>, options: Waiting = {}): Promise<Receipt[]> {
+    return this.#appendAsync(drafts, true, options);
   }
 
   /** As {@link sync}, on another thread. */
@@ -394,6 +442,19 @@ export class Store {
     return this.closeAsync();
   }
 
+  async #appendAsync(drafts: Iterable<Draft>, atomic: boolean, options: Waiting): Promise<Receipt[]> {
+    const signal = this.#signal(options);
+    throwIfAborted(signal);
+    try {
+      return await withDrafts(drafts, { copied: true, whole: atomic }, (pieces) => {
+        this.#tick();
+        return this.#queue.append(pieces, atomic, signal);
+      });
+    } catch (error) {
+      throw translate(error, this.path);
+    }
+  }
+
   /* Calls on other threads that closeAsync waits for. */
   async #held<Answer>(call: () => Promise<Answer>): Promise<Answer> {
     this.#tick();
@@ -445,7 +506,7 @@ export class Store {
     const now = clock[0] ?? (closing ? this.#now : undefined);
     if (now === undefined) throw refusal("BP_ARGUMENT", "the clock is of a buffer that was transferred away", this.path);
     this.#now = now;
-    scratch.putClock(now);
+    putClock(now);
   }
 
   #taking<Asked extends Conditions>(query: Asked): Asked {
@@ -475,32 +536,8 @@ export class Store {
   }
 }
 
-function takeDrafts(drafts: Iterable<Draft>): TakenDraft[] {
-  if (typeof drafts !== "object" || drafts === null) throw refusal("BP_ARGUMENT", "drafts are given as an array");
-  const taken: TakenDraft[] = [];
-  const atOnce = Array.isArray(drafts);
-  for (const draft of drafts) taken.push(atOnce ? takeDraft(draft) : keepDraft(takeDraft(draft)));
-  return taken;
-}
-
-/* Memory as it is: what is not overwritten is not looked at. */
-function slabOf(count: number): Uint8Array {
-  return new Uint8Array(Buffer.allocUnsafeSlow(count * RECEIPT.size).buffer);
-}
-
-function takeReceipts(batch: RawBatch, receipts: Receipt[]): Receipt[] {
-  const slab = batch.receipts;
-  const words = batch.extensions === undefined ? undefined : new Uint32Array(slab.buffer);
-  for (let i = 0, at = 0; i < batch.accepted; i++, at += RECEIPT.size) {
-    receipts.push(new Receipt(slab, at, words === undefined ? undefined : mapOf(batch.extensions!, words, at)));
-  }
-  return receipts;
-}
-
-function mapOf(extensions: Uint8Array, words: Uint32Array, at: number): Uint8Array | undefined {
-  const from = words[(at + RECEIPT.extensions) >> 2]!;
-  const length = words[(at + RECEIPT.extensions_length) >> 2]!;
-  return length === 0 ? undefined : extensions.subarray(from, from + length);
+function joined(parts: Receipt[][]): Receipt[] {
+  return parts.length === 1 ? parts[0]! : parts.flat();
 }
 
 function reportOf(handle: ReportHandle): Report {

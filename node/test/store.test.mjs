@@ -112,7 +112,8 @@ describe("open and close", () => {
   it("options out of their range are refused", () => {
     const cases = [
       { segmentMaxBytes: 0n }, { singleAppendMaxBytes: 0 }, { singleAppendMaxBytes: 67_108_865 }, { groupMaxEvents: 0 },
-      { groupMaxEvents: 4097 },
+      { groupMaxEvents: 4097 }, { batchMaxEvents: 0 }, { batchMaxEvents: 4097 }, { batchMaxBytes: 0 }, { batchMaxBytes: 16_777_217 },
+      { queueCapacity: 0 }, { pressurePercent: 0 }, { pressurePercent: 101 }, { preallocateBytes: 16_777_217 },
     ];
     for (const options of cases) refused(() => open(temporary(), options), "BP_CONFIGURATION");
     refused(() => open(temporary(), { signingSeeds: [new Uint8Array(32)] }), "BP_SEED_ZERO");
@@ -121,6 +122,8 @@ describe("open and close", () => {
       { mode: "w" }, { durability: "never" }, { syncMode: 7 }, { segmentMaxBytes: -1n }, { segmentMaxBytes: 2n ** 64n },
       { groupMaxEvents: 1.5 }, { groupMaxEvents: 2 ** 32 + 1 }, { signingSeeds: [new Uint8Array(31)] },
       { verifyKeys: ["text"] }, { clock: 5 }, { progress: 5 }, { log: "text" }, { modes: "create" },
+      { batchMaxEvents: "4" }, { queueCapacity: 1.5 }, { drainLimit: -1 }, { restartMax: 2 ** 32 }, { restartWithinMs: -1n },
+      { preallocateBytes: 2n ** 64n }, { batchMaxEvent: 4 },
     ]) {
       const directory = temporary();
       refused(() => open(directory, options), "BP_ARGUMENT");
@@ -132,7 +135,8 @@ describe("open and close", () => {
     const clock = new BigInt64Array([1_700_000_000_000_000n]);
     const store = open(temporary(), {
       mode: "create", durability: "written", syncMode: "all", segmentMaxBytes: 10_000n, singleAppendMaxBytes: 1_000,
-      syncEveryEvents: 10, groupMaxEvents: 5, signingSeeds: [], verifyKeys: [], clock,
+      syncEveryEvents: 10, groupMaxEvents: 5, signingSeeds: [], verifyKeys: [], clock, batchMaxEvents: 3, batchMaxBytes: 1_000,
+      queueCapacity: 7, pressurePercent: 50, drainLimit: 0, restartMax: 0, restartWithinMs: 2n ** 63n, preallocateBytes: 0,
     });
     refused(() => store.append("a", "s", { kind: KIND, payload: new Uint8Array(1_001) }), "BP_PAYLOAD_TOO_LARGE");
     for (let index = 0; index < 100; index++) {

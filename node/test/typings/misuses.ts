@@ -36,6 +36,14 @@ store.append("a", "s", event, { key: "00" });
 store.append("a", "s", event, { durability: "maybe" });
 // @ts-expect-error values of extensions are bytes
 store.append("a", "s", event, { extensions: { "a.b": "text" } });
+// @ts-expect-error what is appended alone has no items before it
+store.append("a", "s", event, { causeItem: 0 });
+// @ts-expect-error an index is a number
+store.appendBatch([{ entity: "a", scope: "s", event, causeItem: "0" }]);
+// @ts-expect-error an option that there is not
+store.batch({ correlation: new Uint8Array(16) });
+// @ts-expect-error a batch is flushed
+store.batch().append("a", "s", event).eventId;
 // @ts-expect-error a mode that there is not
 open("game", { mode: "w" });
 // @ts-expect-error a clock is a BigInt64Array

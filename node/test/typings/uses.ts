@@ -3,7 +3,7 @@
 import {
   BatpakError, BP_VERDICT_ATTESTED, defineEvent, EMPTY, Float64, idNew, keyGenerate, Kind, open, openAsync, payloadDecode,
   payloadEncode, Receipt, Status,
-  type Draft, type Event, type EventType, type Extensions, type Finding, type Judgement, type OpenOptions, type Page,
+  type Batch, type Draft, type Event, type EventType, type Extensions, type Finding, type Judgement, type OpenOptions, type Page,
   type Query, type Report, type Stat, type StatusName, type Store, type TypedEvent, type Value,
 } from "batpak";
 
@@ -28,7 +28,8 @@ export function synchronous(): void {
   const clock: BigInt64Array = new BigInt64Array(1);
   const options: OpenOptions = {
     mode: "create", durability: "durable", syncMode: "data", segmentMaxBytes: 1_000_000n, singleAppendMaxBytes: 1000,
-    syncEveryEvents: 0, groupMaxEvents: 10, signingSeeds: [keyGenerate().seed], verifyKeys: [], clock,
+    syncEveryEvents: 0, groupMaxEvents: 10, batchMaxEvents: 10, batchMaxBytes: 1000, queueCapacity: 5, pressurePercent: 50,
+    drainLimit: 1, restartMax: 1, restartWithinMs: 1n, preallocateBytes: 0, signingSeeds: [keyGenerate().seed], verifyKeys: [], clock,
     progress: (stage, done: bigint, total: bigint) => console.log(stage, done, total), log: (text: string) => console.log(text),
   };
   using store: Store = open("game", options);
@@ -40,6 +41,13 @@ export function synchronous(): void {
   store.append("player:alice", "room:dungeon", { kind: Kind.make(0xf, 1), payload: new Uint8Array(1) }, { expect: receipt.eventId });
   const drafts: Draft[] = [{ entity: "a", scope: "s", event: Said("hello"), key: idNew() }];
   const receipts: readonly Receipt[] = store.appendMany(drafts);
+  const whole: Receipt[] = store.appendBatch([...drafts, { entity: "a", scope: "s", event: Said("hello"), causeItem: 0 }]);
+  using batch: Batch = store.batch({ correlationId: receipt.eventId, causationId: null });
+  const index: number = batch.append("a", "s", Said("hello"), { key: idNew() });
+  batch.append("a", "s", Moved({ x: 1, y: 2 }), { causeItem: index });
+  batch.add(drafts[0]!);
+  const gathered: readonly Receipt[] = batch.flush();
+  console.log(whole, gathered, batch.length, batch.receipts?.length);
 
   for (const event of store.events({ type: Moved, entity: "player:alice" })) {
     const x: number = event.payload.x;
