@@ -17,6 +17,7 @@ MODULE = "batpak._batpak"
 CALLBACKS = """
 extern "Python" int64_t batpak_clock(void *user);
 extern "Python" int32_t batpak_progress(void *user, uint32_t stage, uint64_t done, uint64_t total);
+extern "Python" int32_t batpak_fault(void *user, uint32_t point, uint64_t batch, uint32_t item, uint32_t items);
 extern "Python" void batpak_log(void *user, const char *text, size_t length);
 """
 

@@ -11,13 +11,15 @@ import batpak
 import claims
 import judging
 import library
+import outcomes
 import reading
 import values
 import writing
 from session import Session
 from wire import BadInstruction, receipt_out
 
-OPERATIONS = {**library.OPERATIONS, **values.OPERATIONS, **writing.OPERATIONS, **claims.OPERATIONS}
+OPERATIONS = {**library.OPERATIONS, **values.OPERATIONS, **writing.OPERATIONS, **claims.OPERATIONS,
+              **outcomes.OPERATIONS}
 # Those that ask for an open store.
 OF_A_STORE = {**writing.OF_A_STORE, **reading.OPERATIONS, **judging.OPERATIONS, **claims.OF_A_STORE}
 

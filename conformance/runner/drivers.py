@@ -55,7 +55,8 @@ NODE_CAPABILITIES = tuple(name for name in C_CAPABILITIES if name != "frontier")
 
 
 # What the packages do not have yet.
-C_ALONE = ("denial", "gates", "outcome", "transition")
+C_ALONE = ("denial", "gates", "transition")
+NOT_NODE = ("outcome",)
 
 
 class Unavailable(Exception):
@@ -129,7 +130,7 @@ def c_driver():
     path = os.environ.get("BATPAK_DRIVER_C")
     if not path or not os.access(path, os.X_OK):
         raise Unavailable(f"no C driver at {path}" if path else "BATPAK_DRIVER_C is not set")
-    return Driver("c", [os.path.abspath(path)], (*C_CAPABILITIES, *C_ALONE))
+    return Driver("c", [os.path.abspath(path)], (*C_CAPABILITIES, *NOT_NODE, *C_ALONE))
 
 
 @maker("python")
@@ -138,7 +139,7 @@ def python_driver():
     python = os.environ.get("BATPAK_PYTHON") or installed("python") / "bin/python"
     # Drivers work in folders of their own, and a link into an environment must stay one.
     command = [os.path.abspath(shutil.which(python) or python), "-I", "-B", str(CONFORMANCE / "driver_python")]
-    return started(Driver("python", command, (*C_CAPABILITIES, "native_python"), lives=True))
+    return started(Driver("python", command, (*C_CAPABILITIES, *NOT_NODE, "native_python"), lives=True))
 
 
 def installed(language):

@@ -140,6 +140,11 @@ class DraftWriter {
   }
 }
 
+/* The loop alone, so that it is compiled without what runs once a call, and need not be compiled again because of that. */
+function writeAll(writer: DraftWriter, drafts: Iterable<Draft>): void {
+  for (const draft of drafts) writer.add(draft);
+}
+
 /* Reading a draft may run code of the caller (a getter, a generator), which may itself append many: then this one is taken, and
  * the other call makes one of its own. */
 let idle: DraftWriter | undefined;
@@ -162,7 +167,7 @@ export function withDrafts<Answer>(drafts: Iterable<Draft>, { copied = false, wh
   idle = undefined;
   try {
     writer.begin(!whole);
-    for (const draft of drafts) writer.add(draft);
+    writeAll(writer, drafts);
     return use(writer.pieces(copied));
   } finally {
     idle = writer;

@@ -38,7 +38,10 @@ const NO_BYTES = new Uint8Array(0);
 const NO_DRAFTS = { bytes: new Uint8Array(RECORDS), count: 0 };
 
 /* Receipts of single appends lie side by side in one piece of memory, and keep so much alive. */
-const SLAB_BYTES = 4096;
+const SLAB_BYTES = 8192;
+
+/* The hot calls: found once, for to find a function in the addon takes longer than to call it. */
+const { bp_store_append: appendOne, bp_store_append_many: appendMany } = raw;
 
 /** How far to walk. */
 export interface WalkOptions {
@@ -147,7 +150,7 @@ export class Store {
       }
       const slab = this.#slab;
       const at = this.#slabAt;
-      const map = raw.bp_store_append(this.#handle, slab.bytes, at, large);
+      const map = appendOne(this.#handle, slab.bytes, at, large);
       this.#slabAt = at + ((slab.words[(at + RECEIPT.flags) >> 2]! & LONG) === 0 ? RECEIPT.size : LONG_RECEIPT);
       return new Receipt(slab, at, map);
     } catch (error) {
@@ -156,8 +159,8 @@ export class Store {
   }
 
   /**
-   * Appends independent events in order, with one write and one flush where they fit one group. Not atomic: the first failure
-   * ends it.
+   * Appends independent events in order; those that are to be durable share one write and one flush where they fit one group.
+   * Not atomic: the first failure ends it.
    *
    * @throws {@link BatpakError} as {@link append}, of the first that failed; `accepted` has the receipts of those before it,
    * which are in the store.
@@ -169,7 +172,7 @@ export class Store {
         for (const { bytes, count } of pieces) {
           this.#tick();
           const slab = newSlab(count * RECEIPT.size);
-          const answer = raw.bp_store_append_many(this.#handle, bytes, count, slab.bytes);
+          const answer = appendMany(this.#handle, bytes, count, slab.bytes);
           accepted.push(answer === undefined ? receiptsIn(slab, count, RECEIPT.size) : receiptsOf(answer));
         }
         return joined(accepted);

@@ -22,6 +22,7 @@ if _batpak.lib.bp_abi_version() != _ABI:
     raise ImportError(f"batpak needs version {_ABI} of its C interface and found {_batpak.lib.bp_abi_version()}; "
                       "install the package anew")
 
+from . import faults as faults  # noqa: E402
 from ._constants import Status  # noqa: E402
 from .batch import Batch  # noqa: E402
 from .claim import Claim  # noqa: E402
@@ -41,6 +42,7 @@ from .errors import (  # noqa: E402
     Error,
     ExpectationFailed,
     ExtensionError,
+    Fault,
     Forked,
     KeyCancelled,
     KeyFileError,
@@ -85,6 +87,27 @@ from .free import (  # noqa: E402
 from .frontier import Frontier, Point  # noqa: E402
 from .keys import Key, key_derive, key_file_read, key_file_write, key_generate, key_id  # noqa: E402
 from .kind import Kind  # noqa: E402
+from .outcome import (  # noqa: E402
+    Cancelled,
+    CustomAction,
+    Err,
+    ErrorKind,
+    Notify,
+    Ok,
+    Outcome,
+    OutcomeBatch,
+    OutcomeError,
+    Pending,
+    Release,
+    Retry,
+    Rollback,
+    WaitForAll,
+    WaitForAny,
+    WaitForCustom,
+    WaitForEvent,
+    WaitForTime,
+)
+from .outcome_bytes import outcome_decode, outcome_encode  # noqa: E402
 from .page import Page  # noqa: E402
 from .receipt import Receipt  # noqa: E402
 from .report import Finding, Judgement, Report, Stat, receipt_outcome_name  # noqa: E402
@@ -102,20 +125,25 @@ __all__ = [
     "BatchError",
     "Busy",
     "CallError",
+    "Cancelled",
     "Claim",
     "ClaimError",
     "ClockError",
     "Closed",
     "ConfigurationError",
     "CoordinateError",
+    "CustomAction",
     "DamagedError",
     "Denied",
     "DiskFull",
     "Draft",
+    "Err",
     "Error",
+    "ErrorKind",
     "Event",
     "ExpectationFailed",
     "ExtensionError",
+    "Fault",
     "Finding",
     "Forked",
     "Frontier",
@@ -132,8 +160,14 @@ __all__ = [
     "NoStore",
     "NotAStore",
     "NotFound",
+    "Notify",
+    "Ok",
+    "Outcome",
+    "OutcomeBatch",
+    "OutcomeError",
     "Page",
     "PayloadError",
+    "Pending",
     "PermissionDenied",
     "PermitUsed",
     "Point",
@@ -142,7 +176,10 @@ __all__ = [
     "ReadOnly",
     "Receipt",
     "RefusedError",
+    "Release",
     "Report",
+    "Retry",
+    "Rollback",
     "SigningKeyError",
     "Stat",
     "Status",
@@ -156,6 +193,11 @@ __all__ = [
     "TransitionRefused",
     "Unsupported",
     "ValueRefused",
+    "WaitForAll",
+    "WaitForAny",
+    "WaitForCustom",
+    "WaitForEvent",
+    "WaitForTime",
     "WaitTimeout",
     "abi_version",
     "coordinate_check",
@@ -171,6 +213,8 @@ __all__ = [
     "key_id",
     "open",
     "open_async",
+    "outcome_decode",
+    "outcome_encode",
     "payload_decode",
     "payload_encode",
     "payload_from_json",

@@ -266,7 +266,11 @@ class PermissionDenied(SystemFailure, PermissionError):
 
 
 class Unsupported(SystemFailure):
-    """The system or its file system lacks something that is needed."""
+    """The system, its file system or this build of the library lacks something that is needed."""
+
+
+class Fault(SystemFailure):
+    """A fault point of a test build said so: `expected` is the point, `actual` the answer that it got."""
 
 
 #: The class of each status but BP_OK.
@@ -339,6 +343,7 @@ CLASSES: Final[dict[Status, type[Error]]] = {
     Status.BP_SYNC_FAILED: SyncFailed,
     Status.BP_PERMISSION: PermissionDenied,
     Status.BP_UNSUPPORTED: Unsupported,
+    Status.BP_FAULT: Fault,
 }
 
 _NO_ID: Final = bytes(16)

@@ -33,6 +33,7 @@ from .draft import (
 )
 from .errors import Error, KindMismatch, Path, made
 from .event import Event
+from .faults import Function as FaultFunction
 from .frontier import WATERMARKS, Frontier, Waited, Watermark, point_of, timeout_of
 from .opening import Mode, SyncMode, configuration, keys, open_handle, seeds_of, wipe
 from .page import MAXIMUM, Page, Query
@@ -184,7 +185,7 @@ class Store:
         return self._handle.append(entity, scope, kind, payload, None)
 
     def append_many(self, drafts: Iterable[Draft]) -> Accepted:
-        """Appends independent events in order, with one write and one flush where they fit one group.
+        """Appends independent events in order; to be durable, they share one write and one flush where they fit one group.
 
         It is not atomic: the first failure ends it. Its error then has `accepted`, the receipts of the events before it,
         which are in the store. The gate of the last draft is waited at when all are in the store; no other may have one.
@@ -572,7 +573,7 @@ def open(path: Path, *, mode: Mode = "create", durability: Durability = "durable
          pressure_percent: int | None = None, drain_limit: int | None = None, restart_max: int | None = None,
          restart_within_ms: int | None = None, preallocate_bytes: int | None = None,
          signing_seeds: Iterable[Buffer] = (), verify_keys: Iterable[bytes] = (), clock: Clock | None = None,
-         progress: Progress | None = None, log: Log | None = None) -> Store:
+         progress: Progress | None = None, log: Log | None = None, fault: FaultFunction | None = None) -> Store:
     """Opens the store in a directory. Use it with `with`.
 
     mode: "create": make the store where there is none; "must_exist": raise NoStore instead; "read_only": change nothing.
@@ -594,6 +595,8 @@ def open(path: Path, *, mode: Mode = "create", durability: Durability = "durable
     progress: called with "open" or "verify", bytes done and bytes in all; an answer that is true stops the call.
     log: called with one line of text for people, from any thread; what it raises goes to sys.unraisablehook.
     clock and log must not call the store.
+    fault: for tests, and refused (Unsupported) but by a test build: asked at the points of `batpak.faults` whether an append
+        goes on; an answer that is true aborts it (Fault). It may read the store and must not write.
 
     Raises NoStore, NotAStore, NewerVersion, Locked, ConfigurationError, SigningKeyError, StoreError, Stopped,
     SystemFailure. An interrupt (Ctrl-C) during a long open, and what clock and progress raise, comes out unchanged.
@@ -607,7 +610,7 @@ def open(path: Path, *, mode: Mode = "create", durability: Durability = "durable
     verifying, config.verify_key_count = keys("verify keys", verify_keys)
     seeds, config.signing_seed_count = seeds_of(signing_seeds)
     config.signing_seeds, config.verify_keys = seeds, verifying
-    callbacks = Callbacks(clock, progress, log)
+    callbacks = Callbacks(clock, progress, log, fault)
     try:
         handle = open_handle(path, config, callbacks)
     finally:
