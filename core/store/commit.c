@@ -7,11 +7,8 @@
  *     everything behind it in the group.
  *   - After a failed flush nothing more is written: the events of the group are taken back from the index, and whether
  *     their bytes survive is for the next open to see. */
-<<<<<<< HEAD
 #include "store/fence.h"
-=======
 #include "store/fault_points.h"
->>>>>>> main
 #include "store/group.h"
 
 #include "sys/thread.h"
@@ -65,18 +62,13 @@ static void write_unit(bpi_group *g, int flushed) {
   bp_store *store = g->store;
   const uint64_t end = store->writer.offset;
   if (g->failure != BP_OK || store->group.length == 0) return;
-<<<<<<< HEAD
   bp_status status = bpi_fence_cover(store, &g->error);
   if (status == BP_OK && flushed) {
     status = bpi_writer_append_flushed(&store->writer, &store->group, &g->error);
   } else if (status == BP_OK) {
     status = bpi_writer_append(&store->writer, store->group.data, store->group.length, &g->error);
   }
-=======
-  bp_status status = flushed ? bpi_writer_append_flushed(&store->writer, &store->group, &g->error)
-                             : bpi_writer_append(&store->writer, store->group.data, store->group.length, &g->error);
   if (status == BP_OK) status = bpi_fault_written(g, end);
->>>>>>> main
   if (status != BP_OK) {
     fail_group(g, status);
     return;
@@ -261,12 +253,8 @@ void bpi_store_run_group(bp_store *store, bpi_request *first, bpi_request *last)
   }
   assign_all(&g);
   flush_group(&g);
-<<<<<<< HEAD
-  publish(store);
-=======
   ask_before_publishing(&g);
-  atomic_store_explicit(&store->index.published, store->index.count, memory_order_release);
->>>>>>> main
+  publish(store);
   settle(&g);
   bpi_fault_published(&g);
 }

@@ -295,3 +295,36 @@ Test(fence_failures, belong_to_the_process_that_began_them) {
   MUST(bp_fence_commit(fenced.fence, NULL));
   cr_assert_eq(fenced_seen("e:1"), 1);
 }
+
+/* --- fault points */
+
+static uint32_t points_asked;
+
+static int32_t note_point(void *user, uint32_t point, uint64_t batch, uint32_t item, uint32_t items) {
+  (void)user, (void)batch, (void)item, (void)items;
+  points_asked |= 1u << point;
+  return 0;
+}
+
+/* docs/faults.md: what is flushed and shown by the commit passes no point of its group's flush and publication. */
+Test(fence_failures, pass_no_point_of_a_group_that_is_shown) {
+#ifdef BATPAK_FAULT_POINTS
+  bp_draft drafts[2] = {fixture_draft("e:1", "2"), fixture_draft("e:1", "3")};
+  bp_ticket *ticket;
+  fenced.config.fault = note_point;
+  fenced_reopen();
+  fenced_begin();
+  points_asked = 0;
+  fenced_write("e:1", "1");
+  MUST(bp_fence_submit_batch(fenced.fence, drafts, 2, &ticket, NULL));
+  bp_ticket_free(ticket);
+  MUST(bp_store_sync(fenced.store, NULL));
+  MUST(bp_fence_commit(fenced.fence, NULL));
+  cr_assert(points_asked & 1u << BP_FAULT_SINGLE_START && points_asked & 1u << BP_FAULT_SINGLE_WRITTEN);
+  cr_assert(points_asked & 1u << BP_FAULT_BATCH_START && points_asked & 1u << BP_FAULT_BATCH_COMMIT_WRITTEN);
+  cr_assert_not(points_asked & (1u << BP_FAULT_SINGLE_PUBLISHED | 1u << BP_FAULT_BATCH_FSYNC | 1u << BP_FAULT_BATCH_PRE_PUBLISH));
+  cr_assert_eq(fenced_seen("e:1"), 3);
+#else
+  (void)note_point;
+#endif
+}
