@@ -84,10 +84,13 @@ struct bp_store {
   int clean_close;
 
   bpi_mutex commit_lock;
-  bpi_condition group_done;    /* with commit_lock: requests are finished, or somebody may lead */
+  bpi_condition group_done[2]; /* with commit_lock: the group of this parity is finished; see queue.c */
+  bpi_condition head_leads;    /* the same: the request behind the group is at the head */
   bpi_request *queue_first;
   bpi_request *queue_last;
   int leader;
+  uint64_t group_number;       /* of the one that is being committed, or the last */
+  bpi_request *group_last;     /* of the group that is being committed */
   bpi_worker worker;
   bpi_fencing fencing;
   bpi_watermarks watermarks;
@@ -161,6 +164,7 @@ struct bpi_request {
   size_t accepted;             /* items that are in the store */
   int is_durable;              /* and on the disk */
   int finished;
+  uint64_t group;              /* its number, once it is in one */
   int by_worker;               /* nobody waits for it: the worker leads it, and does what is left to do afterwards */
   bpi_request *next;
 };
@@ -169,7 +173,7 @@ struct bpi_request {
 bp_status bpi_store_commit(bp_store *store, bpi_request *request);
 /* Under the lock: nobody leads, and it is for the worker to do so. */
 int bpi_queue_worker_leads(const bp_store *store);
-/* By who stands at the head, under the lock, which is released while the group runs. */
+/* By who stands at the head, under the lock, which is released: the group is done then. */
 void bpi_queue_lead(bp_store *store);
 /* Puts a request that nobody waits for at the end. */
 void bpi_queue_put(bp_store *store, bpi_request *request);
