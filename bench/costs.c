@@ -103,6 +103,51 @@ static double gate_visible(const bench_task *task) { return write_as(task, BP_WR
 static double gate_durable(const bench_task *task) { return write_as(task, BP_DURABLE, append_durable_gated); }
 static double wait_reached(const bench_task *task) { return write_as(task, BP_WRITTEN, append_and_wait); }
 
+/* --- gates of the guard, permits */
+
+enum { GATES = 3 };
+
+static bp_status permit(void *user, const uint8_t *context, size_t length, bp_denial_writer *writer) {
+  (void)user, (void)writer;
+  return length == 1 && context[0] == 1 ? BP_OK : BP_DENIED;
+}
+
+typedef struct {
+  batpak_writer writer;
+  bp_gates *gates;
+} guarded;
+
+static void evaluate_and_commit(void *user, size_t first, size_t count) {
+  static const uint8_t context[1] = {1};
+  const guarded *g = user;
+  bp_permit *made;
+  (void)count;
+  batpak_must(bp_gates_evaluate(g->gates, context, sizeof context, &g->writer.drafts[first], &made, NULL,
+                                batpak_failure()));
+  batpak_must(bp_store_commit_permit(g->writer.store, made, batpak_receipts(&g->writer, first), batpak_failure()));
+  bp_permit_free(made);
+}
+
+static double permits(const bench_task *task) {
+  guarded g;
+  char name[] = "gate-0";
+  batpak_must(bp_gates_new(&g.gates, batpak_failure()));
+  for (size_t i = 0; i < GATES; i++) {
+    bp_gate gate;
+    batpak_must(bp_gate_init(&gate, sizeof gate));
+    name[sizeof name - 2]++;
+    gate.name = (const uint8_t *)name;
+    gate.name_length = sizeof name - 1;
+    gate.evaluate = permit;
+    batpak_must(bp_gates_push(g.gates, &gate, batpak_failure()));
+  }
+  batpak_writer_begin(&g.writer, task, BP_WRITTEN, NULL);
+  double rate = bench_calls(task, evaluate_and_commit, &g);
+  batpak_writer_end(&g.writer);
+  bp_gates_free(g.gates);
+  return rate;
+}
+
 /* --- the table */
 
 const bench_cost bench_costs[] = {
@@ -118,6 +163,8 @@ const bench_cost bench_costs[] = {
      "one caller, on the disk: append / append with the Durable gate"},
     {"wait-reached", 0.5, {1, 1}, {batpak_written, wait_reached},
      "one caller, written: append / append, then a wait for its point, which is reached by then"},
+    {"permit", 0.5, {1, 1}, {batpak_written, permits},
+     "one caller, written: append / evaluation of three gates that permit, commit of the permit, its end"},
 };
 
 const size_t bench_cost_count = sizeof bench_costs / sizeof *bench_costs;
@@ -133,33 +180,45 @@ void bench_costs_print_about(void) {
   for (size_t i = 0; i < bench_cost_count; i++) printf("  %-22s %s\n", bench_costs[i].name, bench_costs[i].about);
 }
 
-/* Microseconds an event, the share of one caller's time. */
-static void measure(const bench_options *o, const bench_cost *cost, double medians[2]) {
-  double values[2][BENCH_ROUNDS_MOST];
+enum { MEAN, MEDIAN, FIGURES };
+
+/* Microseconds: an event's share of the whole time, and the median of single calls, which a busy machine moves less. */
+static void measure(const bench_options *o, const bench_cost *cost, double medians[2][FIGURES]) {
+  double values[2][FIGURES][BENCH_ROUNDS_MOST];
   for (size_t round = 0; round < o->rounds; round++) {
     for (size_t side = 0; side < 2; side++) {
       double laps[LAP_COUNT];
       bench_task task = {
           NULL, (size_t)((double)o->events * cost->share), cost->callers[side], 1, laps};
-      values[side][round] = 1e6 / bench_run_fresh(o, cost->name, cost->work[side], &task);
+      values[side][MEAN][round] = 1e6 / bench_run_fresh(o, cost->name, cost->work[side], &task);
+      values[side][MEDIAN][round] = laps[LAP_P50];
     }
   }
-  for (size_t side = 0; side < 2; side++) medians[side] = bench_median(values[side], o->rounds);
+  for (size_t side = 0; side < 2; side++) {
+    for (size_t i = 0; i < FIGURES; i++) medians[side][i] = bench_median(values[side][i], o->rounds);
+  }
+}
+
+static void print_cost(const bench_cost *cost, double medians[2][FIGURES], FILE *save) {
+  double without = medians[0][MEAN], with = medians[1][MEAN];
+  printf("%-18s %12.3f %12.3f %12.3f %7.2fx %12.3f %12.3f\n", cost->name, without, with, with - without, with / without,
+         medians[0][MEDIAN], medians[1][MEDIAN]);
+  fflush(stdout);
+  if (save != NULL) fprintf(save, "%s\twithout\t%f\n%s\twith\t%f\n", cost->name, without, cost->name, with);
 }
 
 void bench_costs_run(const bench_options *o) {
   int begun = 0;
   for (size_t i = 0; i < bench_cost_count; i++) {
     const bench_cost *cost = &bench_costs[i];
-    double medians[2];
+    double medians[2][FIGURES];
     if (!bench_is_wanted(o, cost->name)) continue;
-    if (!begun) printf("%-18s %12s %12s %12s %8s\n", "cost, us an event", "without", "with", "difference", "ratio");
+    if (!begun) {
+      printf("%-18s %12s %12s %12s %8s %12s %12s\n", "cost, us an event", "without", "with", "difference", "ratio",
+             "p50 without", "p50 with");
+    }
     begun = 1;
     measure(o, cost, medians);
-    printf("%-18s %12.3f %12.3f %12.3f %7.2fx\n", cost->name, medians[0], medians[1], medians[1] - medians[0],
-           medians[1] / medians[0]);
-    fflush(stdout);
-    if (o->save == NULL) continue;
-    fprintf(o->save, "%s\twithout\t%f\n%s\twith\t%f\n", cost->name, medians[0], cost->name, medians[1]);
+    print_cost(cost, medians, o->save);
   }
 }

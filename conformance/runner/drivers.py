@@ -49,13 +49,15 @@ C_CAPABILITIES = (
     "batch",
     "frontier",
     "claims",
+    "denial",
+    "gates",
+    "transition",
 )
 # What comes with the next step of the package.
 NODE_CAPABILITIES = tuple(name for name in C_CAPABILITIES if name != "frontier")
 
 
-# What the packages do not have yet.
-NOT_PYTHON = ("denial", "gates", "transition")
+# What the package for Node does not have yet.
 NOT_NODE = ("outcome",)
 
 
@@ -130,7 +132,7 @@ def c_driver():
     path = os.environ.get("BATPAK_DRIVER_C")
     if not path or not os.access(path, os.X_OK):
         raise Unavailable(f"no C driver at {path}" if path else "BATPAK_DRIVER_C is not set")
-    return Driver("c", [os.path.abspath(path)], (*C_CAPABILITIES, *NOT_NODE, *NOT_PYTHON))
+    return Driver("c", [os.path.abspath(path)], (*C_CAPABILITIES, *NOT_NODE))
 
 
 @maker("python")
@@ -156,7 +158,7 @@ def node_driver():
     place = os.environ.get("BATPAK_NODE_PACKAGE") or installed("node")
     command = ["node", "--expose-gc", str(CONFORMANCE / "driver_node/driver.mjs")]
     environment = {**os.environ, "BATPAK_NODE_PACKAGE": os.path.abspath(place)}
-    return started(Driver("node", command, (*NODE_CAPABILITIES, *NOT_PYTHON, "native_node"), lives=True, environment=environment))
+    return started(Driver("node", command, (*NODE_CAPABILITIES, "native_node"), lives=True, environment=environment))
 
 
 def started(driver):
