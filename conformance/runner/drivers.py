@@ -49,13 +49,15 @@ C_CAPABILITIES = (
     "batch",
     "frontier",
     "claims",
+    "denial",
+    "gates",
+    "transition",
 )
 # What comes with the next step of the package.
 NODE_CAPABILITIES = tuple(name for name in C_CAPABILITIES if name != "frontier")
 
 
-# What the packages do not have yet.
-C_ALONE = ("denial", "gates", "transition")
+# What the package for Node does not have yet.
 NOT_NODE = ("outcome",)
 
 
@@ -130,7 +132,7 @@ def c_driver():
     path = os.environ.get("BATPAK_DRIVER_C")
     if not path or not os.access(path, os.X_OK):
         raise Unavailable(f"no C driver at {path}" if path else "BATPAK_DRIVER_C is not set")
-    return Driver("c", [os.path.abspath(path)], (*C_CAPABILITIES, *NOT_NODE, *C_ALONE))
+    return Driver("c", [os.path.abspath(path)], (*C_CAPABILITIES, *NOT_NODE))
 
 
 @maker("python")

@@ -26,6 +26,9 @@ export * from "./functions.js";
 export * from "./constants.js";
 export { open, openAsync, Store, type WalkOptions } from "./store.js";
 export { Batch, type BatchOptions } from "./batch.js";
+export { bypass, Denial, DeniedError, Gates, GATE_DEFECT, Permit, type Bypass, type DenialOptions, type DenialRecord, type Gate } from "./gates.js";
+export { defineMachine, Machine, type From, type MachineDefinition, type PayloadOf, type To, type Transition,
+  type TransitionOptions } from "./machine.js";
 export { EMPTY, type Draft, type DraftOptions, type Durability, type NewEvent } from "./draft.js";
 export { Event } from "./event.js";
 export { Page, type Query } from "./page.js";

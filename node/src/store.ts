@@ -6,6 +6,8 @@ import { kindOf, payloadOf, takeOptions, whole, type Draft, type DraftOptions, t
 import { putDraft, withDrafts } from "./drafts.js";
 import { BatpakError, refusal } from "./errors.js";
 import { Event, PageData } from "./event.js";
+import { Permit, putDenial, type DenialRecord } from "./gates.js";
+import { Machine, type From, type PayloadOf, type To, type Transition, type TransitionOptions } from "./machine.js";
 import { native, raw, translate, type RawBatch, type ReportHandle, type StoreHandle } from "./native.js";
 import { configOf, openOptions, pathOf, trustOf, type OpenOptions, type Trust, type VerifyOptions } from "./options.js";
 import { EventIterator, Page, putQuery, taking, type Conditions, type Query } from "./page.js";
@@ -226,6 +228,49 @@ export class Store {
     }
   }
 
+  /**
+   * Appends what a permit permits, once. A permit is used up when its event is in the store, or may be (`BP_SYNC_FAILED`);
+   * after any other failure it can be committed again.
+   *
+   * @throws {@link BatpakError} `BP_PERMIT_USED`, or as {@link append}.
+   * @since 0.2
+   */
+  commit(permit: Permit): Receipt {
+    return this.#appendBy(() => [Permit.handle(permit)], raw.bp_store_commit_permit);
+  }
+
+  /**
+   * Writes a denial to the log: an event of kind 0x000F in the entity of its draft. Gates before the one that denied are
+   * written as permitting, those behind it as skipped.
+   *
+   * @throws {@link BatpakError} `BP_ARGUMENT`, also where the denial's position is not that of its gate in this set; or as
+   * {@link append}.
+   * @since 0.2
+   */
+  appendDenial(denial: DenialRecord): Receipt {
+    return this.#appendBy(() => putDenial(denial), raw.bp_store_append_denial);
+  }
+
+  /** As {@link verifyReceipt}, for the receipt of a denial: `"denial_kind_mismatch"` where the event is none. @since 0.2 */
+  verifyDenial(receipt: Receipt, options: Trust = {}): Judgement {
+    return this.#judge(raw.bp_store_verify_denial, receipt, options);
+  }
+
+  /**
+   * Appends the event that leads from one state to another, if the machine has such a step: the compiler looks, and the
+   * library at run time. The states leave no trace in the event, and the store does not know in which one the entity is: bind
+   * the step to what it was decided on by `expect`.
+   *
+   * @throws {@link BatpakError} `BP_TRANSITION`: `expected` is the number of the state from, `actual` that of the state to;
+   * `BP_VALUE`; or as {@link append}.
+   * @since 0.2
+   */
+  applyTransition<Steps extends readonly Transition[], State extends From<Steps>, Next extends To<Steps, State>>(
+    machine: Machine<string, Steps>, from: State, to: Next, entity: string, scope: string, payload: PayloadOf<Steps, State, Next>,
+    options: TransitionOptions = {}): Receipt {
+    return this.#appendBy(() => Machine.put(machine, from, to, entity, scope, payload, options), raw.bp_store_apply_transition);
+  }
+
   /** Flushes: everything acknowledged so far is durable. @throws {@link BatpakError} `BP_READ_ONLY`, `BP_POISONED`, `BP_SYNC_FAILED`. */
   sync(): void {
     this.#call(() => raw.bp_store_sync(this.#handle));
@@ -288,12 +333,7 @@ export class Store {
 
   /** Whether this store still holds what a receipt says. @throws {@link BatpakError} `BP_ARGUMENT`, `BP_MESSAGEPACK`. */
   verifyReceipt(receipt: Receipt, options: Trust = {}): Judgement {
-    if (!(receipt instanceof Receipt)) throw refusal("BP_ARGUMENT", "not a receipt", this.path);
-    const held = { record: receipt.record(0), extensions: receipt.map };
-    return this.#call(() => {
-      known(options, TRUST_NAMES);
-      return new Judgement(raw.bp_store_verify_receipt(this.#handle, held, trustOf(options)));
-    });
+    return this.#judge(raw.bp_store_verify_receipt, receipt, options);
   }
 
   /**
@@ -526,6 +566,27 @@ export class Store {
       return options.signal;
     } catch (error) {
       throw translate(error, this.path);
+    }
+  }
+
+  #judge(judge: typeof raw.bp_store_verify_receipt, receipt: Receipt, options: Trust): Judgement {
+    if (!(receipt instanceof Receipt)) throw refusal("BP_ARGUMENT", "not a receipt", this.path);
+    const held = { record: receipt.record(0), extensions: receipt.map };
+    return this.#call(() => {
+      known(options, TRUST_NAMES);
+      return new Judgement(judge(this.#handle, held, trustOf(options)));
+    });
+  }
+
+  /* `read` reads what the caller gave, which may run code of his, and puts it where the call takes it. */
+  #appendBy<Given extends unknown[] | []>(read: () => Given, call: (store: StoreHandle, ...given: Given) => RawBatch): Receipt {
+    try {
+      const given = read();
+      this.#tick();
+      return receiptsOf(call(this.#handle, ...given))[0]!;
+    } catch (error) {
+      const isThere = raw.is_error(error) && "accepted" in error;
+      throw isThere ? this.#failed(error, receiptsOf(error as unknown as RawBatch)) : translate(error, this.path);
     }
   }
 

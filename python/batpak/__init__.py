@@ -85,8 +85,10 @@ from .free import (  # noqa: E402
     version,
 )
 from .frontier import Frontier, Point  # noqa: E402
+from .gates import Bypass, Denial, Gate, Gates, Permit  # noqa: E402
 from .keys import Key, key_derive, key_file_read, key_file_write, key_generate, key_id  # noqa: E402
 from .kind import Kind  # noqa: E402
+from .machine import At, Machine, Transition  # noqa: E402
 from .outcome import (  # noqa: E402
     Cancelled,
     CustomAction,
@@ -121,9 +123,11 @@ __version__ = version()
 __all__ = [
     "EMPTY",
     "Accepted",
+    "At",
     "Batch",
     "BatchError",
     "Busy",
+    "Bypass",
     "CallError",
     "Cancelled",
     "Claim",
@@ -134,6 +138,7 @@ __all__ = [
     "CoordinateError",
     "CustomAction",
     "DamagedError",
+    "Denial",
     "Denied",
     "DiskFull",
     "Draft",
@@ -147,6 +152,8 @@ __all__ = [
     "Finding",
     "Forked",
     "Frontier",
+    "Gate",
+    "Gates",
     "Judgement",
     "Key",
     "KeyCancelled",
@@ -155,6 +162,7 @@ __all__ = [
     "KindError",
     "KindMismatch",
     "Locked",
+    "Machine",
     "NewerVersion",
     "NoMemory",
     "NoStore",
@@ -169,6 +177,7 @@ __all__ = [
     "PayloadError",
     "Pending",
     "PermissionDenied",
+    "Permit",
     "PermitUsed",
     "Point",
     "Poisoned",
@@ -190,6 +199,7 @@ __all__ = [
     "SystemFailure",
     "Ticket",
     "TooLarge",
+    "Transition",
     "TransitionRefused",
     "Unsupported",
     "ValueRefused",

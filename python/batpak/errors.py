@@ -15,6 +15,7 @@ from ._batpak import ffi, lib
 from ._constants import Status
 
 if TYPE_CHECKING:
+    from .gates import Denial
     from .receipt import Receipt
 
 Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
@@ -169,7 +170,10 @@ class KeyCancelled(RefusedError):
 
 
 class Denied(RefusedError):
-    """A gate refused; the text is its name in brackets and its message."""
+    """A gate refused; the text is its name in brackets and its message, cut to fit."""
+
+    #: The denial of that gate, in full.
+    denials: Sequence[Denial] = ()
 
 
 class PermitUsed(RefusedError):

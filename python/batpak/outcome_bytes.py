@@ -28,7 +28,7 @@ from ._constants import (
     BP_WAIT_FOR_TIME,
     Status,
 )
-from .draft import number
+from .draft import identity, number
 from .errors import made, raise_for
 from .outcome import (
     Cancelled,
@@ -206,13 +206,6 @@ class _Writer:
             return self.octets(text.encode())
         except UnicodeEncodeError:
             raise made(Status.BP_UTF8, "a text holds a lone surrogate") from None
-
-
-def identity(name: str, data: bytes) -> bytes:
-    """16 bytes. Raises CallError."""
-    if len(octets(data)) != 16:
-        raise made(Status.BP_ARGUMENT, f"{name} has 16 bytes, not {len(data)}")
-    return data
 
 
 def read_outcome(raw: Any) -> Outcome[Any]:
