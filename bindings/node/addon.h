@@ -24,6 +24,7 @@ typedef enum { BPN_STORE = 1, BPN_REPORT = 2, BPN_GATES = 3, BPN_PERMIT = 4 } bp
 
 typedef struct bpn_state bpn_state;
 typedef struct bpn_log bpn_log;
+typedef struct bpn_fault bpn_fault;
 typedef struct bpn_box bpn_box;
 
 #ifndef __cplusplus
@@ -39,6 +40,7 @@ struct bpn_box {
   _Atomic int64_t clock_us;      /* as of the latest call */
   struct bpn_call *call;         /* the innermost call on this thread that may report progress, or ask gates */
   bpn_log *log;                  /* NULL: silence */
+  bpn_fault *fault;              /* NULL: no fault points */
 };
 #endif
 
@@ -87,6 +89,14 @@ void bpn_log_sink(void *user, const char *text, size_t length);
 bool bpn_log_begin(napi_env env, napi_value function, bpn_box *box);
 /* Any thread; nothing where there is no log. */
 void bpn_box_log_end(bpn_box *box);
+
+/* fault.c */
+/* A point that any thread reached; `user` is the box. */
+int32_t bpn_fault_reached(void *user, uint32_t point, uint64_t batch, uint32_t item, uint32_t items);
+/* Gives the box a function to ask, which somebody else keeps. */
+bool bpn_fault_begin(bpn_state *state, napi_value function, bpn_box *box);
+/* Any thread; nothing where there is none. */
+void bpn_box_fault_end(bpn_box *box);
 
 /* append.c */
 enum { BPN_SCRATCH_HEADER = 16 };  /* the clock's microseconds, and 8 bytes unused */

@@ -68,6 +68,7 @@ void bpn_box_drop(bpn_box *box) {
   if (atomic_fetch_sub(&box->users, 1) != 1) return;
   bpn_box_let_go(box);
   bpn_box_log_end(box);
+  bpn_box_fault_end(box);
   free(box);
 }
 

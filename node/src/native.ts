@@ -54,7 +54,11 @@ export interface RawConfig {
   /** The scratch buffer's first 8 bytes are the clock of this store. */
   hasClock?: boolean;
   log?: (text: string) => void;
+  fault?: RawFault;
 }
+
+/** Asked at a fault point; any other answer than 0 aborts. @internal */
+export type RawFault = (point: number, batch: bigint, item: number, items: number) => number;
 
 /** `bp_trust`. @internal */
 export interface RawTrust {

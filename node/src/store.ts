@@ -6,6 +6,7 @@ import { kindOf, payloadOf, takeOptions, whole, type Draft, type DraftOptions, t
 import { putDraft, withDrafts } from "./drafts.js";
 import { BatpakError, refusal } from "./errors.js";
 import { Event, PageData } from "./event.js";
+import { FaultPoints } from "./fault.js";
 import { Permit, putDenial, type DenialRecord } from "./gates.js";
 import { Machine, type From, type PayloadOf, type To, type Transition, type TransitionOptions } from "./machine.js";
 import { native, raw, translate, type RawBatch, type ReportHandle, type StoreHandle } from "./native.js";
@@ -65,9 +66,11 @@ export function open(path: string | URL, options: OpenOptions = {}): Store {
   const name = pathOf(path);
   const own = openOptions(options);
   const config = configOf(own);
+  const faults = own.fault === undefined ? undefined : new FaultPoints(own.fault);
+  if (faults !== undefined) config.fault = faults.ask;
   if (own.clock !== undefined) putClock(own.clock[0]!);
   try {
-    return new Store(callWithProgress(raw.bp_store_open.bind(undefined, name, config), own.progress), name, own);
+    return new Store(callWithProgress(raw.bp_store_open.bind(undefined, name, config), own.progress), name, own, faults);
   } catch (error) {
     throw translate(error, name);
   } finally {
@@ -84,12 +87,14 @@ export async function openAsync(path: string | URL, options: OpenOptions & Waiti
   const name = pathOf(path);
   const own = openOptions(options);
   const config = configOf(own);
+  const faults = own.fault === undefined ? undefined : new FaultPoints(own.fault);
+  if (faults !== undefined) config.fault = faults.ask;
   if (own.clock !== undefined) putClock(own.clock[0]!);
   try {
     const start = raw.bp_store_open_async.bind(undefined, name, config);
     const opened = waitWithProgress(start, own.progress, own.signal, raw.bp_store_release);
     config.signingSeeds?.fill(0); // the addon has a copy of its own
-    return new Store(await opened, name, own);
+    return new Store(await opened, name, own, faults);
   } catch (error) {
     throw translate(error, name);
   }
@@ -107,6 +112,7 @@ export class Store {
   readonly path: string;
   readonly #handle: StoreHandle;
   readonly #options: OpenOptions;
+  readonly #faults: FaultPoints | undefined;
   /* What its clock said last. */
   #now: bigint;
   #slab = newSlab(SLAB_BYTES);
@@ -123,11 +129,12 @@ export class Store {
   });
 
   /** @internal */
-  constructor(handle: StoreHandle, path: string, options: OpenOptions) {
+  constructor(handle: StoreHandle, path: string, options: OpenOptions, faults: FaultPoints | undefined) {
     this.#handle = handle;
     this.path = path;
     /* The seeds are not kept. */
     this.#options = { clock: options.clock, progress: options.progress };
+    this.#faults = faults;
     this.#now = options.clock?.[0] ?? 0n;
   }
 
@@ -156,7 +163,7 @@ export class Store {
       this.#slabAt = at + ((slab.words[(at + RECEIPT.flags) >> 2]! & LONG) === 0 ? RECEIPT.size : LONG_RECEIPT);
       return new Receipt(slab, at, map);
     } catch (error) {
-      throw translate(error, this.path);
+      throw this.#translate(error);
     }
   }
 
@@ -519,9 +526,15 @@ export class Store {
     });
   }
 
+  /* The error of a failed append. */
+  #translate(error: unknown): unknown {
+    const thrown = this.#faults?.thrownFor(error);
+    return thrown === undefined ? translate(error, this.path) : thrown.error;
+  }
+
   /* The error of a failed append of many, with the receipts that there are. */
   #failed(error: unknown, receipts: Receipt[]): unknown {
-    const failure = translate(error, this.path);
+    const failure = this.#translate(error);
     if (failure instanceof BatpakError) failure.accepted = receipts;
     return failure;
   }
