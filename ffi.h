@@ -113,6 +113,9 @@ enum {
   BP_BATCH_KEYS = 173,         /* keys on some items and not on others, or some known and others not */
   BP_BATCH_DUPLICATE_KEY = 174,
   BP_BATCH_CAUSE = 175,        /* cause_item names no earlier item: `actual` against `expected` */
+  BP_FENCE_ACTIVE = 180,       /* a fence is open: appends and another fence wait for its end */
+  BP_FENCE_NOT_ACTIVE = 181,   /* the fence was committed or cancelled, or its store was closed */
+  BP_FENCE_CANCELLED = 182,    /* of a ticket: the fence was cancelled; the event stays hidden for ever */
 
   BP_DENIED = 190,             /* a gate refused; `text` is its name in brackets and its message, cut to fit */
   BP_PERMIT_USED = 191,        /* the permit was committed, or another thread is committing it */
@@ -511,6 +514,14 @@ BP_API bp_status bp_store_submit(bp_store *store, const bp_draft *draft, bp_tick
 BP_API bp_status bp_store_submit_batch(bp_store *store, const bp_draft *drafts, size_t count, bp_ticket **ticket,
                                        bp_error *error);
 
+/* The same without ever waiting.  BP_OK says nothing yet: *outcome, initialised by the caller, is Ok, and then *ticket is
+ * there; or Cancelled while a fence is open; or Retry (after 10 ms, attempt 1 of 1) when the queue holds its threshold, and
+ * then *ticket is NULL and nothing was queued.  Errors: those of bp_store_submit; BP_STRUCT_SIZE.  Since 0.2. */
+BP_API bp_status bp_store_try_submit(bp_store *store, const bp_draft *draft, bp_ticket **ticket, bp_outcome *outcome,
+                                     bp_error *error);
+BP_API bp_status bp_store_try_submit_batch(bp_store *store, const bp_draft *drafts, size_t count, bp_ticket **ticket,
+                                           bp_outcome *outcome, bp_error *error);
+
 /* What bp_store_append would have answered, any number of times, from any number of threads; a poll with a timeout of 0
  * milliseconds, BP_WAIT_FOREVER has no end.
  * Errors: those of bp_store_append (bp_store_append_batch) in full; BP_WAIT_TIMEOUT; BP_FORKED.  Since 0.2. */
@@ -531,6 +542,43 @@ BP_API void bp_ticket_free(bp_ticket *ticket);
 
 /* Set pressure->struct_size = sizeof(bp_pressure).  Errors: BP_STRUCT_SIZE, BP_READ_ONLY.  Since 0.2. */
 BP_API bp_status bp_store_pressure(const bp_store *store, bp_pressure *pressure, bp_error *error);
+
+/* ----------------------------------------------------------------------------------------------------------- fences -- */
+
+/* A fence holds events back: what is submitted to it is written at once and seen by nobody, until its commit shows all of it
+ * in one step, or its cancellation hides it for ever.  A store has at most one.  While it is open everybody else's appends
+ * and submissions answer BP_FENCE_ACTIVE, and bp_store_sync works.  A close, a release and the death of the process cancel.
+ * The ticket of a fenced draft is decided when the fence ends: who waits for it on the thread that is to commit the fence
+ * waits for himself. */
+typedef struct bp_fence bp_fence;
+
+/* Opens the fence.  What was appended before stays visible, and is flushed.  The caller owns *fence; bp_fence_free frees it.
+ * Errors: BP_FENCE_ACTIVE, BP_READ_ONLY, BP_POISONED, BP_SYNC_FAILED, BP_SYSTEM and its kin, BP_NO_MEMORY.  Since 0.2. */
+BP_API bp_status bp_fence_begin(bp_store *store, bp_fence **fence, bp_error *error);
+
+/* The number of the fence in this open store: 1 for the first attempt to begin one, and so on.  Since 0.2. */
+BP_API uint64_t bp_fence_token(const bp_fence *fence);
+
+/* As bp_store_submit and bp_store_submit_batch, behind the fence.  Keys are looked up among its events too.  A draft that
+ * fails by itself (an expectation, a full disk) has its ticket decided at once, and leaves the fence open.
+ * Errors: theirs, and BP_FENCE_NOT_ACTIVE.  Since 0.2. */
+BP_API bp_status bp_fence_submit(bp_fence *fence, const bp_draft *draft, bp_ticket **ticket, bp_error *error);
+BP_API bp_status bp_fence_submit_batch(bp_fence *fence, const bp_draft *drafts, size_t count, bp_ticket **ticket,
+                                       bp_error *error);
+
+/* Flushes, then shows all events of the fence at once; their tickets are decided, their receipts durable.
+ * Errors: BP_FENCE_NOT_ACTIVE; BP_DISK_FULL, BP_SYSTEM, BP_SYNC_FAILED, BP_POISONED: nothing is shown and the fence stays
+ * open, to be committed again (not in a poisoned store) or cancelled.  Since 0.2. */
+BP_API bp_status bp_fence_commit(bp_fence *fence, bp_error *error);
+
+/* Hides the events of the fence for ever; their tickets are decided with BP_FENCE_CANCELLED.  They stay on the disk, keep
+ * their sequences and their place in their entities' chains, and hold their keys (BP_KEY_CANCELLED).
+ * Errors: as bp_fence_commit, and the fence stays open; a poisoned store cancels too.  Since 0.2. */
+BP_API bp_status bp_fence_cancel(bp_fence *fence, bp_error *error);
+
+/* Frees the fence; an open one is cancelled, and not waited for: what fails goes to the log and is tried again before the
+ * next write.  May outlive the store.  In a forked child it does nothing.  NULL does nothing.  Since 0.2. */
+BP_API void bp_fence_free(bp_fence *fence);
 
 /* ------------------------------------------------------------------------------------------------------------- read -- */
 

@@ -74,6 +74,10 @@ static const status_row rows[] = {
     ROW(BP_BATCH_KEYS, "Give every item a key or none, and repeat a batch with just the items that it had."),
     ROW(BP_BATCH_DUPLICATE_KEY, "Give each item of the batch a key of its own."),
     ROW(BP_BATCH_CAUSE, "Let cause_item name an item that stands before this one in the batch."),
+    ROW(BP_FENCE_ACTIVE, "Commit or cancel the fence that is open, then do it again."),
+    ROW(BP_FENCE_NOT_ACTIVE, "Begin another fence; this one is over."),
+    ROW(BP_FENCE_CANCELLED, "Append it again, under another key if it had one; the fence was cancelled and its events stay "
+                            "hidden."),
 
     ROW(BP_DENIED, "Read the denials: they say which gate refused and why; change the proposal or what the gate looks at."),
     ROW(BP_PERMIT_USED, "Evaluate the gates again; a permit commits one event."),

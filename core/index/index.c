@@ -76,10 +76,14 @@ bp_status bpi_index_set_hidden(bpi_index *index, const bpi_range *ranges, size_t
     if (copy == NULL) return BP_NO_MEMORY;
     memcpy(copy, ranges, count * sizeof *copy);
   }
-  bpi_release(&index->memory, index->hidden, index->hidden_count * sizeof *index->hidden);
-  index->hidden = copy;
-  index->hidden_count = count;
+  bpi_index_take_hidden(index, copy, count);
   return BP_OK;
+}
+
+void bpi_index_take_hidden(bpi_index *index, bpi_range *ranges, size_t count) {
+  bpi_release(&index->memory, index->hidden, index->hidden_count * sizeof *index->hidden);
+  index->hidden = ranges;
+  index->hidden_count = count;
 }
 
 int bpi_index_is_hidden(const bpi_index *index, uint64_t sequence) {
@@ -158,6 +162,17 @@ uint32_t bpi_index_seek(const bpi_index *index, uint64_t sequence) {
   }
   if (low == index->run_count) return index->count;
   return (uint32_t)low * BPI_RUN_ROWS + bpi_run_seek(index->runs[low], sequence);
+}
+
+uint32_t bpi_index_visible_end(const bpi_index *index) {
+  uint32_t end = index->published;
+  for (size_t i = index->hidden_count; i > 0 && end > 0; i--) {
+    const bpi_range *range = &index->hidden[i - 1];
+    uint64_t last = bpi_index_row(index, end - 1)->sequence;
+    if (last >= range->end) break;
+    if (last >= range->start) end = bpi_index_seek(index, range->start);
+  }
+  return end;
 }
 
 uint64_t bpi_index_visible_count(const bpi_index *index) {

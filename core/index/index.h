@@ -40,6 +40,8 @@ uint32_t bpi_index_entity(const bpi_index *index, bpi_bytes entity);
 void bpi_index_undo(bpi_index *index, uint32_t count);
 /* Copies the ranges. */
 bp_status bpi_index_set_hidden(bpi_index *index, const bpi_range *ranges, size_t count);
+/* Takes them over: count * sizeof *ranges bytes of the index's memory.  Cannot fail. */
+void bpi_index_take_hidden(bpi_index *index, bpi_range *ranges, size_t count);
 
 static inline const bpi_row *bpi_index_row(const bpi_index *index, uint32_t row) {
   return &index->runs[row / BPI_RUN_ROWS]->rows[row % BPI_RUN_ROWS];
@@ -60,6 +62,8 @@ uint32_t bpi_index_last_of_known(const bpi_index *index, uint32_t number);
 uint32_t bpi_index_parent(const bpi_index *index, uint32_t row, const uint8_t hash[32]);
 /* The first row with a sequence >= `sequence`, or index->count. */
 uint32_t bpi_index_seek(const bpi_index *index, uint64_t sequence);
+/* Behind the newest visible row; 0: there is none. */
+uint32_t bpi_index_visible_end(const bpi_index *index);
 /* Visible rows in all. */
 uint64_t bpi_index_visible_count(const bpi_index *index);
 

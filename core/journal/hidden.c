@@ -149,6 +149,10 @@ static bp_status remove_file(const bp_system *system, const char *directory, con
 
 bp_status bpi_hidden_save(const bp_system *system, const char *directory, const bpi_hidden *hidden, bp_error *error) {
   if (hidden->count == 0) return remove_file(system, directory, &hidden->memory, error);
+  return bpi_hidden_replace(system, directory, hidden, error);
+}
+
+bp_status bpi_hidden_replace(const bp_system *system, const char *directory, const bpi_hidden *hidden, bp_error *error) {
   bpi_buffer content;
   bpi_buffer_init(&content, &hidden->memory);
   bpi_hidden_encode(hidden, &content);
@@ -157,6 +161,18 @@ bp_status bpi_hidden_save(const bp_system *system, const char *directory, const 
                                                        content.length, error);
   bpi_buffer_free(&content);
   return status;
+}
+
+bp_status bpi_hidden_append(bpi_hidden *hidden, bpi_range range) {
+  if (hidden->count > 0 && hidden->ranges[hidden->count - 1].end >= range.start) {
+    hidden->ranges[hidden->count - 1].end = range.end;
+    return BP_OK;
+  }
+  if (bpi_grow(&hidden->memory, (void **)&hidden->ranges, &hidden->capacity, hidden->count + 1, sizeof range) != 0) {
+    return BP_NO_MEMORY;
+  }
+  hidden->ranges[hidden->count++] = range;
+  return BP_OK;
 }
 
 int bpi_hidden_clip(bpi_hidden *hidden, uint64_t next_sequence) {

@@ -33,6 +33,11 @@ void bpi_hidden_encode(const bpi_hidden *hidden, bpi_buffer *out);
 bp_status bpi_hidden_load(const bp_system *system, const char *directory, bpi_hidden *hidden, bp_error *error);
 /* Replaces the file; removes it when there are no ranges. */
 bp_status bpi_hidden_save(const bp_system *system, const char *directory, const bpi_hidden *hidden, bp_error *error);
+/* Replaces it even then. */
+bp_status bpi_hidden_replace(const bp_system *system, const char *directory, const bpi_hidden *hidden, bp_error *error);
+
+/* A range behind all that are there; one that touches the last of them is joined to it.  BP_NO_MEMORY. */
+bp_status bpi_hidden_append(bpi_hidden *hidden, bpi_range range);
 
 /* Ranges end at `next_sequence` at the latest: numbers never used cannot be hidden.  1 if anything was cut. */
 int bpi_hidden_clip(bpi_hidden *hidden, uint64_t next_sequence);

@@ -7,6 +7,7 @@
  *     everything behind it in the group.
  *   - After a failed flush nothing more is written: the events of the group are taken back from the index, and whether
  *     their bytes survive is for the next open to see. */
+#include "store/fence.h"
 #include "store/fault_points.h"
 #include "store/group.h"
 
@@ -52,15 +53,21 @@ static void fail_group(bpi_group *g, bp_status status) {
   g->store->next_sequence = g->unit_sequence;
   g->store->frontier = g->unit_frontier;
   g->store->group.length = 0;
-  if (g->store->writer.poisoned != BP_OK) atomic_store(&g->store->poisoned, 1);
+  if (g->store->writer.poisoned == BP_OK) return;
+  atomic_store(&g->store->poisoned, 1);
+  bpi_fence_drop_lost(g->store, &g->error);
 }
 
 static void write_unit(bpi_group *g, int flushed) {
   bp_store *store = g->store;
   const uint64_t end = store->writer.offset;
   if (g->failure != BP_OK || store->group.length == 0) return;
-  bp_status status = flushed ? bpi_writer_append_flushed(&store->writer, &store->group, &g->error)
-                             : bpi_writer_append(&store->writer, store->group.data, store->group.length, &g->error);
+  bp_status status = bpi_fence_cover(store, &g->error);
+  if (status == BP_OK && flushed) {
+    status = bpi_writer_append_flushed(&store->writer, &store->group, &g->error);
+  } else if (status == BP_OK) {
+    status = bpi_writer_append(&store->writer, store->group.data, store->group.length, &g->error);
+  }
   if (status == BP_OK) status = bpi_fault_written(g, end);
   if (status != BP_OK) {
     fail_group(g, status);
@@ -126,8 +133,11 @@ static int is_flushed(const bpi_group *g) {
 static void assign_all(bpi_group *g) {
   for (bpi_request *request = g->first; request != NULL; request = bpi_group_next(g, request)) {
     request->accepted = 0;
+    request->status = g->failure == BP_OK ? bpi_fence_admit(g->store, request) : BP_OK;
+    if (request->status != BP_OK) continue;
     request->status = request->atomic ? bpi_assign_batch(g, request) : assign_each(g, request);
-    if (request->durable) g->durable = 1;
+    /* What stands behind a fence is flushed by its commit. */
+    if (request->durable && request->fence == NULL) g->durable = 1;
   }
   write_unit(g, is_flushed(g));
 }
@@ -171,6 +181,51 @@ static void settle(bpi_group *g) {
   }
 }
 
+/* --- fences */
+
+static bp_status step_fence(bpi_group *g, bpi_request *request) {
+  bp_store *store = g->store;
+  if (request->op != BPI_FENCE_BEGIN && request->fence != store->fencing.fence) {
+    return bpi_fail(request->error, BP_FENCE_NOT_ACTIVE, "the fence is not open any more");
+  }
+  /* In a store that was poisoned before a fence can still be cancelled. */
+  if (g->failure != BP_OK && (g->failure != BP_POISONED || request->op != BPI_FENCE_CANCEL)) {
+    return bpi_error_copy(request->error, &g->error);
+  }
+  switch (request->op) {
+    case BPI_FENCE_BEGIN: return bpi_fence_open(store, request->fence, request->error);
+    case BPI_FENCE_COMMIT: return bpi_fence_commit(store, request->error);
+    default: return bpi_fence_cancel(store, request->error);
+  }
+}
+
+static void flush_all(bpi_group *g) {
+  g->durable = 1;
+  flush_group(g);
+}
+
+/* Everything before the step is on the disk. */
+static void run_step(bpi_group *g, bpi_request *request) {
+  flush_all(g);
+  request->status = step_fence(g, request);
+  if (request->status != BP_OK && request->by_worker && request->fence == g->store->fencing.fence) {
+    g->store->fencing.is_abandoned = 1;
+  }
+}
+
+static void cancel_abandoned(bpi_group *g) {
+  if (!g->store->fencing.is_abandoned) return;
+  flush_all(g);
+  if (g->failure == BP_OK || g->failure == BP_POISONED) (void)bpi_fence_cancel(g->store, NULL);
+}
+
+/* Readers see what is written up to the open fence. */
+static void publish(bp_store *store) {
+  const bpi_fencing *fencing = &store->fencing;
+  uint32_t end = fencing->fence != NULL ? fencing->first_row : store->index.count;
+  atomic_store_explicit(&store->index.published, end, memory_order_release);
+}
+
 static void read_clock(void *user) {
   bpi_group *g = (bpi_group *)user;
   g->clock = bpi_store_now(g->store, &g->now_us, &g->clock_error);
@@ -190,10 +245,16 @@ void bpi_store_run_group(bp_store *store, bpi_request *first, bpi_request *last)
     read_clock(&g);
   }
   begin_unit(&g);
+  cancel_abandoned(&g);
+  if (first->op != BPI_APPEND) {
+    run_step(&g, first);
+    publish(store);
+    return;
+  }
   assign_all(&g);
   flush_group(&g);
   ask_before_publishing(&g);
-  atomic_store_explicit(&store->index.published, store->index.count, memory_order_release);
+  publish(store);
   settle(&g);
   bpi_fault_published(&g);
 }

@@ -35,9 +35,15 @@ bp_status bpi_fault_single(const bpi_group *g, const bpi_item *item, bp_error *e
   return bpi_fault_batch(g, BP_FAULT_SINGLE_START, g->store->next_sequence, 0, 1, error);
 }
 
-/* Did the group give it a row, from `first` on, that it still has? */
-static int is_placed(const bpi_group *g, const bpi_item *item, uint64_t first) {
-  return !item->replayed && !is_own(item) && item->number >= first && item->number < g->store->index.count;
+/* Did the group give it a row among those from `first` to before `end`? */
+static int is_placed(const bpi_item *item, uint64_t first, uint64_t end) {
+  return !item->replayed && !is_own(item) && item->number >= first && item->number < end;
+}
+
+/* What stands behind a fence is neither flushed nor shown with its group. */
+static int passes(const bpi_request *request, uint32_t point) {
+  int is_end = point == BP_FAULT_BATCH_FSYNC || point == BP_FAULT_BATCH_PRE_PUBLISH || point == BP_FAULT_SINGLE_PUBLISHED;
+  return point != 0 && !(is_end && request->fence != NULL);
 }
 
 /* Of every append that the group placed from row `first` on, and of every batch, in their order. */
@@ -46,10 +52,10 @@ static bp_status ask(const bpi_group *g, uint32_t single, uint32_t batch, uint64
   if (g->store->config.fault == NULL) return BP_OK;
   for (const bpi_request *request = g->first; request != NULL && status == BP_OK; request = bpi_group_next(g, request)) {
     uint32_t point = request->atomic ? batch : single;
-    size_t asked = point == 0 ? 0 : request->atomic ? request->accepted > 0 : request->accepted;
+    size_t asked = !passes(request, point) ? 0 : request->atomic ? request->accepted > 0 : request->accepted;
     for (size_t i = 0; i < asked && status == BP_OK; i++) {
       const bpi_item *item = &request->items[i];
-      if (!is_placed(g, item, first)) continue;
+      if (!is_placed(item, first, g->store->index.count)) continue;
       status = bpi_fault_batch(g, point, item->row.sequence, 0, request->atomic ? (uint32_t)request->count : 1, error);
     }
   }
@@ -83,9 +89,10 @@ bp_status bpi_fault_publish(bpi_group *g) {
 void bpi_fault_published(const bpi_group *g) {
   if (g->store->config.fault == NULL) return;
   for (bpi_request *request = g->first; request != NULL; request = bpi_group_next(g, request)) {
-    for (size_t i = 0; i < request->accepted && !request->atomic; i++) {
+    if (request->atomic || !passes(request, BP_FAULT_SINGLE_PUBLISHED)) continue;
+    for (size_t i = 0; i < request->accepted; i++) {
       const bpi_item *item = &request->items[i];
-      if (!is_placed(g, item, 0)) continue;
+      if (!is_placed(item, 0, g->store->index.published)) continue;
       bp_status status = bpi_fault_batch(g, BP_FAULT_SINGLE_PUBLISHED, item->row.sequence, 0, 1, request->error);
       if (status == BP_OK) continue;
       request->status = status;

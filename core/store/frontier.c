@@ -2,7 +2,8 @@
  *
  *   - The leader tells of its group between write and flush, and again at its end, under `commit_lock`: nobody sees half
  *     of a step.
- *   - accepted = written >= durable; accepted >= visible = emitted.  A poisoned writer takes accepted and written back to
+ *   - accepted = written >= durable; accepted >= visible = emitted.  The events of a fence are visible with its commit, those
+ *     of a cancelled one never, and are passed by with the next event behind them.  A poisoned writer takes accepted and written back to
  *     what stays; the others never fall.
  *   - Who waits looks at its point, at the poison and at a release under `commit_lock`, and is told of all three under it:
  *     no wake-up is lost.  Waiting flushes nothing. */
@@ -17,6 +18,8 @@ static bp_point point_of(const bp_store *store, uint32_t rows) {
   return (bp_point){row->wall_ms, row->sequence};
 }
 
+bp_point bpi_newest_visible(const bp_store *store) { return point_of(store, bpi_index_visible_end(&store->index)); }
+
 static int is_same(bp_point a, bp_point b) { return a.wall_ms == b.wall_ms && a.sequence == b.sequence; }
 
 void bpi_watermarks_begin(bp_store *store) {
@@ -30,7 +33,7 @@ void bpi_watermarks_advance(bp_store *store) {
   const bp_point durable = w->durable, visible = w->visible;
   w->written = point_of(store, store->index.count);
   w->durable = point_of(store, (uint32_t)atomic_load(&store->durable_rows));
-  w->visible = point_of(store, store->index.published);
+  w->visible = bpi_newest_visible(store);
   w->poisoned = atomic_load(&store->poisoned);
   int is_pending = !is_same(w->written, w->durable);
   if (is_pending && !w->is_pending) w->pending_since_ns = store->system->clock_mono_ns(store->system->context);

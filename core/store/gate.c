@@ -1,5 +1,5 @@
 /* Who is inside a store, and who closes it. */
-#include "store/store_internal.h"
+#include "store/fence.h"
 
 #include <string.h>
 
@@ -95,8 +95,9 @@ static bp_status write_close(bp_store *store, bp_error *error) {
 
 bp_status bpi_store_destroy(bp_store *store, bp_error *error) {
   bp_error failure = {.struct_size = sizeof failure};
+  bp_status status = bpi_fence_close(store, &failure);
   bpi_worker_stop(store);
-  bp_status status = write_close(store, &failure);
+  if (status == BP_OK) status = write_close(store, &failure);
   if (status != BP_OK) {
     bpi_store_log(store, failure.text);
     (void)bpi_error_copy(error, &failure);

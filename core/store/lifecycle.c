@@ -87,9 +87,10 @@ bp_status bpi_store_append_opened(bp_store *store, uint64_t restored, uint64_t e
 bp_status bpi_store_append_closed(bp_store *store, bp_error *error) {
   bpi_buffer payload;
   bpi_buffer_init(&payload, &store->memory);
+  bp_point newest = bpi_newest_visible(store);
   bpi_pack_map(&payload, 2);
-  put_count(&payload, "wall_ms", store->frontier.wall_ms);
-  put_count(&payload, "global_sequence", store->frontier.sequence);
+  put_count(&payload, "wall_ms", newest.wall_ms);
+  put_count(&payload, "global_sequence", newest.sequence);
   bp_status status = append_own(store, BPI_KIND_CLOSE_COMPLETED, &payload, NULL, 0, error);
   bpi_buffer_free(&payload);
   return status;

@@ -5,14 +5,22 @@
  * Nobody is woken for nothing, as far as can be told: who waits does so with the others of the group that it will be in, the
  * one under way or the next, and the first behind the group under way waits alone, to lead.  Where a group ends early, those
  * who were left are woken with it, and wait anew. */
+#include "store/fence.h"
 #include "store/ticket.h"
+
+/* A step of a fence stands alone. */
+static int may_follow(const bp_store *store, const bpi_request *last, size_t events) {
+  const bpi_request *next = last->next;
+  return next != NULL && last->op == BPI_APPEND && next->op == BPI_APPEND &&
+         events + next->count <= store->config.group_max_events;
+}
 
 /* Under the lock: makes a group of what waits. */
 static void begin_group(bp_store *store) {
   bpi_request *last = store->queue_first;
   size_t events = last->count;
   last->group = ++store->group_number;
-  while (last->next != NULL && events + last->next->count <= store->config.group_max_events) {
+  while (may_follow(store, last, events)) {
     last = last->next;
     last->group = store->group_number;
     events += last->count;
@@ -33,20 +41,33 @@ static void put_at_end(bp_store *store, bpi_request *request) {
   store->queue_last = request;
 }
 
+/* Under the lock: a ticket leaves the queue.  One that stands behind the open fence waits for it. */
+static void finish_ticket(bp_store *store, bpi_request *request) {
+  store->worker.queued--;
+  bpi_condition_wake_all(&store->worker.room);
+  if (request->status == BP_OK && request->fence != NULL) {
+    bpi_fence_keep(request->fence, request);
+  } else {
+    bpi_worker_take(&store->worker, request);
+  }
+}
+
 /* Under the lock: the requests from `first` to before `end` are done.  A caller's may vanish once the lock is released. */
 static void finish(bp_store *store, bpi_request *first, const bpi_request *end) {
   for (bpi_request *request = first, *next; request != end; request = next) {
     next = request->next;
-    if (request->is_ticket) {
-      bpi_worker_take(&store->worker, request);
-    } else {
+    if (!request->by_worker) {
       request->finished = 1;
+    } else if (request->op == BPI_APPEND) {
+      finish_ticket(store, request);
+    } else {
+      bpi_worker_take(&store->worker, request);
     }
   }
 }
 
 int bpi_queue_worker_leads(const bp_store *store) {
-  return !store->leader && store->queue_first != NULL && store->queue_first->is_ticket;
+  return !store->leader && store->queue_first != NULL && store->queue_first->by_worker;
 }
 
 void bpi_queue_lead(bp_store *store) {
@@ -70,17 +91,28 @@ void bpi_queue_lead(bp_store *store) {
   if (end != NULL) bpi_condition_wake_one(&store->head_leads);
 }
 
+/* Under the lock: the worker died with this request in hand. */
+static void lose(bp_store *store, bpi_request *request) {
+  request->status = bpi_fail(request->error, BP_STOPPED, "the clock ended its thread");
+  request->accepted = 0;
+  if (request->op == BPI_APPEND) {
+    finish_ticket(store, request);
+  } else {
+    store->fencing.is_abandoned = 1;
+    bpi_worker_take(&store->worker, request);
+  }
+}
+
 /* What the leader's call had borrowed is lost, and nothing else. */
 void bpi_store_give_up_lead(bp_store *store) {
   bpi_mutex_lock(&store->commit_lock);
   bpi_request *given_up = store->queue_first;
-  int was_worker = given_up->is_ticket;
+  int was_worker = given_up->by_worker;
   store->leader = 0;
   store->queue_first = given_up->next;
   if (store->queue_first == NULL) store->queue_last = NULL;
   if (was_worker) {
-    given_up->status = bpi_fail(given_up->error, BP_STOPPED, "the clock ended its thread");
-    bpi_worker_take(&store->worker, given_up);
+    lose(store, given_up);
     bpi_worker_replace(store);
   } else if (store->worker.is_running) {
     bpi_worker_wake(store);
@@ -148,13 +180,19 @@ bp_status bpi_queue_reserve(bp_store *store, bp_error *error) {
   return status;
 }
 
-bp_status bpi_queue_try_reserve(bp_store *store, bp_pressure *pressure, int *reserved, bp_error *error) {
+bp_status bpi_queue_try_reserve(bp_store *store, bp_pressure *pressure, int *answer, bp_error *error) {
   bpi_worker *worker = &store->worker;
   bpi_mutex_lock(&store->commit_lock);
   bp_status status = bpi_worker_start(store, error);
   measure(store, pressure);
-  *reserved = status == BP_OK && pressure->queued < pressure->threshold;
-  if (*reserved) worker->queued++;
+  if (store->fencing.fence != NULL) {
+    *answer = BPI_QUEUE_FENCED;
+  } else if (pressure->queued >= pressure->threshold) {
+    *answer = BPI_QUEUE_PRESSED;
+  } else if (status == BP_OK) {
+    *answer = BPI_QUEUE_RESERVED;
+    worker->queued++;
+  }
   bpi_mutex_unlock(&store->commit_lock);
   return status;
 }
@@ -166,9 +204,9 @@ void bpi_queue_give_back(bp_store *store) {
   bpi_mutex_unlock(&store->commit_lock);
 }
 
-void bpi_queue_put(bp_store *store, bp_ticket *ticket) {
+void bpi_queue_put(bp_store *store, bpi_request *request) {
   bpi_mutex_lock(&store->commit_lock);
-  put_at_end(store, &ticket->request);
+  put_at_end(store, request);
   bpi_worker_wake(store);
   bpi_mutex_unlock(&store->commit_lock);
 }

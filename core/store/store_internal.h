@@ -48,9 +48,21 @@ typedef struct bpi_worker {
   bpi_condition wake;          /* there is something to do */
   bpi_condition room;          /* there may be room in the queue */
   uint64_t queued;             /* tickets that wait, or whose group is being committed */
-  bpi_request *done_first;     /* tickets that were committed, not yet decided */
+  bpi_request *done_first;     /* what nobody waits for and is done: tickets to be decided, fences that were dropped */
   bpi_request *done_last;
 } bpi_worker;
+
+/* The open fence (fence.h).  It belongs to the leader, who changes `fence` under commit_lock. */
+typedef struct bpi_fencing {
+  bp_fence *fence;             /* NULL: none */
+  uint32_t first_row;
+  uint64_t first_sequence;
+  uint64_t covered_until;      /* the range on the disk reaches to here; 0: nobody knows how far */
+  int has_range;               /* there may be one on the disk */
+  int is_in_doubt;             /* the last try to write it failed */
+  int is_abandoned;            /* nobody holds it, and it could not be cancelled yet */
+  uint64_t tokens;             /* given so far */
+} bpi_fencing;
 
 struct bp_store {
   uint32_t magic;
@@ -80,6 +92,7 @@ struct bp_store {
   uint64_t group_number;       /* of the one that is being committed, or the last */
   bpi_request *group_last;     /* of the group that is being committed */
   bpi_worker worker;
+  bpi_fencing fencing;
   bpi_watermarks watermarks;
   bpi_condition watermark_moved; /* with commit_lock */
   bpi_writer writer;
@@ -135,11 +148,16 @@ typedef struct bpi_item {
 
 #define BPI_NOW INT64_MIN
 
+/* Steps of a fence have no items. */
+enum { BPI_APPEND = 0, BPI_FENCE_BEGIN, BPI_FENCE_COMMIT, BPI_FENCE_CANCEL };
+
 struct bpi_request {
   bpi_item *items;
   size_t count;
   int durable;
   int atomic;                  /* a batch: all or none, and durable */
+  int op;                      /* BPI_APPEND, BPI_FENCE_* */
+  bp_fence *fence;             /* that the items stand behind, or the one that is begun or ended; NULL: none */
   bp_error *error;             /* of the item that failed */
   /* what became of it */
   bp_status status;
@@ -147,7 +165,7 @@ struct bpi_request {
   int is_durable;              /* and on the disk */
   int finished;
   uint64_t group;              /* its number, once it is in one */
-  int is_ticket;               /* nobody waits for it: the worker leads it, and decides its ticket */
+  int by_worker;               /* nobody waits for it: the worker leads it, and does what is left to do afterwards */
   bpi_request *next;
 };
 
@@ -157,6 +175,8 @@ bp_status bpi_store_commit(bp_store *store, bpi_request *request);
 int bpi_queue_worker_leads(const bp_store *store);
 /* By who stands at the head, under the lock, which is released: the group is done then. */
 void bpi_queue_lead(bp_store *store);
+/* Puts a request that nobody waits for at the end. */
+void bpi_queue_put(bp_store *store, bpi_request *request);
 /* By the leader: commits the requests from `first` to `last`, and fills in what became of each. */
 void bpi_store_run_group(bp_store *store, bpi_request *first, bpi_request *last);
 /* The leader's thread ends before it has touched anything: its own request, the first, goes with it, and the next one leads. */
@@ -181,9 +201,11 @@ bp_status bpi_store_append_closed(bp_store *store, bp_error *error);
 
 /* Under the lock.  Nothing happens where it runs.  BP_SYSTEM and its kin. */
 bp_status bpi_worker_start(bp_store *store, bp_error *error);
+/* The same without the lock. */
+bp_status bpi_worker_need(bp_store *store, bp_error *error);
 /* Under the lock: wakes it if there is something to do. */
 void bpi_worker_wake(bp_store *store);
-/* Under the lock: a ticket's request was committed. */
+/* Under the lock: a request of its own is done. */
 void bpi_worker_take(bpi_worker *worker, bpi_request *request);
 /* Ends it when all that is queued is committed and all of that decided.  Nobody is in the store. */
 void bpi_worker_stop(bp_store *store);
@@ -199,6 +221,8 @@ void bpi_watermarks_begin(bp_store *store);
 void bpi_watermarks_advance(bp_store *store);
 /* Wakes all who wait; they look at what has changed beside the points. */
 void bpi_watermarks_wake(bp_store *store);
+/* The newest event that readers see. */
+bp_point bpi_newest_visible(const bp_store *store);
 /* Waits for the committed item as its draft's gate says.  What the receipts (`count` of them, its own the last; or NULL)
  * say of the disk is then true of that moment.  BP_WAIT_TIMEOUT, BP_POISONED, BP_CLOSED. */
 bp_status bpi_store_pass_gate(bp_store *store, const bpi_item *item, bp_receipt *receipts, size_t count, bp_error *error);

@@ -61,7 +61,7 @@ bp_status bpi_ticket_new(const bp_store *store, const bp_draft *drafts, size_t c
   bpi_item *items = (bpi_item *)(void *)(made + 1);
   bp_draft *copies = (bp_draft *)(void *)(items + count);
   made->receipts = (bp_receipt *)(void *)(copies + count);
-  made->request = (bpi_request){.items = items, .count = count, .error = &made->error, .is_ticket = 1};
+  made->request = (bpi_request){.items = items, .count = count, .error = &made->error, .by_worker = 1};
   uint8_t *at = (uint8_t *)made + records;
   bpi_items_prepare(items, drafts, count, at);
   at += room;

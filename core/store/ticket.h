@@ -36,17 +36,17 @@ void bpi_ticket_decide(bp_ticket *ticket);
 /* Ends one owner's. */
 void bpi_ticket_let_go(bp_ticket *ticket);
 
-/* --- tickets in the queue (queue.c).  A place is had before the ticket is made, so that who waits for one holds no copy. */
+/* --- places in the queue (queue.c).  One is had before the ticket is made, so that who waits for it holds no copy; then the
+ * ticket's request is put (bpi_queue_put). */
 
 void bpi_queue_pressure(bp_store *store, bp_pressure *pressure);
 /* Waits while the queue is full.  BP_SYSTEM and its kin: the worker could not be started. */
 bp_status bpi_queue_reserve(bp_store *store, bp_error *error);
-/* Waits for nobody: *reserved is 0 from the threshold on.  *pressure is what was found. */
-bp_status bpi_queue_try_reserve(bp_store *store, bp_pressure *pressure, int *reserved, bp_error *error);
+/* Waits for nobody: not while a fence is open, nor from the threshold on.  *pressure is what was found. */
+enum { BPI_QUEUE_RESERVED = 1, BPI_QUEUE_FENCED, BPI_QUEUE_PRESSED };
+bp_status bpi_queue_try_reserve(bp_store *store, bp_pressure *pressure, int *answer, bp_error *error);
 /* A place that was not used. */
 void bpi_queue_give_back(bp_store *store);
-/* Puts the ticket into the place that was reserved for it. */
-void bpi_queue_put(bp_store *store, bp_ticket *ticket);
 
 static inline bp_ticket *bpi_ticket_of(bpi_request *request) {
   return (bp_ticket *)(void *)((uint8_t *)request - offsetof(bp_ticket, request));

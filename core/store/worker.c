@@ -1,6 +1,7 @@
 /* The store's thread: leads where a ticket's request stands at the head of the queue, and hands out what became of tickets,
  * whoever led: signing is not the work of callers who wait for their own.  It lives from the first submission or fence to
  * the close, which it outlives by nothing: all that was queued is committed, and all of it decided, before it ends. */
+#include "store/fence.h"
 #include "store/ticket.h"
 
 void bpi_worker_take(bpi_worker *worker, bpi_request *request) {
@@ -11,7 +12,6 @@ void bpi_worker_take(bpi_worker *worker, bpi_request *request) {
     worker->done_first = request;
   }
   worker->done_last = request;
-  worker->queued--;
 }
 
 void bpi_worker_wake(bp_store *store) {
@@ -21,18 +21,24 @@ void bpi_worker_wake(bp_store *store) {
   }
 }
 
+static void decide(bp_store *store, bp_ticket *ticket) {
+  bpi_ticket_fill(store, ticket);
+  bpi_ticket_decide(ticket);
+}
+
 /* Under the lock, which is released meanwhile. */
-static void decide_all(bp_store *store) {
+static void finish_all(bp_store *store) {
   bpi_worker *worker = &store->worker;
   bpi_request *request = worker->done_first;
   worker->done_first = worker->done_last = NULL;
-  bpi_condition_wake_all(&worker->room);
   bpi_mutex_unlock(&store->commit_lock);
-  while (request != NULL) {
-    bp_ticket *ticket = bpi_ticket_of(request);
-    request = request->next;
-    bpi_ticket_fill(store, ticket);
-    bpi_ticket_decide(ticket);
+  for (bpi_request *next; request != NULL; request = next) {
+    next = request->next;
+    if (request->op == BPI_APPEND) {
+      decide(store, bpi_ticket_of(request));
+    } else {
+      bpi_fence_dropped(store, request);
+    }
   }
   bpi_mutex_lock(&store->commit_lock);
 }
@@ -43,7 +49,7 @@ static void *work(void *user) {
   bpi_mutex_lock(&store->commit_lock);
   for (;;) {
     if (worker->done_first != NULL) {
-      decide_all(store);
+      finish_all(store);
     } else if (bpi_queue_worker_leads(store)) {
       bpi_queue_lead(store);
       bpi_mutex_lock(&store->commit_lock);
@@ -64,6 +70,13 @@ bp_status bpi_worker_start(bp_store *store, bp_error *error) {
   if (failed != 0) return bpi_fail_system(error, failed, "starting the store's thread");
   worker->is_running = 1;
   return BP_OK;
+}
+
+bp_status bpi_worker_need(bp_store *store, bp_error *error) {
+  bpi_mutex_lock(&store->commit_lock);
+  bp_status status = bpi_worker_start(store, error);
+  bpi_mutex_unlock(&store->commit_lock);
+  return status;
 }
 
 void bpi_worker_replace(bp_store *store) {

@@ -98,6 +98,12 @@ export const Status = {
   BP_BATCH_DUPLICATE_KEY: 174,
   /** cause_item names no earlier item: `actual` against `expected` */
   BP_BATCH_CAUSE: 175,
+  /** a fence is open: appends and another fence wait for its end */
+  BP_FENCE_ACTIVE: 180,
+  /** the fence was committed or cancelled, or its store was closed */
+  BP_FENCE_NOT_ACTIVE: 181,
+  /** of a ticket: the fence was cancelled; the event stays hidden for ever */
+  BP_FENCE_CANCELLED: 182,
   /** a gate refused; `text` is its name in brackets and its message, cut to fit */
   BP_DENIED: 190,
   /** the permit was committed, or another thread is committing it */

@@ -1,6 +1,7 @@
 /* What a ticket promises: an append's own answer, later, in full, to whoever asks and as often as they ask; and how full the
  * queue may become. */
 #include "store/ticket.h"
+#include "support/held.h"
 #include "support/memory_fault.h"
 #include "support/sim.h"
 #include "support/store_fixture.h"
@@ -328,48 +329,14 @@ Test(tickets, that_are_none_say_so) {
   bp_ticket_free(ticket);
 }
 
-/* --- a writer that stands still: its clock does not answer */
+/* --- a writer that stands still */
 
-static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t gate_moved = PTHREAD_COND_INITIALIZER;
-static int gate_is_shut, gate_holds;
-
-static int64_t clock_behind_a_gate(void *user) {
-  (void)user;
-  pthread_mutex_lock(&gate);
-  gate_holds = gate_is_shut;
-  pthread_cond_broadcast(&gate_moved);
-  while (gate_is_shut) pthread_cond_wait(&gate_moved, &gate);
-  gate_holds = 0;
-  pthread_mutex_unlock(&gate);
-  return INT64_C(1700000000000000);
-}
-
-static void open_with_gate(uint32_t capacity, uint32_t percent) {
+static void open_with_clock(uint32_t capacity, uint32_t percent) {
   fixture_close(store);
-  config.clock = clock_behind_a_gate;
+  config.clock = held_clock;
   config.queue_capacity = capacity;
   config.pressure_percent = percent;
   store = fixture_open("store", BP_MODE_MUST_EXIST, &config);
-}
-
-static void shut_gate(void) {
-  pthread_mutex_lock(&gate);
-  gate_is_shut = 1;
-  pthread_mutex_unlock(&gate);
-}
-
-static void open_gate(void) {
-  pthread_mutex_lock(&gate);
-  gate_is_shut = 0;
-  pthread_cond_broadcast(&gate_moved);
-  pthread_mutex_unlock(&gate);
-}
-
-static void await_leader_at_gate(void) {
-  pthread_mutex_lock(&gate);
-  while (!gate_holds) pthread_cond_wait(&gate_moved, &gate);
-  pthread_mutex_unlock(&gate);
 }
 
 static bp_pressure pressure_now(void) {
@@ -379,8 +346,8 @@ static bp_pressure pressure_now(void) {
 }
 
 Test(tickets, wait_no_longer_than_they_are_told) {
-  open_with_gate(8, 50);
-  shut_gate();
+  open_with_clock(8, 50);
+  held_stop();
   bp_ticket *ticket = submit_text("e", "x");
   bp_error error = fixture_error();
   size_t count;
@@ -389,67 +356,9 @@ Test(tickets, wait_no_longer_than_they_are_told) {
   cr_assert_eq(bp_ticket_wait(ticket, 20, NULL), BP_WAIT_TIMEOUT);
   cr_assert_null(bp_ticket_receipts(ticket, &count));
   cr_assert_eq(count, 0);
-  open_gate();
+  held_go_on();
   MUST(wait_for(ticket));
   bp_ticket_free(ticket);
-}
-
-/* 13.3 control_plane_surface: pressure helper bounds. */
-Test(tickets, press_as_many_as_are_queued) {
-  static const struct {
-    uint32_t capacity, percent;
-    uint64_t threshold;
-  } cases[] = {{8, 50, 4}, {8, 100, 8}, {1, 1, 1}, {3, 50, 2}, {4096, 75, 3072}, {10, 1, 1}, {UINT32_MAX, 100, UINT32_MAX}};
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    open_with_gate(cases[i].capacity, cases[i].percent);
-    bp_pressure idle = pressure_now();
-    cr_assert_eq(idle.queued, 0);
-    cr_assert_eq(idle.capacity, cases[i].capacity);
-    cr_assert_eq(idle.threshold, cases[i].threshold);
-  }
-  bp_pressure small = {.struct_size = 8};
-  cr_assert_eq(bp_store_pressure(store, &small, NULL), BP_STRUCT_SIZE);
-  open_with_gate(8, 50);
-  bp_ticket *tickets[5];
-  shut_gate();
-  for (uint64_t i = 0; i < 5; i++) {
-    tickets[i] = submit_text("e", "x");
-    cr_assert_eq(pressure_now().queued, i + 1);
-  }
-  open_gate();
-  for (size_t i = 0; i < 5; i++) {
-    MUST(wait_for(tickets[i]));
-    bp_ticket_free(tickets[i]);
-  }
-  cr_assert_eq(pressure_now().queued, 0);
-}
-
-static void *submit_one_more(void *user) {
-  *(bp_ticket **)user = submit_text("late", "x");
-  return NULL;
-}
-
-/* The one that waits for room is inside the store: a strict close says so. */
-Test(tickets, wait_for_room_where_the_queue_is_full) {
-  bp_ticket *tickets[3];
-  pthread_t thread;
-  open_with_gate(2, 100);
-  shut_gate();
-  tickets[0] = submit_text("e", "0");
-  tickets[1] = submit_text("e", "1");
-  await_leader_at_gate();
-  cr_assert_eq(pthread_create(&thread, NULL, submit_one_more, &tickets[2]), 0);
-  bp_error error = fixture_error();
-  poll(NULL, 0, 30);
-  cr_assert_eq(pressure_now().queued, 2, "it did not wait");
-  cr_assert_eq(bp_store_close(store, &error), BP_BUSY);
-  cr_assert_eq(error.actual, 1);
-  open_gate();
-  pthread_join(thread, NULL);
-  for (size_t i = 0; i < 3; i++) {
-    cr_assert_eq(receipt_of(tickets[i])->sequence, i + 3);
-    bp_ticket_free(tickets[i]);
-  }
 }
 
 /* --- descriptors */
@@ -461,14 +370,14 @@ static int is_readable(int descriptor, int timeout_ms) {
 
 Test(tickets, have_a_descriptor_that_an_event_loop_may_watch) {
   int32_t before, again, after;
-  open_with_gate(8, 50);
-  shut_gate();
+  open_with_clock(8, 50);
+  held_stop();
   bp_ticket *ticket = submit_text("e", "x"), *other = submit_text("e", "y");
   MUST(bp_ticket_descriptor(ticket, &before, NULL));
   MUST(bp_ticket_descriptor(ticket, &again, NULL));
   cr_assert_eq(before, again);
   cr_assert_not(is_readable(before, 0));
-  open_gate();
+  held_go_on();
   cr_assert(is_readable(before, 10000));
   MUST(bp_ticket_wait(ticket, 0, NULL));
   cr_assert(is_readable(before, 0), "it is readable for good");
@@ -497,10 +406,10 @@ Test(tickets, without_a_descriptor_can_still_be_waited_for) {
 /* --- the ends of tickets and stores */
 
 Test(tickets, that_are_dropped_cancel_nothing) {
-  open_with_gate(64, 100);
-  shut_gate();
+  open_with_clock(64, 100);
+  held_stop();
   for (int i = 0; i < 20; i++) bp_ticket_free(submit_text("e", "x"));
-  open_gate();
+  held_go_on();
   MUST(bp_store_sync(store, NULL));
   cr_assert_eq(fixture_stat(store).last_sequence, 22, "two opens, one close, twenty of ours");
 }
@@ -567,13 +476,13 @@ Test(tickets, belong_to_the_process_that_got_them) {
 
 Test(tickets, of_a_poisoned_store_say_so) {
   bp_ticket *first, *second;
-  open_with_gate(8, 100);
-  shut_gate();
+  open_with_clock(8, 100);
+  held_stop();
   first = submit_text("e", "1");
-  await_leader_at_gate();
+  held_await_leader();
   second = submit_text("e", "2");
   sim_add_fault(sim, (sim_fault){.kind = SIM_SYNC, .at = 1, .errno_value = EIO});
-  open_gate();
+  held_go_on();
   cr_assert_eq(wait_for(first), BP_SYNC_FAILED);
   cr_assert_eq(wait_for(second), BP_POISONED);
   bp_ticket *third = submit_text("e", "3");
