@@ -35,9 +35,9 @@ bp_status bpi_fault_single(const bpi_group *g, const bpi_item *item, bp_error *e
   return bpi_fault_batch(g, BP_FAULT_SINGLE_START, g->store->next_sequence, 0, 1, error);
 }
 
-/* Did the group give it a row, from `first` on, that it still has? */
-static int is_placed(const bpi_group *g, const bpi_item *item, uint64_t first) {
-  return !item->replayed && !is_own(item) && item->number >= first && item->number < g->store->index.count;
+/* Did the group give it a row among those from `first` to before `end`? */
+static int is_placed(const bpi_item *item, uint64_t first, uint64_t end) {
+  return !item->replayed && !is_own(item) && item->number >= first && item->number < end;
 }
 
 /* What stands behind a fence is neither flushed nor shown with its group. */
@@ -55,7 +55,7 @@ static bp_status ask(const bpi_group *g, uint32_t single, uint32_t batch, uint64
     size_t asked = !passes(request, point) ? 0 : request->atomic ? request->accepted > 0 : request->accepted;
     for (size_t i = 0; i < asked && status == BP_OK; i++) {
       const bpi_item *item = &request->items[i];
-      if (!is_placed(g, item, first)) continue;
+      if (!is_placed(item, first, g->store->index.count)) continue;
       status = bpi_fault_batch(g, point, item->row.sequence, 0, request->atomic ? (uint32_t)request->count : 1, error);
     }
   }
@@ -92,7 +92,7 @@ void bpi_fault_published(const bpi_group *g) {
     if (request->atomic || !passes(request, BP_FAULT_SINGLE_PUBLISHED)) continue;
     for (size_t i = 0; i < request->accepted; i++) {
       const bpi_item *item = &request->items[i];
-      if (!is_placed(g, item, 0)) continue;
+      if (!is_placed(item, 0, g->store->index.published)) continue;
       bp_status status = bpi_fault_batch(g, BP_FAULT_SINGLE_PUBLISHED, item->row.sequence, 0, 1, request->error);
       if (status == BP_OK) continue;
       request->status = status;

@@ -272,7 +272,7 @@ function messageOf(thrown: unknown): string {
   }
 }
 
-/* As much as a denial should carry; a lone surrogate becomes a sign that says so. */
+/* A lone surrogate becomes the sign that stands for one: of a defect the message may be any text. */
 function defect(message: string): Uint8Array {
   return Buffer.from(message);
 }

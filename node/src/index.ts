@@ -33,5 +33,4 @@ export { EMPTY, type Draft, type DraftOptions, type Durability, type NewEvent } 
 export { Event } from "./event.js";
 export { Page, type Query } from "./page.js";
 export type { OpenOptions, Progress, Trust, VerifyOptions } from "./options.js";
-export type { FaultFunction } from "./faults.js";
 export type { Waiting } from "./waiting.js";

@@ -215,6 +215,22 @@ def batch(path: Path, *drafts: dict[str, Any]) -> None:
         store.append_batch(batpak.Draft("e", "s", **{"kind": 0xF001, "payload": b"", **draft}) for draft in drafts)
 
 
+NOTHING = batpak.Draft("e", "s", kind=0xF001, payload=b"")
+
+
+def used(path: Path) -> None:
+    permit = batpak.Permit.bypass(NOTHING, "reason", "justification")
+    with batpak.open(path) as store:
+        store.commit(permit)
+        store.commit(permit)
+
+
+def step(path: Path) -> None:
+    away = batpak.Machine("m").transition(int, str, kind=0xF001)
+    with batpak.open(path) as store:
+        store.apply_transition(batpak.At(str, "e", "s"), away, value=1)  # type: ignore[misc]
+
+
 #: How each status is reached.
 REACH: dict[Status, Callable[[Path], Any]] = {
     Status.BP_ARGUMENT: lambda path: batpak.open(path, mode="no mode"),  # type: ignore[arg-type]
@@ -265,6 +281,9 @@ REACH: dict[Status, Callable[[Path], Any]] = {
     Status.BP_BATCH_KEYS: lambda path: batch(path, {"key": bytes(16)}, {}),
     Status.BP_BATCH_DUPLICATE_KEY: lambda path: batch(path, {"key": bytes(16)}, {"key": bytes(16)}),
     Status.BP_BATCH_CAUSE: lambda path: batch(path, {"cause_item": 0}),
+    Status.BP_DENIED: lambda path: batpak.Gates([lambda context: batpak.Denial("no")]).evaluate(None, NOTHING),
+    Status.BP_PERMIT_USED: used,
+    Status.BP_TRANSITION: step,
     Status.BP_NO_STORE: lambda path: batpak.open(path, mode="must_exist"),
     Status.BP_NOT_A_STORE: file_in_the_way,
     Status.BP_NEWER_VERSION: newer,
@@ -288,9 +307,6 @@ OUT_OF_REACH = {
     Status.BP_TOO_SMALL: "this package asks again with the size that was answered",
     Status.BP_CLOCK_OVERFLOW: "an entity would need 2^32 events",
     Status.BP_FAULT: "it takes a test build; test_faults.py reaches it there",
-    Status.BP_DENIED: "gates come with the next step of this package",
-    Status.BP_PERMIT_USED: "permits come with the next step of this package",
-    Status.BP_TRANSITION: "machines come with the next step of this package",
 }
 
 #: These concern no store, so there is no path.
@@ -302,6 +318,7 @@ NO_PATH = {
     Status.BP_NOT_JSON,
     Status.BP_VALUE,
     Status.BP_ARGUMENT,
+    Status.BP_DENIED,
 }
 
 

@@ -201,7 +201,7 @@ static size_t wanted(const row *r, int is_there) { return !is_there ? 0 : is_sin
 /* What comes after an abort: four appends with the numbers that follow what is there, or a store that refuses. */
 static void go_on(const row *r) {
   bp_stat stat = fixture_stat(store);
-  cr_assert_eq(stat.poisoned, r->poisons);
+  cr_assert_eq((int)stat.poisoned, r->poisons);
   cr_assert_eq(stat.last_sequence, wanted(r, r->in_process));
   fails_at = 0;
   for (uint64_t i = 0; i < 4; i++) {
