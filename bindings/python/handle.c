@@ -199,8 +199,10 @@ static PyMethodDef handle_methods[] = {
     {"append_many", handle_append_many, METH_O,
      "append_many(list of drafts) -> (receipts, extensions by index, status, bytes of the error)"},
     {"append_batch", handle_append_batch, METH_O, "append_batch(list of drafts): as append_many, all of them or none"},
-    {"submit", FAST(handle_submit), METH_FASTCALL, "submit(entity, scope, kind, payload, rest) -> Ticket"},
-    {"submit_batch", handle_submit_batch, METH_O, "submit_batch(list of drafts) -> Ticket"},
+    {"submit", FAST(handle_submit), METH_FASTCALL,
+     "submit(address of a bp_fence or None, is a try, entity, scope, kind, payload, rest) -> Ticket; of a try that is not "
+     "taken (after_ms, attempt, max_attempts, reason), or a reason alone"},
+    {"submit_batch", FAST(handle_submit_batch), METH_FASTCALL, "submit_batch(fence, is a try, list of drafts): as submit"},
     {"page", FAST(handle_page), METH_FASTCALL, "page(address of a bp_query, decode) -> Page"},
     {"get", FAST(handle_get), METH_FASTCALL, "get(event_id, decode) -> Event"},
     {"walk", FAST(handle_walk), METH_FASTCALL, "walk(event_id, limit, decode) -> Page"},

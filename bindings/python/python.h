@@ -75,7 +75,7 @@ PyObject *receipt_extensions(const bp_receipt *receipt);
 /* --- tickets (ticket.c) */
 
 PyObject *handle_submit(PyObject *self, PyObject *const *arguments, Py_ssize_t count);
-PyObject *handle_submit_batch(PyObject *self, PyObject *list);
+PyObject *handle_submit_batch(PyObject *self, PyObject *const *arguments, Py_ssize_t count);
 
 /* --- pages and events (page.c) */
 

@@ -12,13 +12,15 @@ typedef struct ticket_object {
   bp_ticket *ticket;
 } ticket_object;
 
-/* --- submitting */
+/* --- submitting: behind a fence or not, waiting for room or not */
 
-/* What goes in, and the ticket that comes out. */
+/* What goes in, and how. */
 typedef struct submission {
   const bp_draft *drafts;
   size_t count;
   int is_batch;
+  int is_try;
+  bp_fence *fence;  /* or NULL: it outlives its store, which is not entered then */
 } submission;
 
 static PyObject *ticket_make(handle *owner) {
@@ -29,43 +31,76 @@ static PyObject *ticket_make(handle *owner) {
   return (PyObject *)made;
 }
 
+static bp_status hand_over(bp_store *store, const submission *s, bp_ticket **ticket, bp_outcome *outcome, bp_error *error) {
+  if (s->fence != NULL) {
+    return s->is_batch ? bp_fence_submit_batch(s->fence, s->drafts, s->count, ticket, error)
+                       : bp_fence_submit(s->fence, s->drafts, ticket, error);
+  }
+  if (s->is_try) {
+    return s->is_batch ? bp_store_try_submit_batch(store, s->drafts, s->count, ticket, outcome, error)
+                       : bp_store_try_submit(store, s->drafts, ticket, outcome, error);
+  }
+  return s->is_batch ? bp_store_submit_batch(store, s->drafts, s->count, ticket, error)
+                     : bp_store_submit(store, s->drafts, ticket, error);
+}
+
+/* (after_ms, attempt, max_attempts, reason) of a Retry, the reason of a Cancelled. */
+static PyObject *not_now(const bp_outcome *outcome) {
+  const char *said = outcome->message != NULL ? (const char *)outcome->message : outcome->text;
+  PyObject *reason = PyUnicode_DecodeUTF8(said, (Py_ssize_t)outcome->message_length, "replace");
+  if (reason == NULL || outcome->type == BP_OUTCOME_CANCELLED) return reason;
+  return Py_BuildValue("KIIN", (unsigned long long)outcome->after_ms, outcome->attempt, outcome->max_attempts, reason);
+}
+
 /* The object is made first: no ticket is lost where there is no memory for it. */
 static PyObject *submit(handle *self, const submission *s) {
   PyObject *made = ticket_make(self);
-  bp_store *store = made == NULL ? NULL : handle_enter(self);
-  if (store == NULL) {
+  bp_store *store = made == NULL || s->fence != NULL ? NULL : handle_enter(self);
+  if (made == NULL || (store == NULL && s->fence == NULL)) {
     Py_XDECREF(made);
     return NULL;
   }
   bp_ticket **ticket = &((ticket_object *)made)->ticket;
   bp_error error = {.struct_size = sizeof error};
+  bp_outcome outcome;
   bp_status status;
+  (void)bp_outcome_init(&outcome, sizeof outcome);
   Py_BEGIN_ALLOW_THREADS
-  status = s->is_batch ? bp_store_submit_batch(store, s->drafts, s->count, ticket, &error)
-                       : bp_store_submit(store, s->drafts, ticket, &error);
+  status = hand_over(store, s, ticket, &outcome, &error);
   Py_END_ALLOW_THREADS
-  handle_leave(self);
-  if (status == BP_OK) return made;
+  if (store != NULL) handle_leave(self);
+  if (status == BP_OK && outcome.type == BP_OUTCOME_OK) return made;
   Py_DECREF(made);
-  return handle_fail(self, status, &error);
+  return status == BP_OK ? not_now(&outcome) : handle_fail(self, status, &error);
+}
+
+/* The address of a fence, or None; and whether it is a try. */
+static int take_how(PyObject *const *arguments, submission *s) {
+  s->is_try = PyObject_IsTrue(arguments[1]);
+  if (s->is_try < 0) return -1;
+  if (arguments[0] == Py_None) return 0;
+  s->fence = PyLong_AsVoidPtr(arguments[0]);
+  return s->fence == NULL ? -1 : 0;
 }
 
 PyObject *handle_submit(PyObject *self, PyObject *const *arguments, Py_ssize_t count) {
   bp_draft draft;
-  if (check_count("submit", count, 5) != 0) return NULL;
-  PyObject *made = NULL;
-  if (draft_take((handle *)self, arguments, &draft) == 0) {
-    made = submit((handle *)self, &(submission){.drafts = &draft, .count = 1});
-  }
+  submission s = {.drafts = &draft, .count = 1};
+  if (check_count("submit", count, 7) != 0 || take_how(arguments, &s) != 0) return NULL;
+  PyObject *made = draft_take((handle *)self, arguments + 2, &draft) == 0 ? submit((handle *)self, &s) : NULL;
   draft_free(&draft);
   return made;
 }
 
-PyObject *handle_submit_batch(PyObject *self, PyObject *list) {
+PyObject *handle_submit_batch(PyObject *self, PyObject *const *arguments, Py_ssize_t count) {
   drafts taken;
+  submission s = {.is_batch = 1};
+  if (check_count("submit_batch", count, 3) != 0 || take_how(arguments, &s) != 0) return NULL;
   PyObject *made = NULL;
-  if (drafts_take((handle *)self, list, &taken) == 0) {
-    made = submit((handle *)self, &(submission){.drafts = taken.items, .count = taken.count, .is_batch = 1});
+  if (drafts_take((handle *)self, arguments[2], &taken) == 0) {
+    s.drafts = taken.items;
+    s.count = taken.count;
+    made = submit((handle *)self, &s);
   }
   drafts_free(&taken);
   return made;

@@ -43,6 +43,9 @@ from .errors import (  # noqa: E402
     ExpectationFailed,
     ExtensionError,
     Fault,
+    FenceActive,
+    FenceCancelled,
+    FenceNotActive,
     Forked,
     KeyCancelled,
     KeyFileError,
@@ -73,6 +76,7 @@ from .errors import (  # noqa: E402
 )
 from .event import Event  # noqa: E402
 from .extensions import extensions_decode, extensions_encode  # noqa: E402
+from .fence import Fence  # noqa: E402
 from .free import (  # noqa: E402
     abi_version,
     coordinate_check,
@@ -149,6 +153,10 @@ __all__ = [
     "ExpectationFailed",
     "ExtensionError",
     "Fault",
+    "Fence",
+    "FenceActive",
+    "FenceCancelled",
+    "FenceNotActive",
     "Finding",
     "Forked",
     "Frontier",

@@ -169,6 +169,18 @@ class KeyCancelled(RefusedError):
     """The key is held by an event that was cancelled and stays hidden."""
 
 
+class FenceActive(RefusedError):
+    """A fence is open: appends and another fence wait for its end."""
+
+
+class FenceNotActive(RefusedError):
+    """The fence was committed or cancelled, or its store was closed."""
+
+
+class FenceCancelled(RefusedError):
+    """Of a ticket: its fence was cancelled, and the event stays hidden for ever."""
+
+
 class Denied(RefusedError):
     """A gate refused; the text is its name in brackets and its message, cut to fit."""
 
@@ -331,6 +343,9 @@ CLASSES: Final[dict[Status, type[Error]]] = {
     Status.BP_BATCH_KEYS: BatchError,
     Status.BP_BATCH_DUPLICATE_KEY: BatchError,
     Status.BP_BATCH_CAUSE: BatchError,
+    Status.BP_FENCE_ACTIVE: FenceActive,
+    Status.BP_FENCE_NOT_ACTIVE: FenceNotActive,
+    Status.BP_FENCE_CANCELLED: FenceCancelled,
     Status.BP_DENIED: Denied,
     Status.BP_PERMIT_USED: PermitUsed,
     Status.BP_TRANSITION: TransitionRefused,

@@ -39,14 +39,16 @@ from .errors import Error, KindMismatch, Path, made
 from .event import Event
 from .extensions import extensions_encode
 from .faults import Function as FaultFunction
+from .fence import Fence
 from .frontier import WATERMARKS, Frontier, Waited, Watermark, point_of, timeout_of
 from .gates import Denial, Gates, Permit, RawDenial, text_of
 from .machine import At, Transition
 from .opening import Mode, SyncMode, configuration, keys, open_handle, seeds_of, wipe
+from .outcome import Outcome
 from .page import MAXIMUM, Page, Query
 from .receipt import Receipt
 from .report import Judgement, Report, Stat
-from .ticket import Pressure, Ticket, receipt_of, receipts_of
+from .ticket import Pressure, Ticket, outcome_of, queue, queue_batch
 from .trust import Trust
 from .trust import receipt_of as given_receipt
 from .typed import binding_of
@@ -258,11 +260,30 @@ class Store:
         queued, in one order and with the same flushes as appends. Waits for room while `queue_capacity` are queued
         (`try_submit` does not). Closing the store commits all that was submitted. Since 0.2.
         """
-        return self._handle.submit(*Draft(entity, scope, event, **options)._packed)._of(receipt_of)
+        ticket: Ticket[Receipt] = queue(self._handle, Draft(entity, scope, event, **options)._packed)
+        return ticket
 
     def submit_batch(self, drafts: Iterable[Draft]) -> Ticket[Accepted]:
         """Queues a batch, of which all or nothing is appended: as `append_batch`, and as `submit`. Since 0.2."""
-        return self._handle.submit_batch(packed_all(drafts))._of(receipts_of)
+        ticket: Ticket[Accepted] = queue_batch(self._handle, packed_all(drafts))
+        return ticket
+
+    def try_submit(self, entity: str, scope: str, event: object = None,
+                   **options: Unpack[DraftOptions]) -> Outcome[Ticket[Receipt]]:
+        """As `submit`, without ever waiting: an Ok with the ticket; a Retry where the queue holds `pressure().threshold`, a
+        Cancelled while a fence is open: then nothing was queued. Since 0.2."""
+        return outcome_of(queue(self._handle, Draft(entity, scope, event, **options)._packed, is_try=True))
+
+    def try_submit_batch(self, drafts: Iterable[Draft]) -> Outcome[Ticket[Accepted]]:
+        """As `submit_batch`, and as `try_submit`. Since 0.2."""
+        return outcome_of(queue_batch(self._handle, packed_all(drafts), is_try=True))
+
+    def fence(self) -> Fence:
+        """Opens a fence: what is submitted to it is shown all at once, or never. A store has one at a time.
+
+        What was appended before stays visible, and is flushed. Raises FenceActive, ReadOnly, Poisoned. Since 0.2.
+        """
+        return Fence._begin(self._handle)
 
     def pressure(self) -> Pressure:
         """How full the queue of what was submitted is. Raises ReadOnly. Since 0.2."""
@@ -578,6 +599,7 @@ class Store:
     append_async = awaitable(append)
     append_many_async = awaitable(append_many)
     append_batch_async = awaitable(append_batch)
+    fence_async = awaitable(fence)
     sync_async = awaitable(sync)
     wait_async = awaitable(wait)
     verify_async = awaitable(verify)

@@ -7,9 +7,10 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any, Generic, NoReturn, TypeVar
 
-from ._batpak import TicketBase
-from .draft import RECEIPT_SIZE, Accepted, number
+from ._batpak import Handle, TicketBase
+from .draft import RECEIPT_SIZE, Accepted, Packed, number
 from .frontier import timeout_of
+from .outcome import Cancelled, Ok, Outcome, Retry
 from .receipt import Receipt
 
 R = TypeVar("R", Receipt, Accepted, covariant=True)
@@ -86,6 +87,25 @@ def _wake(waiting: set[asyncio.Future[None]]) -> None:
     for future in waiting:
         if not future.done():
             future.set_result(None)
+
+
+def queue(handle: Handle, draft: Packed, fence: int | None = None, *, is_try: bool = False) -> Any:
+    """A ticket of the draft; of a try that is not taken what the compiled part says of it."""
+    made = handle.submit(fence, is_try, *draft)
+    return made._of(receipt_of) if isinstance(made, Ticket) else made
+
+
+def queue_batch(handle: Handle, drafts: list[Packed], fence: int | None = None, *, is_try: bool = False) -> Any:
+    """As `queue`, of a batch."""
+    made = handle.submit_batch(fence, is_try, drafts)
+    return made._of(receipts_of) if isinstance(made, Ticket) else made
+
+
+def outcome_of(made: Any) -> Outcome[Any]:
+    """What became of a try."""
+    if isinstance(made, Ticket):
+        return Ok(made)
+    return Cancelled(made) if isinstance(made, str) else Retry(*made)
 
 
 def receipt_of(blob: bytes, extensions: dict[int, bytes]) -> Receipt:

@@ -231,6 +231,18 @@ def step(path: Path) -> None:
         store.apply_transition(batpak.At(str, "e", "s"), away, value=1)  # type: ignore[misc]
 
 
+def fenced(path: Path, end: str) -> None:
+    with batpak.open(path) as store:
+        fence = store.fence()
+        ticket = fence.submit("e", "s", kind=0xF001, value=1)
+        if end == "open":
+            store.append("e", "s", kind=0xF001, value=1)
+        fence.cancel()
+        if end == "over":
+            fence.commit()
+        ticket.wait()
+
+
 #: How each status is reached.
 REACH: dict[Status, Callable[[Path], Any]] = {
     Status.BP_ARGUMENT: lambda path: batpak.open(path, mode="no mode"),  # type: ignore[arg-type]
@@ -281,6 +293,9 @@ REACH: dict[Status, Callable[[Path], Any]] = {
     Status.BP_BATCH_KEYS: lambda path: batch(path, {"key": bytes(16)}, {}),
     Status.BP_BATCH_DUPLICATE_KEY: lambda path: batch(path, {"key": bytes(16)}, {"key": bytes(16)}),
     Status.BP_BATCH_CAUSE: lambda path: batch(path, {"cause_item": 0}),
+    Status.BP_FENCE_ACTIVE: lambda path: fenced(path, "open"),
+    Status.BP_FENCE_NOT_ACTIVE: lambda path: fenced(path, "over"),
+    Status.BP_FENCE_CANCELLED: lambda path: fenced(path, "cancelled"),
     Status.BP_DENIED: lambda path: batpak.Gates([lambda context: batpak.Denial("no")]).evaluate(None, NOTHING),
     Status.BP_PERMIT_USED: used,
     Status.BP_TRANSITION: step,

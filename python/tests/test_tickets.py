@@ -134,6 +134,25 @@ def test_pressure_and_time(stalled: batpak.Store, clock: Gatekeeper) -> None:
     assert stalled.pressure().is_idle
 
 
+def test_a_try_never_waits(stalled: batpak.Store, clock: Gatekeeper) -> None:
+    tickets = []
+    for _ in range(4):
+        made = stalled.try_submit("e", "s", kind=NOTE, value=1)
+        assert isinstance(made, batpak.Ok)
+        tickets.append(made.value)
+    for refused in (stalled.try_submit("e", "s", kind=NOTE, value=1),
+                    stalled.try_submit_batch([Draft("e", "s", kind=NOTE, value=1)])):
+        assert isinstance(refused, batpak.Retry) and (refused.after_ms, refused.attempt, refused.max_attempts) == (10, 1, 1)
+        assert "4" in refused.reason and "8" in refused.reason
+    assert stalled.pressure().queued == 4
+    clock.open.set()
+    assert [ticket.wait().sequence for ticket in tickets] == [1, 2, 3, 4]
+    batch = stalled.try_submit_batch([Draft("e", "s", kind=NOTE, value=2)]).into_result()
+    assert batch.wait()[0].sequence == 5
+    with pytest.raises(batpak.CoordinateError):
+        stalled.try_submit("", "s", kind=NOTE, value=1)
+
+
 def test_a_full_queue_is_waited_for(stalled: batpak.Store, clock: Gatekeeper) -> None:
     tickets = [submit(stalled) for _ in range(8)]
     late: list[Ticket[Receipt]] = []
