@@ -103,6 +103,22 @@ static double gate_visible(const bench_task *task) { return write_as(task, BP_WR
 static double gate_durable(const bench_task *task) { return write_as(task, BP_DURABLE, append_durable_gated); }
 static double wait_reached(const bench_task *task) { return write_as(task, BP_WRITTEN, append_and_wait); }
 
+/* --- fences */
+
+static void append_behind_a_fence(void *user, size_t first, size_t count) {
+  const batpak_writer *w = user;
+  bp_fence *fence;
+  bp_ticket *ticket;
+  (void)count;
+  batpak_must(bp_fence_begin(w->store, &fence, batpak_failure()));
+  batpak_must(bp_fence_submit(fence, &w->drafts[first], &ticket, batpak_failure()));
+  batpak_must(bp_fence_commit(fence, batpak_failure()));
+  finish(ticket);
+  bp_fence_free(fence);
+}
+
+static double fences(const bench_task *task) { return write_as(task, BP_DURABLE, append_behind_a_fence); }
+
 /* --- gates of the guard, permits */
 
 enum { GATES = 3 };
@@ -163,6 +179,8 @@ const bench_cost bench_costs[] = {
      "one caller, on the disk: append / append with the Durable gate"},
     {"wait-reached", 0.5, {1, 1}, {batpak_written, wait_reached},
      "one caller, written: append / append, then a wait for its point, which is reached by then"},
+    {"fence", 0.02, {1, 1}, {batpak_durable, fences},
+     "one caller, on the disk: append / a fence begun, one draft submitted to it, the fence committed, the ticket waited for"},
     {"permit", 0.5, {1, 1}, {batpak_written, permits},
      "one caller, written: append / evaluation of three gates that permit, commit of the permit, its end"},
 };

@@ -158,10 +158,15 @@ static void print_row(const bench_options *o, const row *r, const medians *m) {
   fflush(stdout);
 }
 
-static void print_laps(const row *r, const medians *m) {
+static void print_laps(const row *r, const medians *m, int *begun) {
   for (size_t p = 0; p < BENCH_PEERS; p++) {
     const double *laps = m->laps[p];
     if (laps[LAP_P50] < 0) continue;
+    if (!*begun) {
+      printf("\nmicroseconds a call, as its caller sees it\n%-12s %-14s %10s %10s %10s %10s\n", "row", "peer", "p50",
+             "p99", "p99.9", "longest");
+    }
+    *begun = 1;
     printf("%-12s %-14s %10.1f %10.1f %10.1f %10.1f\n", r->name, peers[p]->name, laps[LAP_P50], laps[LAP_P99],
            laps[LAP_P999], laps[LAP_MAX]);
   }
@@ -185,10 +190,9 @@ void bench_rows_run(const bench_options *o) {
     measure(o, &rows[i], &all[i]);
     print_row(o, &rows[i], &all[i]);
   }
-  printf("\nmicroseconds a call, as its caller sees it\n%-12s %-14s %10s %10s %10s %10s\n", "row", "peer", "p50", "p99",
-         "p99.9", "longest");
+  int begun = 0;
   for (size_t i = 0; i < ROWS; i++) {
-    if (bench_is_wanted(o, rows[i].name)) print_laps(&rows[i], &all[i]);
+    if (bench_is_wanted(o, rows[i].name)) print_laps(&rows[i], &all[i], &begun);
   }
   putchar('\n');
 }

@@ -111,8 +111,8 @@ void bpi_ticket_decide(bp_ticket *ticket) {
   bpi_mutex_lock(&ticket->lock);
   atomic_store_explicit(&ticket->decided, 1, memory_order_release);
   if (ticket->event >= 0) ticket->system->event_signal(ticket->system->context, ticket->event);
-  bpi_condition_wake_all(&ticket->changed);
   bpi_mutex_unlock(&ticket->lock);
+  bpi_condition_wake_all(&ticket->changed);
   bpi_ticket_let_go(ticket);
 }
 
