@@ -62,6 +62,7 @@ static void crash_at_every_call(void) {
 }
 
 /* J12: nothing of an open fence is seen after a crash, however the disk was left; a commit is all or nothing. */
+/* V-51 */
 Test(fence_failures, show_all_or_nothing_after_a_crash_in_a_commit, .timeout = 60) {
   crash_ending = bp_fence_commit;
   crash_at_every_call();
@@ -140,6 +141,7 @@ static void fail_each_call(int commits, int retries) {
   cr_assert_gt(failures, 2);
 }
 
+/* V-52 */
 Test(fence_failures, whose_commit_fails_can_be_committed_again, .timeout = 120) { fail_each_call(1, 1); }
 Test(fence_failures, whose_commit_fails_can_be_cancelled, .timeout = 120) { fail_each_call(1, 0); }
 Test(fence_failures, whose_cancellation_fails_can_be_cancelled_again, .timeout = 120) { fail_each_call(0, 0); }

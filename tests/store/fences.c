@@ -205,6 +205,7 @@ Test(fences, need_a_store_that_writes) {
 
 /* --- keys, chains, expectations */
 
+/* V-54 */
 Test(fences, find_their_own_keys) {
   bp_draft draft = fixture_draft("e:1", "1");
   fixture_give_key(&draft, 5);
@@ -255,6 +256,7 @@ Test(fences, hold_their_keys_after_a_cancellation) {
 }
 
 /* V-16 */
+/* V-55: all options of a draft, expectations among them. */
 Test(fences, stand_in_the_chains_of_their_entities) {
   bp_receipt before = fixture_append_text(fenced.store, "e:1", "before");
   fenced_begin();

@@ -101,6 +101,7 @@ static bp_outcome try_submit(size_t batch, bp_ticket **ticket) {
 }
 
 /* 13.3 control_plane_surface: try_submit and try_submit_batch reach Retry under pressure (capacity 8, 50 %). */
+/* V-58 */
 Test(pressure, are_to_be_tried_again_under_pressure) {
   bp_ticket *tickets[4], *refused = NULL;
   open_with_clock(8, 50);

@@ -88,6 +88,7 @@ Test(tickets, answer_what_an_append_would) {
   bp_ticket_free(ticket);
 }
 
+/* V-56 */
 Test(tickets, answer_any_number_of_times) {
   bp_ticket *ticket = submit_text("e:1", "one");
   MUST(wait_for(ticket));
@@ -177,6 +178,7 @@ Test(tickets, have_signed_receipts) {
 }
 
 /* The replayed event's extensions are longer than those that were submitted. */
+/* V-55: a submission has the options of an append. */
 Test(tickets, replay_a_known_key) {
   uint8_t value[300] = {1};
   bp_extension extension = {(const uint8_t *)"app.note", 8, value, sizeof value};
@@ -415,6 +417,7 @@ Test(tickets, that_are_dropped_cancel_nothing) {
 }
 
 /* 13.3 group_commit_crash: what was submitted before a close is executed, whatever the drain limit; one close event. */
+/* V-57 */
 Test(tickets, are_all_executed_by_a_close_and_outlive_it) {
   enum { MANY = 3000 };
   static bp_ticket *tickets[MANY];

@@ -46,7 +46,7 @@ static bp_page *new_page(void) {
   return page;
 }
 
-/* One event, a batch, or a ticket, in turn. */
+/* One event, a batch, or a ticket, in turn (V-53). */
 static bp_status append(appender *a, uint64_t turn, size_t *count) {
   plain_draft plain[BATCH];
   bp_draft drafts[BATCH];
