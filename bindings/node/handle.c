@@ -100,11 +100,13 @@ napi_value bpn_box_value(bpn_state *state, bpn_box *box) {
   return value;
 }
 
+static const char *const not_one[] = {[BPN_STORE] = "not a store", [BPN_REPORT] = "not a report", [BPN_TICKET] = "not a ticket"};
+
 bpn_box *bpn_box_any(bpn_state *state, napi_value value, bpn_kind kind) {
   void *pointer = NULL;
   if (value == NULL || napi_get_value_external(state->env, value, &pointer) != napi_ok || !set_has(state, pointer) ||
       ((bpn_box *)pointer)->kind != kind) {
-    bpn_refuse(state->env, BP_ARGUMENT, kind == BPN_STORE ? "not a store" : "not a report");
+    bpn_refuse(state->env, BP_ARGUMENT, not_one[kind]);
     return NULL;
   }
   return pointer;
@@ -148,6 +150,7 @@ napi_value bpn_handle_of(bpn_state *state, bpn_kind kind, void *held) {
     return bpn_box_value(state, box);
   }
   if (kind == BPN_REPORT) bp_report_free(held);
+  if (kind == BPN_TICKET) bp_ticket_free(held);
   return bpn_refuse(state->env, BP_NO_MEMORY, "making a handle");
 }
 
@@ -156,6 +159,7 @@ void bpn_box_let_go(bpn_box *box) {
   box->held = NULL;
   if (box->kind == BPN_STORE) bp_store_release(held);
   if (box->kind == BPN_REPORT) bp_report_free(held);
+  if (box->kind == BPN_TICKET) bp_ticket_free(held);
 }
 
 bool bpn_free_held(bpn_state *state, napi_value value, bpn_kind kind) {

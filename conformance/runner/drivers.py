@@ -50,9 +50,6 @@ C_CAPABILITIES = (
     "frontier",
     "claims",
 )
-# What comes with the next step of the package.
-NODE_CAPABILITIES = tuple(name for name in C_CAPABILITIES if name != "frontier")
-
 
 # What the packages do not have yet.
 C_ALONE = ("denial", "gates", "outcome", "transition")
@@ -155,7 +152,7 @@ def node_driver():
     place = os.environ.get("BATPAK_NODE_PACKAGE") or installed("node")
     command = ["node", "--expose-gc", str(CONFORMANCE / "driver_node/driver.mjs")]
     environment = {**os.environ, "BATPAK_NODE_PACKAGE": os.path.abspath(place)}
-    return started(Driver("node", command, (*NODE_CAPABILITIES, "native_node"), lives=True, environment=environment))
+    return started(Driver("node", command, (*C_CAPABILITIES, "native_node"), lives=True, environment=environment))
 
 
 def started(driver):

@@ -1,21 +1,25 @@
 import { RECORDS } from "./arena.js";
 import { Batch, type BatchOptions } from "./batch.js";
 import { Claim } from "./claim.js";
+import { Status } from "./constants.js";
 import type { EventType } from "./define.js";
-import { kindOf, payloadOf, takeOptions, whole, type Draft, type DraftOptions, type NewEvent } from "./draft.js";
-import { putDraft, withDrafts } from "./drafts.js";
+import { kindOf, payloadOf, takeOptions, type Draft, type DraftOptions, type NewEvent } from "./draft.js";
+import { putDraft, withDrafts, type Gate } from "./drafts.js";
 import { BatpakError, refusal } from "./errors.js";
 import { Event, PageData } from "./event.js";
+import { Frontier, rawWait, waitOptions, type Point, type RawWait, type WaitOptions, type Watermark } from "./frontier.js";
 import { native, raw, translate, type RawBatch, type ReportHandle, type StoreHandle } from "./native.js";
+import { whole } from "./number.js";
 import { configOf, openOptions, pathOf, trustOf, type OpenOptions, type Trust, type VerifyOptions } from "./options.js";
 import { EventIterator, Page, putQuery, taking, type Conditions, type Query } from "./page.js";
 import { AppendQueue } from "./queue.js";
-import { newSlab, Receipt, receiptsIn, receiptsOf } from "./receipt.js";
+import { markDurable, newSlab, Receipt, receiptsIn, receiptsOf } from "./receipt.js";
 import { LONG, LONG_RECEIPT, RECEIPT } from "./records.js";
 import { Judgement, Report, Stat } from "./report.js";
 import { putClock, scratch } from "./scratch.js";
 import { bytesOf, known, unshared } from "./text.js";
-import { callWithProgress, throwIfAborted, wait, waitWithProgress, type Waiting } from "./waiting.js";
+import { Pressure, Ticket } from "./ticket.js";
+import { callWithProgress, throwIfAborted, wait, waitWithProgress, WAITING_NAMES, type Waiting } from "./waiting.js";
 
 /* Node 18 has no Symbol.dispose; `using`, compiled, looks for it under this name. */
 (Symbol as { dispose?: symbol }).dispose ??= Symbol("Symbol.dispose");
@@ -31,7 +35,6 @@ const LARGE_PAYLOAD = 8192;
 
 const WALK_NAMES: ReadonlySet<string> = new Set(["limit"]);
 const TRUST_NAMES: ReadonlySet<string> = new Set(["trust"]);
-const WAITING_NAMES: ReadonlySet<string> = new Set(["signal"]);
 
 const NO_BYTES = new Uint8Array(0);
 /* Nothing but the header of an arena. */
@@ -108,6 +111,10 @@ export class Store {
   #slabAt = 0;
   readonly #pending = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined;
+  /* What may wait for a watermark, the jobs of those that do, and whether a close has ended them. */
+  readonly #outlast = new Set<Promise<unknown>>();
+  readonly #waits = new Map<Promise<void>, number>();
+  #ended = false;
   readonly #queue = new AppendQueue({
     send: (chunks, counts, atomic) => {
       this.#putClock();
@@ -151,7 +158,7 @@ export class Store {
       this.#slabAt = at + ((slab.words[(at + RECEIPT.flags) >> 2]! & LONG) === 0 ? RECEIPT.size : LONG_RECEIPT);
       return new Receipt(slab, at, map);
     } catch (error) {
-      throw translate(error, this.path);
+      throw this.#gated(error);
     }
   }
 
@@ -175,7 +182,7 @@ export class Store {
         return joined(accepted);
       });
     } catch (error) {
-      if (raw.is_error(error) && "accepted" in error) accepted.push(receiptsOf(error as unknown as RawBatch));
+      if (hasReceipts(error)) accepted.push(receiptsOf(error));
       throw this.#failed(error, joined(accepted));
     }
   }
@@ -197,7 +204,7 @@ export class Store {
         return receiptsOf(raw.bp_store_append_batch(this.#handle, piece.bytes, piece.count));
       });
     } catch (error) {
-      throw this.#failed(error, []);
+      throw this.#failed(error, hasReceipts(error) ? receiptsOf(error) : []);
     }
   }
 
@@ -223,9 +230,58 @@ export class Store {
     }
   }
 
+  /**
+   * Hands a draft over and goes on: the store's own thread commits it, in one order and with the same flushes as the appends
+   * of others. The ticket tells what became of it. It waits while `queueCapacity` of them are queued; closing the store commits
+   * all that was submitted.
+   *
+   * @throws {@link BatpakError} what {@link append} refuses by the draft's look, and a gate; all else is the ticket's.
+   * @since 0.2
+   */
+  submit(draft: Draft): Ticket<Receipt> {
+    return this.#submit([draft], false, ([receipt]) => receipt!);
+  }
+
+  /** Hands a batch over, of which all or nothing is appended: as {@link appendBatch}, and as {@link submit}. @since 0.2 */
+  submitBatch(drafts: Iterable<Draft>): Ticket<Receipt[]> {
+    return this.#submit(drafts, true, (receipts) => receipts);
+  }
+
+  #submit<Answer extends Receipt | Receipt[]>(drafts: Iterable<Draft>, batch: boolean, answerOf: (receipts: Receipt[]) => Answer): Ticket<Answer> {
+    try {
+      return withDrafts(drafts, { whole: true }, ([piece = NO_DRAFTS]) => {
+        this.#tick();
+        return new Ticket(raw.bp_store_submit(this.#handle, piece.bytes, piece.count, batch), this.path, answerOf);
+      });
+    } catch (error) {
+      throw translate(error, this.path);
+    }
+  }
+
+  /** How full the queue of what was submitted is. @throws {@link BatpakError} `BP_READ_ONLY`. @since 0.2 */
+  pressure(): Pressure {
+    return this.#call(() => new Pressure(raw.bp_store_pressure(this.#handle)));
+  }
+
   /** Flushes: everything acknowledged so far is durable. @throws {@link BatpakError} `BP_READ_ONLY`, `BP_POISONED`, `BP_SYNC_FAILED`. */
   sync(): void {
     this.#call(() => raw.bp_store_sync(this.#handle));
+  }
+
+  /** How far the store has come, in six points of one moment. @since 0.2 */
+  frontier(): Frontier {
+    return this.#call(() => new Frontier(raw.bp_store_frontier(this.#handle)));
+  }
+
+  /**
+   * Waits until a watermark has reached a point, the event of a receipt, or a sequence. It flushes nothing.
+   *
+   * @param timeoutMs for how long at most; 0 looks once; without end where not given, and the thread waits so long
+   * @throws {@link BatpakError} `BP_WAIT_TIMEOUT`, `BP_POISONED`, `BP_READ_ONLY`.
+   * @since 0.2
+   */
+  wait(watermark: Watermark, point: Point | Receipt | bigint | number, timeoutMs?: number | null): void {
+    this.#call(() => raw.bp_store_wait(this.#handle, ...rawWait(watermark, point, timeoutMs)));
   }
 
   /** Events that match, in commit order: one page of them. */
@@ -367,7 +423,12 @@ export class Store {
    */
   async appendAsync(entity: string, scope: string, event: NewEvent, options: DraftOptions & Waiting = {}): Promise<Receipt> {
     const { signal, ...rest } = options;
-    return (await this.appendManyAsync([{ ...rest, entity, scope, event }], { signal }))[0]!;
+    try {
+      return (await this.appendManyAsync([{ ...rest, entity, scope, event }], { signal }))[0]!;
+    } catch (error) {
+      if (error instanceof BatpakError && error.accepted?.length === 1) error.receipt = error.accepted[0]!;
+      throw error;
+    }
   }
 
   /** As {@link appendMany}, on another thread. The drafts are taken before it returns. */
@@ -378,6 +439,22 @@ export class Store {
   /** As {@link appendBatch}, on another thread, in the order of the calls. The drafts are taken before it returns. @since 0.2 */
   async appendBatchAsync(drafts: Iterable<Draft>, options: Waiting = {}): Promise<Receipt[]> {
     return this.#appendAsync(drafts, true, options);
+  }
+
+  /**
+   * As {@link wait}, on another thread. {@link closeAsync} ends it with `BP_CLOSED`, {@link close} finds the store busy.
+   *
+   * @since 0.2
+   */
+  async waitAsync(watermark: Watermark, point: Point | Receipt | bigint | number, options: WaitOptions = {}): Promise<void> {
+    try {
+      const { timeoutMs, signal } = waitOptions(options);
+      const awaited = rawWait(watermark, point, timeoutMs);
+      this.#tick();
+      await this.#outlasting(this.#await(awaited, signal));
+    } catch (error) {
+      throw translate(error, this.path);
+    }
   }
 
   /** As {@link sync}, on another thread. */
@@ -428,11 +505,15 @@ export class Store {
   async #closeWhenIdle(): Promise<void> {
     while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
     await this.#queue.idle();
+    this.#ended = true;
+    for (const job of this.#waits.values()) raw.cancel(job);
+    await Promise.allSettled([...this.#outlast, ...this.#waits.keys()]);
     this.#putClock(true);
     try {
       await raw.bp_store_close_async(this.#handle);
     } catch (error) {
       this.#closing = undefined;
+      this.#ended = false;
       throw translate(error, this.path);
     }
   }
@@ -446,12 +527,52 @@ export class Store {
     const signal = this.#signal(options);
     throwIfAborted(signal);
     try {
-      return await withDrafts(drafts, { copied: true, whole: atomic }, (pieces) => {
+      return await withDrafts(drafts, { copied: true, whole: atomic }, (pieces, gate) => {
         this.#tick();
-        return this.#queue.append(pieces, atomic, signal);
+        const appended = this.#queue.append(pieces, atomic, signal);
+        return gate === undefined ? appended : this.#outlasting(this.#passed(appended, gate, signal));
       });
     } catch (error) {
       throw translate(error, this.path);
+    }
+  }
+
+  /* The gate of the last, waited for behind the queue: others' flushes go through it. */
+  async #passed(appended: Promise<Receipt[]>, { watermark, timeoutMs }: Gate, signal: AbortSignal | undefined): Promise<Receipt[]> {
+    const receipts = await appended;
+    try {
+      const last = receipts.at(-1)!;
+      await this.#await(rawWait(watermark, last, timeoutMs), signal);
+      /* A replayed event may lie below those that were written with it. */
+      if (watermark === "durable") for (const receipt of receipts) if (receipt.sequence <= last.sequence) markDurable(receipt);
+      return receipts;
+    } catch (error) {
+      throw this.#failed(error, receipts);
+    }
+  }
+
+  async #await(awaited: RawWait, signal: AbortSignal | undefined): Promise<void> {
+    if (this.#ended) throw refusal("BP_CLOSED", "the store is being closed", this.path);
+    const start = (): Promise<void> => {
+      const answer = raw.bp_store_wait_async(this.#handle, ...awaited);
+      this.#waits.set(answer, raw.last_job());
+      return answer.finally(() => this.#waits.delete(answer));
+    };
+    try {
+      await wait(start, signal);
+    } catch (error) {
+      if (this.#ended && raw.is_error(error) && error.code === Status.BP_STOPPED) throw refusal("BP_CLOSED", "the store was closed", this.path);
+      throw error;
+    }
+  }
+
+  /* closeAsync does not wait for it to come about, but for its end. */
+  async #outlasting<Answer>(answer: Promise<Answer>): Promise<Answer> {
+    this.#outlast.add(answer);
+    try {
+      return await answer;
+    } finally {
+      this.#outlast.delete(answer);
     }
   }
 
@@ -474,6 +595,13 @@ export class Store {
       putQuery(query, after, limit, maxBytes);
       return new PageData(await wait(() => raw.bp_store_page_async(this.#handle), query.signal), this.path);
     });
+  }
+
+  /* The error of a failed append, with its receipt where only a gate was not passed. */
+  #gated(error: unknown): unknown {
+    const failure = translate(error, this.path);
+    if (failure instanceof BatpakError && hasReceipts(error)) failure.receipt = receiptsOf(error)[0]!;
+    return failure;
   }
 
   /* The error of a failed append of many, with the receipts that there are. */
@@ -534,6 +662,10 @@ export class Store {
       throw translate(error, this.path);
     }
   }
+}
+
+function hasReceipts(error: unknown): error is RawBatch {
+  return raw.is_error(error) && "accepted" in error;
 }
 
 function joined(parts: Receipt[][]): Receipt[] {
