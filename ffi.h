@@ -132,7 +132,9 @@ enum {
   BP_DISK_FULL = 401,          /* ENOSPC or EDQUOT; nothing of the failed write remains */
   BP_SYNC_FAILED = 402,        /* the system could not promise the disk; the writer is poisoned */
   BP_PERMISSION = 403,
-  BP_UNSUPPORTED = 404         /* the system or its file system lacks something that is needed */
+  BP_UNSUPPORTED = 404,        /* the system, its file system or this build of the library lacks something that is needed */
+  BP_FAULT = 405               /* a fault point of a test build said so: `expected` is the point, `actual` what the function
+                                  answered */
 };
 
 /* What went wrong, in full.  Caller-owned; set struct_size = sizeof, or 0 for the size of version 1. */
@@ -199,6 +201,25 @@ typedef int64_t (*bp_clock_now)(void *user);
 typedef int32_t (*bp_progress)(void *user, uint32_t stage, uint64_t done, uint64_t total);
 /* One line of text for people, any thread.  It must not call the store. */
 typedef void (*bp_log_sink)(void *user, const char *text, size_t length);
+enum { /* where a bp_fault_point is asked, and what another answer than 0 does there (docs/faults.md) */
+  BP_FAULT_SINGLE_START = 1,         /* an append is about to be placed: it alone fails, nothing happened */
+  BP_FAULT_SINGLE_WRITTEN = 2,       /* it was written: the whole write is taken back, with the appends that shared it */
+  BP_FAULT_SINGLE_PUBLISHED = 3,     /* readers see it: it stays, the caller gets an error */
+  BP_FAULT_BATCH_START = 4,          /* a batch is about to be placed: from here to ITEMS_COMPLETE it alone fails, nothing
+                                        happened */
+  BP_FAULT_BATCH_BEGIN_WRITTEN = 5,  /* its BEGIN is placed */
+  BP_FAULT_BATCH_ITEM_WRITTEN = 6,   /* its item `item` is placed */
+  BP_FAULT_BATCH_ITEMS_COMPLETE = 7, /* its last item is placed */
+  BP_FAULT_BATCH_COMMIT_WRITTEN = 8, /* all of it was written, with one write: as SINGLE_WRITTEN */
+  BP_FAULT_BATCH_FSYNC = 9,          /* it is about to be flushed: as a flush that failed, the writer is poisoned */
+  BP_FAULT_BATCH_PRE_PUBLISH = 10    /* it was flushed: the handle never shows it, the next open does; the writer is poisoned */
+};
+/* Asked by a test build of the library at the points above.  0 goes on, anything else ends what is under way with BP_FAULT.
+ * `batch` is the first sequence of the batch, of an append its own; `item` counts from 0 and is 0 but at ITEM_WRITTEN;
+ * `items` is how many the batch has, of an append 1.  Called by the thread that commits, which may be that of another caller
+ * or the store's own, one call at a time.  It may end the process; it may read the store, and must not append, submit, wait
+ * for or close anything. */
+typedef int32_t (*bp_fault_point)(void *user, uint32_t point, uint64_t batch, uint32_t item, uint32_t items);
 /* realloc with the old size: size 0 frees and answers NULL.  Any thread. */
 typedef void *(*bp_reallocate)(void *user, void *block, size_t old_size, size_t new_size);
 
@@ -234,6 +255,8 @@ typedef struct bp_config {
   uint64_t restart_within_ms;        /* 0: whatever the time */
   uint64_t preallocate_bytes;        /* 1,048,576; 0..16,777,216: at most so many zeros are written behind events that are
                                         flushed, as room for those to come; a close cuts them off */
+  bp_fault_point fault;              /* NULL: none.  A build without -DBATPAK_FAULT_POINTS=ON refuses any: BP_UNSUPPORTED */
+  void *fault_user;
 } bp_config;
 
 /* Fills `config` with the defaults above; `size` is sizeof(bp_config) as the caller compiled it.  Since 0.1. */

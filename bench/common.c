@@ -50,27 +50,74 @@ size_t bench_shuffle(size_t index, size_t count) {
   return count % step == 0 ? index : (size_t)((uint64_t)index * step % count);
 }
 
-typedef struct {
-  void (*work)(void *user, size_t thread);
-  void *user;
-  size_t number;
-} job;
+void bench_event_make(bench_event *event, size_t number, size_t events) {
+  bench_id(number, event->id);
+  bench_payload(number, event->payload);
+  event->entity_length = bench_entity(number % bench_entities(events), event->entity);
+}
 
-static void *run_job(void *argument) {
-  const job *j = argument;
-  j->work(j->user, j->number);
+bench_event *bench_events_make(size_t events) {
+  bench_event *made = calloc(events, sizeof *made);
+  if (made == NULL) bench_fail("no memory");
+  for (size_t i = 0; i < events; i++) bench_event_make(&made[i], i, events);
+  return made;
+}
+
+/* --- calls by several threads */
+
+typedef struct {
+  void (*call)(void *user, size_t first, size_t count);
+  void *user;
+  size_t first, end, batch;
+  float *laps; /* microseconds, one a call */
+} share;
+
+/* The end of one call is the beginning of the next: one look at the clock each. */
+static void *run_share(void *argument) {
+  const share *s = argument;
+  float *lap = s->laps;
+  double before = bench_now();
+  for (size_t first = s->first; first < s->end; first += s->batch) {
+    s->call(s->user, first, s->end - first < s->batch ? s->end - first : s->batch);
+    double now = bench_now();
+    *lap++ = (float)((now - before) * 1e6);
+    before = now;
+  }
   return NULL;
 }
 
-double bench_threads(size_t threads, void (*work)(void *user, size_t thread), void *user) {
-  pthread_t handles[64];
-  job jobs[64];
-  if (threads > 64) bench_fail("too many threads");
-  double start = bench_now();
-  for (size_t i = 0; i < threads; i++) {
-    jobs[i] = (job){work, user, i};
-    if (pthread_create(&handles[i], NULL, run_job, &jobs[i]) != 0) bench_fail("no thread");
+static int by_length(const void *a, const void *b) {
+  const float *left = a, *right = b;
+  return (*left > *right) - (*left < *right);
+}
+
+static void sum_up(float *laps, size_t count, double summary[LAP_COUNT]) {
+  qsort(laps, count, sizeof *laps, by_length);
+  summary[LAP_P50] = (double)laps[count / 2];
+  summary[LAP_P99] = (double)laps[count * 99 / 100];
+  summary[LAP_P999] = (double)laps[count * 999 / 1000];
+  summary[LAP_MAX] = (double)laps[count - 1];
+}
+
+double bench_calls(const bench_task *task, void (*call)(void *user, size_t first, size_t count), void *user) {
+  pthread_t threads[BENCH_CALLERS_MOST];
+  share shares[BENCH_CALLERS_MOST];
+  size_t each = task->events / task->callers, calls = (each + task->batch - 1) / task->batch;
+  float *laps = calloc(calls * task->callers, sizeof *laps);
+  if (task->callers > BENCH_CALLERS_MOST || calls == 0) bench_fail("too few events for so many callers");
+  if (laps == NULL) bench_fail("no memory");
+  memset(laps, 0xff, calls * task->callers * sizeof *laps); /* the first touch of a page is not for the clock */
+  for (size_t i = 0; i < task->callers; i++) {
+    shares[i] = (share){call, user, i * each, (i + 1) * each, task->batch, laps + i * calls};
   }
-  for (size_t i = 0; i < threads; i++) pthread_join(handles[i], NULL);
-  return bench_now() - start;
+  double start = bench_now();
+  for (size_t i = 1; i < task->callers; i++) {
+    if (pthread_create(&threads[i], NULL, run_share, &shares[i]) != 0) bench_fail("no thread");
+  }
+  (void)run_share(&shares[0]);
+  for (size_t i = 1; i < task->callers; i++) pthread_join(threads[i], NULL);
+  double rate = (double)(each * task->callers) / (bench_now() - start);
+  sum_up(laps, calls * task->callers, task->laps);
+  free(laps);
+  return rate;
 }

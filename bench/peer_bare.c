@@ -1,8 +1,9 @@
 /* The bare machine: what the work costs without a store around it.
- *   durable   one write and one fdatasync of a frame, in a growing file
- *   4, 16     the same, callers sharing a write and a flush
+ *   durable   one write and one fdatasync of frames that are there, in a growing file and in one that was filled with zeros;
+ *             many callers share a write and a flush
+ *   batch     the same with the frames of a batch
  *   written   hash, checksum and write of the same frames
- *   signed    Ed25519 signatures
+ *   signed    Ed25519 signatures alone
  *   scan      checksums of the frames of a store's files, in memory */
 #include "bench.h"
 
@@ -44,114 +45,109 @@ static void make_frame(uint8_t frame[FRAME], size_t number) {
   }
 }
 
-static double write_alone(const bench_task *task, size_t room) {
-  uint8_t frame[FRAME];
-  int file = create(task, room);
-  make_frame(frame, 0);
-  double start = bench_now();
-  for (size_t i = 0; i < task->events; i++) {
-    if (pwrite(file, frame, FRAME, (off_t)(i * FRAME)) != FRAME || fdatasync(file) != 0) bench_fail("write");
-  }
-  double rate = (double)task->events / (bench_now() - start);
-  close(file);
-  return rate;
-}
-
-static double durable_1(const bench_task *task) { return write_alone(task, 0); }
-static double filled_1(const bench_task *task) { return write_alone(task, task->events * FRAME); }
-
-/* --- many callers: whoever finds no leader writes and flushes for all who wait */
-
+/* Frames that are there before the clock starts, of which call after call writes some to where the file ends. */
 typedef struct {
   int file;
-  size_t each;
+  uint8_t *frames;
+  uint64_t end;      /* of the file, in frames */
+  /* many callers: whoever finds no leader writes and flushes for all who wait */
   pthread_mutex_t lock;
   pthread_cond_t done;
   uint64_t asked;    /* frames wanted on the disk */
   uint64_t flushed;
   int leader;
-  uint8_t *frames;
-} group;
+} journal;
 
-static void write_share(void *user, size_t thread) {
-  group *g = user;
-  (void)thread;
-  for (size_t i = 0; i < g->each; i++) {
-    pthread_mutex_lock(&g->lock);
-    uint64_t mine = ++g->asked;
-    while (g->flushed < mine) {
-      if (g->leader) {
-        pthread_cond_wait(&g->done, &g->lock);
-        continue;
-      }
-      g->leader = 1;
-      uint64_t from = g->flushed, to = g->asked;
-      pthread_mutex_unlock(&g->lock);
-      ssize_t length = (ssize_t)((to - from) * FRAME);
-      if (pwrite(g->file, g->frames, (size_t)length, (off_t)(from * FRAME)) != length || fdatasync(g->file) != 0) {
-        bench_fail("write");
-      }
-      pthread_mutex_lock(&g->lock);
-      g->flushed = to;
-      g->leader = 0;
-      pthread_cond_broadcast(&g->done);
-    }
-    pthread_mutex_unlock(&g->lock);
+static void write_flushed(const journal *j, uint64_t from, size_t count) {
+  ssize_t length = (ssize_t)(count * FRAME);
+  if (pwrite(j->file, j->frames, (size_t)length, (off_t)(from * FRAME)) != length || fdatasync(j->file) != 0) {
+    bench_fail("write");
   }
 }
 
-static double write_together(const bench_task *task, size_t callers, size_t room) {
-  group g = {.file = create(task, room),
-             .each = task->events / callers,
-             .lock = PTHREAD_MUTEX_INITIALIZER,
-             .done = PTHREAD_COND_INITIALIZER,
-             .frames = calloc(callers, FRAME)};
-  if (g.frames == NULL) bench_fail("no memory");
-  for (size_t i = 0; i < callers; i++) make_frame(g.frames + i * FRAME, i);
-  double seconds = bench_threads(callers, write_share, &g);
-  close(g.file);
-  free(g.frames);
-  return (double)(g.each * callers) / seconds;
+static void write_alone(void *user, size_t first, size_t count) {
+  journal *j = user;
+  (void)first;
+  write_flushed(j, j->end, count);
+  j->end += count;
 }
 
-static double durable_4(const bench_task *task) { return write_together(task, 4, 0); }
-static double durable_16(const bench_task *task) { return write_together(task, 16, 0); }
-static double filled_4(const bench_task *task) { return write_together(task, 4, task->events * FRAME); }
-static double filled_16(const bench_task *task) { return write_together(task, 16, task->events * FRAME); }
+static void write_together(void *user, size_t first, size_t count) {
+  journal *j = user;
+  (void)first;
+  pthread_mutex_lock(&j->lock);
+  uint64_t mine = j->asked += count;
+  while (j->flushed < mine) {
+    if (j->leader) {
+      pthread_cond_wait(&j->done, &j->lock);
+      continue;
+    }
+    j->leader = 1;
+    uint64_t from = j->flushed, to = j->asked;
+    pthread_mutex_unlock(&j->lock);
+    write_flushed(j, from, (size_t)(to - from));
+    pthread_mutex_lock(&j->lock);
+    j->flushed = to;
+    j->leader = 0;
+    pthread_cond_broadcast(&j->done);
+  }
+  pthread_mutex_unlock(&j->lock);
+}
+
+static double write_frames(const bench_task *task, size_t room) {
+  size_t frames = task->callers * task->batch;
+  journal j = {.file = create(task, room),
+               .frames = calloc(frames, FRAME),
+               .lock = PTHREAD_MUTEX_INITIALIZER,
+               .done = PTHREAD_COND_INITIALIZER};
+  if (j.frames == NULL) bench_fail("no memory");
+  for (size_t i = 0; i < frames; i++) make_frame(j.frames + i * FRAME, i);
+  double rate = bench_calls(task, task->callers == 1 ? write_alone : write_together, &j);
+  close(j.file);
+  free(j.frames);
+  return rate;
+}
+
+static double growing(const bench_task *task) { return write_frames(task, 0); }
+static double filled(const bench_task *task) { return write_frames(task, task->events * FRAME); }
+
+static void write_one(void *user, size_t first, size_t count) {
+  const journal *j = user;
+  (void)count;
+  uint8_t *frame = j->frames + first * FRAME;
+  blake3_hasher hasher;
+  blake3_hasher_init(&hasher);
+  blake3_hasher_update(&hasher, frame, BENCH_PAYLOAD);
+  blake3_hasher_finalize(&hasher, frame + 8, 32);
+  uint32_t crc = libdeflate_crc32(0, frame + 8, FRAME - 8);
+  memcpy(frame + 4, &crc, sizeof crc);
+  if (pwrite(j->file, frame, FRAME, (off_t)(first * FRAME)) != FRAME) bench_fail("write");
+}
 
 static double written(const bench_task *task) {
-  uint8_t *frames = calloc(task->events, FRAME);
-  if (frames == NULL) bench_fail("no memory");
-  for (size_t i = 0; i < task->events; i++) make_frame(frames + i * FRAME, i);
-  int file = create(task, 0);
-  double start = bench_now();
-  for (size_t i = 0; i < task->events; i++) {
-    uint8_t *frame = frames + i * FRAME;
-    blake3_hasher hasher;
-    blake3_hasher_init(&hasher);
-    blake3_hasher_update(&hasher, frame, BENCH_PAYLOAD);
-    blake3_hasher_finalize(&hasher, frame + 8, 32);
-    uint32_t crc = libdeflate_crc32(0, frame + 8, FRAME - 8);
-    memcpy(frame + 4, &crc, sizeof crc);
-    if (pwrite(file, frame, FRAME, (off_t)(i * FRAME)) != FRAME) bench_fail("write");
-  }
-  double rate = (double)task->events / (bench_now() - start);
-  close(file);
-  free(frames);
+  journal j = {.file = create(task, 0), .frames = calloc(task->events, FRAME)};
+  if (j.frames == NULL) bench_fail("no memory");
+  for (size_t i = 0; i < task->events; i++) make_frame(j.frames + i * FRAME, i);
+  double rate = bench_calls(task, write_one, &j);
+  close(j.file);
+  free(j.frames);
   return rate;
+}
+
+static void sign_one(void *user, size_t first, size_t count) {
+  const uint8_t *secret = user;
+  uint8_t signature[crypto_sign_BYTES], digest[32] = {0};
+  (void)count;
+  memcpy(digest, &first, sizeof first);
+  crypto_sign_detached(signature, NULL, digest, sizeof digest, secret);
 }
 
 static double sign(const bench_task *task) {
   uint8_t seed[crypto_sign_SEEDBYTES] = {1, 2, 3}, public_key[crypto_sign_PUBLICKEYBYTES];
-  uint8_t secret[crypto_sign_SECRETKEYBYTES], signature[crypto_sign_BYTES], digest[32] = {0};
+  uint8_t secret[crypto_sign_SECRETKEYBYTES];
   if (sodium_init() < 0) bench_fail("libsodium");
   crypto_sign_seed_keypair(public_key, secret, seed);
-  double start = bench_now();
-  for (size_t i = 0; i < task->events; i++) {
-    memcpy(digest, &i, sizeof i);
-    crypto_sign_detached(signature, NULL, digest, sizeof digest, secret);
-  }
-  return (double)task->events / (bench_now() - start);
+  return bench_calls(task, sign_one, secret);
 }
 
 static uint32_t big_endian(const uint8_t *p) {
@@ -200,10 +196,11 @@ static double scan(const bench_task *task) {
 
 const bench_peer bench_bare = {"bare machine",
                                NULL,
-                               {[ROW_DURABLE_1] = durable_1, [ROW_DURABLE_4] = durable_4, [ROW_DURABLE_16] = durable_16,
-                                [ROW_WRITTEN] = written, [ROW_SIGNED] = sign, [ROW_SCAN] = scan, [ROW_VERIFY] = scan}};
+                               {[JOB_DURABLE] = growing,
+                                [JOB_BATCH] = growing,
+                                [JOB_WRITTEN] = written,
+                                [JOB_SIGNED] = sign,
+                                [JOB_SCAN] = scan,
+                                [JOB_VERIFY] = scan}};
 
-const bench_peer bench_filled = {
-    "bare, filled",
-    NULL,
-    {[ROW_DURABLE_1] = filled_1, [ROW_DURABLE_4] = filled_4, [ROW_DURABLE_16] = filled_16}};
+const bench_peer bench_filled = {"bare, filled", NULL, {[JOB_DURABLE] = filled, [JOB_BATCH] = filled}};

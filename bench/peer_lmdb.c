@@ -3,13 +3,17 @@
 
 #include <lmdb.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
+
+enum { EVENTS, IDS, ENTITIES, TABLES };
 
 typedef struct {
   MDB_env *env;
-  MDB_dbi events, ids, entities;
+  MDB_dbi tables[TABLES];
+  bench_event *made;
+  size_t next;          /* sequence */
   pthread_mutex_t lock;
-  size_t each;
 } database;
 
 static void must(int code) {
@@ -22,79 +26,49 @@ static void open_db(database *db, const bench_task *task, unsigned flags) {
   MDB_txn *txn;
   must(mdb_env_create(&db->env));
   must(mdb_env_set_mapsize(db->env, (size_t)8 << 30));
-  must(mdb_env_set_maxdbs(db->env, 3));
+  must(mdb_env_set_maxdbs(db->env, TABLES));
   must(mdb_env_open(db->env, task->directory, flags | MDB_NOTLS, 0644));
   must(mdb_txn_begin(db->env, NULL, 0, &txn));
-  must(mdb_dbi_open(txn, "events", MDB_CREATE | MDB_INTEGERKEY, &db->events));
-  must(mdb_dbi_open(txn, "ids", MDB_CREATE, &db->ids));
-  must(mdb_dbi_open(txn, "entities", MDB_CREATE | MDB_DUPSORT | MDB_INTEGERDUP | MDB_DUPFIXED, &db->entities));
+  must(mdb_dbi_open(txn, "events", MDB_CREATE | MDB_INTEGERKEY, &db->tables[EVENTS]));
+  must(mdb_dbi_open(txn, "ids", MDB_CREATE, &db->tables[IDS]));
+  must(mdb_dbi_open(txn, "entities", MDB_CREATE | MDB_DUPSORT | MDB_INTEGERDUP | MDB_DUPFIXED, &db->tables[ENTITIES]));
   must(mdb_txn_commit(txn));
 }
 
-static void put(database *db, MDB_txn *txn, size_t number, size_t entities) {
-  uint8_t id[16], payload[BENCH_PAYLOAD];
-  char entity[32];
-  bench_id(number, id);
-  bench_payload(number, payload);
-  MDB_val sequence = value(&number, sizeof number), data = value(payload, sizeof payload), key = value(id, sizeof id);
-  must(mdb_put(txn, db->events, &sequence, &data, MDB_APPEND));
-  must(mdb_put(txn, db->ids, &key, &sequence, 0));
-  key = value(entity, bench_entity(number % entities, entity));
-  must(mdb_put(txn, db->entities, &key, &sequence, MDB_APPENDDUP));
+static void put(database *db, MDB_txn *txn, const bench_event *event) {
+  MDB_val sequence = value(&db->next, sizeof db->next), data = value(event->payload, sizeof event->payload);
+  MDB_val key = value(event->id, sizeof event->id);
+  must(mdb_put(txn, db->tables[EVENTS], &sequence, &data, MDB_APPEND));
+  must(mdb_put(txn, db->tables[IDS], &key, &sequence, 0));
+  key = value(event->entity, event->entity_length);
+  must(mdb_put(txn, db->tables[ENTITIES], &key, &sequence, MDB_APPENDDUP));
+  db->next++;
 }
 
-static double put_all(const bench_task *task, unsigned flags, size_t a_transaction) {
-  database db;
-  MDB_txn *txn = NULL;
-  size_t entities = bench_entities(task->events);
+/* LMDB admits one writer; the lock only keeps the sequences in order, as MDB_APPEND wants them. */
+static void put_some(void *user, size_t first, size_t count) {
+  database *db = user;
+  MDB_txn *txn;
+  pthread_mutex_lock(&db->lock);
+  must(mdb_txn_begin(db->env, NULL, 0, &txn));
+  for (size_t i = 0; i < count; i++) put(db, txn, &db->made[first + i]);
+  must(mdb_txn_commit(txn));
+  pthread_mutex_unlock(&db->lock);
+}
+
+static double put_all(const bench_task *task, unsigned flags) {
+  database db = {.made = bench_events_make(task->events)};
   open_db(&db, task, flags);
-  double start = bench_now();
-  for (size_t i = 0; i < task->events; i++) {
-    if (i % a_transaction == 0) must(mdb_txn_begin(db.env, NULL, 0, &txn));
-    put(&db, txn, i, entities);
-    if (i + 1 == task->events || (i + 1) % a_transaction == 0) must(mdb_txn_commit(txn));
-  }
-  double rate = (double)task->events / (bench_now() - start);
+  pthread_mutex_init(&db.lock, NULL);
+  double rate = bench_calls(task, put_some, &db);
+  pthread_mutex_destroy(&db.lock);
   mdb_env_close(db.env);
+  free(db.made);
   return rate;
 }
 
-static double durable_1(const bench_task *task) { return put_all(task, 0, 1); }
-static double written(const bench_task *task) { return put_all(task, MDB_NOSYNC, 1); }
-static double many(const bench_task *task) { return put_all(task, MDB_NOSYNC, 1000); }
-static double prepare(const bench_task *task) { return put_all(task, MDB_NOSYNC, 10000); }
-
-/* LMDB admits one writer; the lock only keeps the sequences in order, as MDB_APPEND wants them. */
-typedef struct {
-  database *db;
-  size_t next;
-  size_t events;
-} shared;
-
-static void put_share(void *user, size_t thread) {
-  shared *s = user;
-  (void)thread;
-  for (size_t i = 0; i < s->db->each; i++) {
-    MDB_txn *txn;
-    pthread_mutex_lock(&s->db->lock);
-    must(mdb_txn_begin(s->db->env, NULL, 0, &txn));
-    put(s->db, txn, s->next++, bench_entities(s->events));
-    must(mdb_txn_commit(txn));
-    pthread_mutex_unlock(&s->db->lock);
-  }
-}
-
-static double put_together(const bench_task *task, size_t callers) {
-  database db = {.lock = PTHREAD_MUTEX_INITIALIZER, .each = task->events / callers};
-  shared s = {&db, 0, db.each * callers};
-  open_db(&db, task, 0);
-  double seconds = bench_threads(callers, put_share, &s);
-  mdb_env_close(db.env);
-  return (double)s.events / seconds;
-}
-
-static double durable_4(const bench_task *task) { return put_together(task, 4); }
-static double durable_16(const bench_task *task) { return put_together(task, 16); }
+static double durable(const bench_task *task) { return put_all(task, 0); }
+static double written(const bench_task *task) { return put_all(task, MDB_NOSYNC); }
 
 static volatile uint64_t sink;
 
@@ -108,7 +82,7 @@ static MDB_txn *begin_reading(database *db, const bench_task *task) {
 static void read_event(database *db, MDB_txn *txn, MDB_val *sequence) {
   MDB_val data;
   uint8_t copy[BENCH_PAYLOAD];
-  must(mdb_get(txn, db->events, sequence, &data));
+  must(mdb_get(txn, db->tables[EVENTS], sequence, &data));
   memcpy(copy, data.mv_data, data.mv_size);
   sink += copy[0];
 }
@@ -121,7 +95,7 @@ static double get(const bench_task *task) {
     uint8_t id[16];
     bench_id(bench_shuffle(i, task->events), id);
     MDB_val key = value(id, sizeof id), sequence;
-    must(mdb_get(txn, db.ids, &key, &sequence));
+    must(mdb_get(txn, db.tables[IDS], &key, &sequence));
     read_event(&db, txn, &sequence);
   }
   double rate = (double)task->events / (bench_now() - start);
@@ -137,7 +111,7 @@ static double scan(const bench_task *task) {
   MDB_val key, data;
   size_t rows = 0;
   uint8_t copy[BENCH_PAYLOAD];
-  must(mdb_cursor_open(txn, db.events, &cursor));
+  must(mdb_cursor_open(txn, db.tables[EVENTS], &cursor));
   double start = bench_now();
   while (mdb_cursor_get(cursor, &key, &data, MDB_NEXT) == 0) {
     memcpy(copy, data.mv_data, data.mv_size);
@@ -156,7 +130,7 @@ static double replay(const bench_task *task) {
   MDB_txn *txn = begin_reading(&db, task);
   MDB_cursor *cursor;
   size_t entities = bench_entities(task->events), rows = 0;
-  must(mdb_cursor_open(txn, db.entities, &cursor));
+  must(mdb_cursor_open(txn, db.tables[ENTITIES], &cursor));
   double start = bench_now();
   for (size_t i = 0; i < entities; i++) {
     char entity[32];
@@ -175,6 +149,11 @@ static double replay(const bench_task *task) {
 }
 
 const bench_peer bench_lmdb = {"LMDB",
-                               prepare,
-                               {[ROW_DURABLE_1] = durable_1, [ROW_DURABLE_4] = durable_4, [ROW_DURABLE_16] = durable_16, [ROW_WRITTEN] = written,
-                                [ROW_MANY] = many, [ROW_GET] = get, [ROW_SCAN] = scan, [ROW_REPLAY] = replay}};
+                               written,
+                               {[JOB_DURABLE] = durable,
+                                [JOB_BATCH] = durable,
+                                [JOB_WRITTEN] = written,
+                                [JOB_MANY] = written,
+                                [JOB_GET] = get,
+                                [JOB_SCAN] = scan,
+                                [JOB_REPLAY] = replay}};

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void must(int code, sqlite3 *db) {
@@ -39,71 +40,54 @@ static sqlite3_stmt *insert_statement(sqlite3 *db) {
   return statement(db, "INSERT INTO events(id, entity, scope, kind, payload) VALUES(?, ?, 'bench', 61441, ?)");
 }
 
-static void insert(sqlite3 *db, sqlite3_stmt *statement, size_t number, size_t entities) {
-  uint8_t id[16], payload[BENCH_PAYLOAD];
-  char entity[32];
-  bench_id(number, id);
-  bench_payload(number, payload);
-  int length = (int)bench_entity(number % entities, entity);
-  sqlite3_bind_blob(statement, 1, id, sizeof id, SQLITE_STATIC);
-  sqlite3_bind_text(statement, 2, entity, length, SQLITE_STATIC);
-  sqlite3_bind_blob(statement, 3, payload, sizeof payload, SQLITE_STATIC);
+static void insert(sqlite3 *db, sqlite3_stmt *statement, const bench_event *event) {
+  sqlite3_bind_blob(statement, 1, event->id, sizeof event->id, SQLITE_STATIC);
+  sqlite3_bind_text(statement, 2, event->entity, (int)event->entity_length, SQLITE_STATIC);
+  sqlite3_bind_blob(statement, 3, event->payload, sizeof event->payload, SQLITE_STATIC);
   must(sqlite3_step(statement), db);
   must(sqlite3_reset(statement), db);
 }
 
-static double insert_all(const bench_task *task, const char *synchronous, size_t a_transaction) {
-  sqlite3 *db = open_db(task, synchronous);
-  sqlite3_stmt *st = insert_statement(db);
-  size_t entities = bench_entities(task->events);
-  double start = bench_now();
-  for (size_t i = 0; i < task->events; i++) {
-    if (a_transaction > 1 && i % a_transaction == 0) must(sqlite3_exec(db, "BEGIN", NULL, NULL, NULL), db);
-    insert(db, st, i, entities);
-    if (a_transaction > 1 && (i + 1 == task->events || (i + 1) % a_transaction == 0)) {
-      must(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL), db);
-    }
-  }
-  double rate = (double)task->events / (bench_now() - start);
-  sqlite3_finalize(st);
-  sqlite3_close(db);
+typedef struct {
+  sqlite3 *db;
+  sqlite3_stmt *insert, *begin, *commit;
+  bench_event *events;
+  pthread_mutex_t lock;
+} writer;
+
+static void run(writer *w, sqlite3_stmt *statement) {
+  must(sqlite3_step(statement), w->db);
+  must(sqlite3_reset(statement), w->db);
+}
+
+/* One transaction; a single insert is one by itself. */
+static void insert_some(void *user, size_t first, size_t count) {
+  writer *w = user;
+  pthread_mutex_lock(&w->lock);
+  if (count > 1) run(w, w->begin);
+  for (size_t i = 0; i < count; i++) insert(w->db, w->insert, &w->events[first + i]);
+  if (count > 1) run(w, w->commit);
+  pthread_mutex_unlock(&w->lock);
+}
+
+static double insert_all(const bench_task *task, const char *synchronous) {
+  writer w = {.db = open_db(task, synchronous), .events = bench_events_make(task->events)};
+  w.insert = insert_statement(w.db);
+  w.begin = statement(w.db, "BEGIN IMMEDIATE");
+  w.commit = statement(w.db, "COMMIT");
+  pthread_mutex_init(&w.lock, NULL);
+  double rate = bench_calls(task, insert_some, &w);
+  pthread_mutex_destroy(&w.lock);
+  sqlite3_finalize(w.insert);
+  sqlite3_finalize(w.begin);
+  sqlite3_finalize(w.commit);
+  sqlite3_close(w.db);
+  free(w.events);
   return rate;
 }
 
-static double durable_1(const bench_task *task) { return insert_all(task, "FULL", 1); }
-static double written(const bench_task *task) { return insert_all(task, "OFF", 1); }
-static double many(const bench_task *task) { return insert_all(task, "OFF", 1000); }
-static double prepare(const bench_task *task) { return insert_all(task, "OFF", 10000); }
-
-typedef struct {
-  sqlite3 *db;
-  sqlite3_stmt *insert;
-  pthread_mutex_t lock;
-  size_t each;
-  size_t events;
-} shared;
-
-static void insert_share(void *user, size_t thread) {
-  shared *s = user;
-  for (size_t i = 0; i < s->each; i++) {
-    pthread_mutex_lock(&s->lock);
-    insert(s->db, s->insert, thread * s->each + i, bench_entities(s->events));
-    pthread_mutex_unlock(&s->lock);
-  }
-}
-
-static double insert_together(const bench_task *task, size_t callers) {
-  shared s = {.db = open_db(task, "FULL"), .lock = PTHREAD_MUTEX_INITIALIZER, .each = task->events / callers};
-  s.events = s.each * callers;
-  s.insert = insert_statement(s.db);
-  double seconds = bench_threads(callers, insert_share, &s);
-  sqlite3_finalize(s.insert);
-  sqlite3_close(s.db);
-  return (double)s.events / seconds;
-}
-
-static double durable_4(const bench_task *task) { return insert_together(task, 4); }
-static double durable_16(const bench_task *task) { return insert_together(task, 16); }
+static double durable(const bench_task *task) { return insert_all(task, "FULL"); }
+static double written(const bench_task *task) { return insert_all(task, "OFF"); }
 
 static volatile uint64_t sink;
 
@@ -164,6 +148,11 @@ static double replay(const bench_task *task) {
 }
 
 const bench_peer bench_sqlite = {"SQLite",
-                                 prepare,
-                                 {[ROW_DURABLE_1] = durable_1, [ROW_DURABLE_4] = durable_4, [ROW_DURABLE_16] = durable_16, [ROW_WRITTEN] = written,
-                                  [ROW_MANY] = many, [ROW_GET] = get, [ROW_SCAN] = scan, [ROW_REPLAY] = replay}};
+                                 written,
+                                 {[JOB_DURABLE] = durable,
+                                  [JOB_BATCH] = durable,
+                                  [JOB_WRITTEN] = written,
+                                  [JOB_MANY] = written,
+                                  [JOB_GET] = get,
+                                  [JOB_SCAN] = scan,
+                                  [JOB_REPLAY] = replay}};

@@ -19,6 +19,9 @@ target_include_directories(batpak_objects PUBLIC "${PROJECT_BINARY_DIR}/include"
 # For quoted includes alone: a room is named sys, and <sys/stat.h> must stay the system's.
 target_compile_options(batpak_objects PUBLIC "SHELL:-iquote ${PROJECT_SOURCE_DIR}/core")
 target_compile_definitions(batpak_objects PRIVATE "BP_API=__attribute__((visibility(\"default\")))")
+if(BATPAK_FAULT_POINTS)
+  target_compile_definitions(batpak_objects PUBLIC BATPAK_FAULT_POINTS)
+endif()
 target_link_libraries(batpak_objects PUBLIC batpak_flags ${BATPAK_LINK} batpak_blake3)
 
 add_library(batpak SHARED $<TARGET_OBJECTS:batpak_objects> $<TARGET_OBJECTS:batpak_blake3>)

@@ -61,6 +61,8 @@ CONFIG = {
                           "large as the one that brings them; none for a group above an eighth of this. Durable events are "
                           "written twice that way. The reference refuses a killed store with such room until this library "
                           "has opened it once."),
+    "fault": ("", "", "For the tests of applications: [faults](faults.md)."),
+    "fault_user": ("", "", ""),
 }
 
 QUERY = {

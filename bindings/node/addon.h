@@ -20,10 +20,11 @@
 #include <stdatomic.h>
 #endif
 
-typedef enum { BPN_STORE = 1, BPN_REPORT = 2, BPN_TICKET = 3 } bpn_kind;
+typedef enum { BPN_STORE = 1, BPN_REPORT = 2, BPN_GATES = 3, BPN_PERMIT = 4, BPN_TICKET = 5 } bpn_kind;
 
 typedef struct bpn_state bpn_state;
 typedef struct bpn_log bpn_log;
+typedef struct bpn_fault bpn_fault;
 typedef struct bpn_box bpn_box;
 
 #ifndef __cplusplus
@@ -31,14 +32,15 @@ struct bpn_box {
   bpn_kind kind;
   atomic_uint users;
   bpn_state *state;              /* NULL once the environment is gone */
-  void *held;                    /* bp_store, bp_report or bp_ticket; NULL once closed or freed */
+  void *held;                    /* bp_store, bp_report, bp_gates, bp_permit or bp_ticket; NULL once closed or freed */
   uint32_t running;              /* calls on other threads that have not answered yet */
   bool gone;                     /* released while calls were running: the last of them frees `held` */
   bool written;                  /* what an append that asks for nothing gets: no flush */
   bool has_clock;
   _Atomic int64_t clock_us;      /* as of the latest call */
-  struct bpn_call *call;         /* the innermost call on this thread that may report progress */
+  struct bpn_call *call;         /* the innermost call on this thread that may report progress, or ask gates */
   bpn_log *log;                  /* NULL: silence */
+  bpn_fault *fault;              /* NULL: no fault points */
 };
 #endif
 
@@ -87,6 +89,14 @@ void bpn_log_sink(void *user, const char *text, size_t length);
 bool bpn_log_begin(napi_env env, napi_value function, bpn_box *box);
 /* Any thread; nothing where there is no log. */
 void bpn_box_log_end(bpn_box *box);
+
+/* fault.c */
+/* A point that any thread reached; `user` is the box. */
+int32_t bpn_fault_reached(void *user, uint32_t point, uint64_t batch, uint32_t item, uint32_t items);
+/* Gives the box a function to ask, which somebody else keeps. */
+bool bpn_fault_begin(bpn_state *state, napi_value function, bpn_box *box);
+/* Any thread; nothing where there is none. */
+void bpn_box_fault_end(bpn_box *box);
 
 /* append.c */
 enum { BPN_SCRATCH_HEADER = 16 };  /* the clock's microseconds, and 8 bytes unused */
@@ -254,6 +264,27 @@ napi_value bpn_claim_check(napi_env env, napi_callback_info info);
 napi_value bpn_key_file_read(napi_env env, napi_callback_info info);
 napi_value bpn_key_file_write(napi_env env, napi_callback_info info);
 
+/* gates.c */
+napi_value bpn_texts_value(napi_env env, const bp_text *texts, size_t count);
+/* A list of bytes, which stay JavaScript's; the array is to be freed, and one longer than it says. */
+bool bpn_texts_take(napi_env env, napi_value array, bp_text **texts, size_t *count);
+napi_value bpn_gates_new(napi_env env, napi_callback_info info);
+napi_value bpn_gates_names(napi_env env, napi_callback_info info);
+napi_value bpn_gates_descriptions(napi_env env, napi_callback_info info);
+napi_value bpn_gates_evaluate(napi_env env, napi_callback_info info);
+napi_value bpn_gates_evaluate_all(napi_env env, napi_callback_info info);
+
+/* guard.c */
+/* The draft in the scratch buffer; its extensions are to be freed. */
+bool bpn_draft_take(bpn_state *state, bp_draft *draft);
+napi_value bpn_permit_bypass(napi_env env, napi_callback_info info);
+napi_value bpn_permit_draft(napi_env env, napi_callback_info info);
+napi_value bpn_permit_gates(napi_env env, napi_callback_info info);
+napi_value bpn_permit_audit(napi_env env, napi_callback_info info);
+napi_value bpn_store_commit_permit(napi_env env, napi_callback_info info);
+napi_value bpn_store_append_denial(napi_env env, napi_callback_info info);
+napi_value bpn_store_apply_transition(napi_env env, napi_callback_info info);
+
 /* codec.c */
 napi_value bpn_payload_encode(napi_env env, napi_callback_info info);
 napi_value bpn_payload_decode(napi_env env, napi_callback_info info);
@@ -286,7 +317,7 @@ void bpn_box_let_go(bpn_box *box);
 napi_value bpn_busy(napi_env env, const bpn_box *box);
 /* Takes over what the TypeScript layer last read from the clock of this store. */
 void bpn_clock_read(bpn_state *state, bpn_box *box);
-/* Around a call on the environment's own thread that may report progress to `function`. */
+/* Around a call on the environment's own thread that may report progress to `function`, or ask gates by it. */
 void bpn_call_begin(bpn_call *call, napi_env env, bpn_box *box, napi_value function);
 void bpn_call_end(bpn_box *box, bpn_call *call);
 

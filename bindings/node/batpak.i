@@ -31,6 +31,8 @@
 %ignore bp_store_release;
 %rename("$ignore", regextarget=1) "^bp_store_submit";
 %rename("$ignore", regextarget=1) "^bp_(ticket|payload|extensions|claim|key_file)_";
+%rename("$ignore", regextarget=1) "^bp_(gates|denial|denials|permit)_";
+%rename("$ignore", regextarget=1) "^bp_store_(commit_permit|append_denial|apply_transition)$";
 /* A batch is gathered as an array of drafts. */
 %rename("$ignore", regextarget=1) "^bp_batch_";
 /* They come with the next step of the package. */
@@ -39,8 +41,7 @@
 /* A page never crosses as a handle: the functions that fill one answer a copy of it. */
 %rename("$ignore", regextarget=1) "^bp_page_";
 /* Come with the next step of the packages. */
-%rename("$ignore", regextarget=1) "^bp_(outcome|outcomes|error_kind|gates|denial|denials|permit|machine)_";
-%rename("$ignore", regextarget=1) "^bp_store_(commit_permit|append_denial|verify_denial|apply_transition)$";
+%rename("$ignore", regextarget=1) "^bp_(outcome|outcomes|error_kind)_";
 /* Defaults are set by the functions that take the struct. */
 %rename("$ignore", regextarget=1) "^bp_.*_init$";
 %rename("$ignore", %$isclass) "";

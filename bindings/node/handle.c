@@ -68,6 +68,7 @@ void bpn_box_drop(bpn_box *box) {
   if (atomic_fetch_sub(&box->users, 1) != 1) return;
   bpn_box_let_go(box);
   bpn_box_log_end(box);
+  bpn_box_fault_end(box);
   free(box);
 }
 
@@ -100,7 +101,9 @@ napi_value bpn_box_value(bpn_state *state, bpn_box *box) {
   return value;
 }
 
-static const char *const not_one[] = {[BPN_STORE] = "not a store", [BPN_REPORT] = "not a report", [BPN_TICKET] = "not a ticket"};
+static const char *const not_one[] = {[BPN_STORE] = "not a store", [BPN_REPORT] = "not a report",
+                                       [BPN_GATES] = "not a set of gates", [BPN_PERMIT] = "not a permit",
+                                       [BPN_TICKET] = "not a ticket"};
 
 bpn_box *bpn_box_any(bpn_state *state, napi_value value, bpn_kind kind) {
   void *pointer = NULL;
@@ -143,23 +146,30 @@ void *bpn_held(bpn_state *state, napi_value value, bpn_kind kind) {
   return box == NULL ? NULL : box->held;
 }
 
+static void free_held(bpn_kind kind, void *held) {
+  switch (kind) {
+    case BPN_STORE: bp_store_release(held); break;
+    case BPN_REPORT: bp_report_free(held); break;
+    case BPN_GATES: bp_gates_free(held); break;
+    case BPN_PERMIT: bp_permit_free(held); break;
+    case BPN_TICKET: bp_ticket_free(held); break;
+  }
+}
+
 napi_value bpn_handle_of(bpn_state *state, bpn_kind kind, void *held) {
   bpn_box *box = bpn_box_make(state, kind);
   if (box != NULL) {
     box->held = held;
     return bpn_box_value(state, box);
   }
-  if (kind == BPN_REPORT) bp_report_free(held);
-  if (kind == BPN_TICKET) bp_ticket_free(held);
+  free_held(kind, held);
   return bpn_refuse(state->env, BP_NO_MEMORY, "making a handle");
 }
 
 void bpn_box_let_go(bpn_box *box) {
   void *held = box->held;
   box->held = NULL;
-  if (box->kind == BPN_STORE) bp_store_release(held);
-  if (box->kind == BPN_REPORT) bp_report_free(held);
-  if (box->kind == BPN_TICKET) bp_ticket_free(held);
+  free_held(box->kind, held);
 }
 
 bool bpn_free_held(bpn_state *state, napi_value value, bpn_kind kind) {

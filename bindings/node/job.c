@@ -312,6 +312,7 @@ static void run_close(bpn_job *job) { job->status = bp_store_close(job->store, &
 static napi_value answer_close(napi_env env, bpn_job *job) {
   (void)env;
   bpn_box_log_end(job->box);
+  bpn_box_fault_end(job->box);
   return NULL;
 }
 

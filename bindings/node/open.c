@@ -112,6 +112,12 @@ static bool take_callbacks(napi_env env, napi_value object, bpn_opening *opening
   }
   config->progress = progress;
   config->progress_user = box;
+  if (!bpn_get(env, object, "fault", &value)) return false;
+  if (value != NULL) {
+    config->fault = bpn_fault_reached;
+    config->fault_user = box;
+    if (!bpn_fault_begin(box->state, value, box)) return false;
+  }
   if (!bpn_get(env, object, "log", &value)) return false;
   if (value == NULL) return true;
   config->log = bpn_log_sink;
@@ -195,6 +201,7 @@ napi_value bpn_store_close(napi_env env, napi_callback_info info) {
   if (status != BP_BUSY) {
     box->held = NULL;
     bpn_box_log_end(box);
+    bpn_box_fault_end(box);
   }
   return status == BP_OK ? NULL : bpn_throw(env, status, &error);
 }

@@ -120,6 +120,7 @@ void draft_free(bp_draft *draft) { free((void *)(uintptr_t)draft->extensions); }
 int drafts_take(const handle *self, PyObject *list, drafts *taken) {
   Py_ssize_t size = PyList_Size(list);
   taken->count = 0;
+  taken->more = 0;
   taken->items = size < 0 ? NULL : malloc(((size_t)size + 1) * sizeof *taken->items);
   if (taken->items == NULL) {
     if (size >= 0) PyErr_NoMemory();
@@ -132,6 +133,7 @@ int drafts_take(const handle *self, PyObject *list, drafts *taken) {
       parts[i] = PyTuple_GetItem(packed, i);
       if (parts[i] == NULL) return -1;
     }
+    taken->more |= parts[4] != Py_None;
     if (draft_take(self, parts, &taken->items[taken->count++]) != 0) return -1;
   }
   return 0;

@@ -13,10 +13,12 @@ from pathlib import Path
 
 MODULE = "batpak._batpak"
 
-# What the library calls back: python/batpak/callbacks.py holds the other half.
+# What the library calls back: python/batpak/callbacks.py and gates.py hold the other half.
 CALLBACKS = """
 extern "Python" int64_t batpak_clock(void *user);
 extern "Python" int32_t batpak_progress(void *user, uint32_t stage, uint64_t done, uint64_t total);
+extern "Python" int32_t batpak_gate(void *user, const uint8_t *context, size_t context_length, bp_denial_writer *writer);
+extern "Python" int32_t batpak_fault(void *user, uint32_t point, uint64_t batch, uint32_t item, uint32_t items);
 extern "Python" void batpak_log(void *user, const char *text, size_t length);
 """
 

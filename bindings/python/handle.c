@@ -73,13 +73,14 @@ void handle_give_page(handle *self, bp_page *given) {
   bp_page_free(given);
 }
 
-/* --- Handle(address of a bp_store *, which it takes, fail, page_type, event_type, receipt_type, iterator_type,
+/* --- Handle(address of a bp_store *, which it takes, written, fail, page_type, event_type, receipt_type, iterator_type,
  *     ticket_type, keep) */
 
 static PyObject *handle_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords) {
   PyObject *address, *fail, *page_type, *event_type, *receipt_type, *iterator_type, *ticket_type, *keep;
+  int written;
   (void)keywords;
-  if (!PyArg_ParseTuple(arguments, "OOOOOOOO", &address, &fail, &page_type, &event_type, &receipt_type,
+  if (!PyArg_ParseTuple(arguments, "OpOOOOOOO", &address, &written, &fail, &page_type, &event_type, &receipt_type,
                         &iterator_type, &ticket_type, &keep)) {
     return NULL;
   }
@@ -96,6 +97,7 @@ static PyObject *handle_new(PyTypeObject *type, PyObject *arguments, PyObject *k
   Py_INCREF(keep);
   self->store = *store;
   *store = NULL;
+  self->written = written;
   self->fail = fail;
   self->page_type = page_type;
   self->event_type = event_type;

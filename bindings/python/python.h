@@ -19,6 +19,7 @@ enum { SPARE_PAGES = 2 };
 typedef struct handle {
   PyObject_HEAD
   bp_store *store;       /* NULL: closed */
+  int written;           /* what an append that asks for nothing gets: no flush */
   Py_ssize_t users;      /* calls under way, counted under the interpreter's lock */
   PyObject *fail;        /* fail(status, bytes of the bp_error): raises */
   PyObject *page_type;   /* the classes of what comes out: subclasses of our types */
@@ -47,6 +48,7 @@ void handle_give_page(handle *self, bp_page *page);
 typedef struct drafts {
   bp_draft *items;
   size_t count;
+  int more;  /* some say more than kind, texts and payload */
 } drafts;
 
 /* From the five parts of one, or a list of such tuples.  What they point to lives as long as the Python objects.  0, or -1 with

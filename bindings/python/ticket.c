@@ -103,7 +103,7 @@ static int wait_until(bp_ticket *ticket, uint32_t timeout_ms, bp_status *status,
     Py_BEGIN_ALLOW_THREADS
     *status = bp_ticket_wait(ticket, part_ms, error);
     Py_END_ALLOW_THREADS
-    if (left_ms != BP_WAIT_FOREVER) left_ms -= part_ms;
+    if (left_ms < BP_WAIT_FOREVER) left_ms -= part_ms;
     if (PyErr_CheckSignals() != 0) return -1;
   }
   return 0;

@@ -5,6 +5,7 @@
 import { readSync, writeSync } from "node:fs";
 import { BatpakError } from "./package.mjs";
 import * as claims from "./claims.mjs";
+import * as guarding from "./guarding.mjs";
 import * as judging from "./judging.mjs";
 import * as library from "./library.mjs";
 import * as reading from "./reading.mjs";
@@ -13,9 +14,9 @@ import * as values from "./values.mjs";
 import { BadInstruction, receiptOut, text } from "./wire.mjs";
 import * as writing from "./writing.mjs";
 
-const operations = { ...library.operations, ...values.operations, ...writing.operations, ...claims.operations };
+const operations = { ...library.operations, ...values.operations, ...writing.operations, ...claims.operations, ...guarding.operations };
 // Those that ask for an open store.
-const ofAStore = { ...writing.ofAStore, ...reading.operations, ...judging.operations, ...claims.ofAStore };
+const ofAStore = { ...writing.ofAStore, ...reading.operations, ...judging.operations, ...claims.ofAStore, ...guarding.ofAStore };
 
 async function run(session, step) {
   const operation = operations[step.op] ?? ofAStore[step.op];

@@ -54,7 +54,7 @@ function content(step) {
   return { kind, payload: bytesOf(step.payload) };
 }
 
-function draftOf(step) {
+export function draftOf(step) {
   return {
     entity: textOf(step, "entity"),
     scope: textOf(step, "scope"),

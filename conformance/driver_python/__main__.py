@@ -9,17 +9,21 @@ import sys
 
 import batpak
 import claims
+import guarding
 import judging
 import library
+import outcomes
 import reading
 import values
 import writing
 from session import Session
 from wire import BadInstruction, receipt_out
 
-OPERATIONS = {**library.OPERATIONS, **values.OPERATIONS, **writing.OPERATIONS, **claims.OPERATIONS}
+OPERATIONS = {**library.OPERATIONS, **values.OPERATIONS, **writing.OPERATIONS, **claims.OPERATIONS,
+              **outcomes.OPERATIONS, **guarding.OPERATIONS}
 # Those that ask for an open store.
-OF_A_STORE = {**writing.OF_A_STORE, **reading.OPERATIONS, **judging.OPERATIONS, **claims.OF_A_STORE}
+OF_A_STORE = {**writing.OF_A_STORE, **reading.OPERATIONS, **judging.OPERATIONS, **claims.OF_A_STORE,
+              **guarding.OF_A_STORE}
 
 
 def run(session, step):

@@ -94,7 +94,8 @@ static const status_row rows[] = {
     ROW(BP_DISK_FULL, "Make room on the disk, then append again; nothing of the failed write remains."),
     ROW(BP_SYNC_FAILED, "Suspect the disk; close the store, open it again, and see what survived."),
     ROW(BP_PERMISSION, "Give this user the right to the store's directory and files, or open it read-only."),
-    ROW(BP_UNSUPPORTED, "Put the store on a local file system with locks and memory maps."),
+    ROW(BP_UNSUPPORTED, "Put the store on a local file system with locks and memory maps; for fault points use a test build."),
+    ROW(BP_FAULT, "Do what the application does when this step fails: that is what is being tested."),
 };
 
 static const status_row *find(bp_status status) {

@@ -61,8 +61,7 @@ bp_status bpi_writer_begin(bpi_writer *writer, uint64_t id, int64_t created_ns, 
   return BP_OK;
 }
 
-/* Takes back what stands behind `offset`, for good: a crash must not bring it to light. */
-static void undo(bpi_writer *writer, uint64_t offset) {
+void bpi_writer_take_back(bpi_writer *writer, uint64_t offset) {
   const bp_system *system = writer->system;
   int failed = system->file_truncate(system->context, writer->file, offset);
   if (failed == 0) failed = system->file_sync(system->context, writer->file, writer->sync_data_only);
@@ -103,7 +102,7 @@ static bp_status append(bpi_writer *writer, const uint8_t *bytes, size_t length,
                           memory_order_release);
     return BP_OK;
   }
-  undo(writer, writer->offset);
+  bpi_writer_take_back(writer, writer->offset);
   if (writer->poisoned == BP_OK) return status;
   return bpi_fail(error, BP_SYNC_FAILED, "a write failed and could not be taken back");
 }
@@ -182,7 +181,7 @@ bp_status bpi_writer_seal(bpi_writer *writer, bpi_footer_writer *footer, bp_erro
     atomic_store(&bpi_segments_at(writer->segments, writer->ordinal)->has_footer, 1);
     bpi_writer_free(writer);
   } else if (writer->offset > frames_end && writer->poisoned == BP_OK) {
-    undo(writer, frames_end);
+    bpi_writer_take_back(writer, frames_end);
   }
   return status;
 }

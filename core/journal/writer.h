@@ -41,6 +41,8 @@ bp_status bpi_writer_append(bpi_writer *writer, const uint8_t *bytes, size_t len
 /* The same, with the same one write, for what is flushed next: if it goes past the room, it brings new room along.  The
  * buffer grows by the zeros; its length stays. */
 bp_status bpi_writer_append_flushed(bpi_writer *writer, bpi_buffer *frames, bp_error *error);
+/* Takes back what stands behind `offset`, for good: a crash must not bring it to light.  Where that fails, it poisons. */
+void bpi_writer_take_back(bpi_writer *writer, uint64_t offset);
 /* BP_SYNC_FAILED poisons. */
 bp_status bpi_writer_sync(bpi_writer *writer, bp_error *error);
 /* Appends the footer, which has its rows, flushes, closes.  The writer then has no segment.  After a failure the segment

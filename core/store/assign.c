@@ -1,6 +1,7 @@
 /* One item of a group: judged against the last assigned state, given its sequence, its clock and its place, indexed, and
  * framed behind the others. */
 #include "crypto/crypto.h"
+#include "store/fault_points.h"
 #include "store/group.h"
 
 #include <string.h>
@@ -145,6 +146,7 @@ bp_status bpi_assign(bpi_group *g, bpi_item *item, bp_error *error) {
   if (status != BP_OK) return status;
   bpi_header header;
   status = fill_header(g, item, last, &header, error);
+  if (status == BP_OK) status = bpi_fault_single(g, item, error);
   if (status == BP_OK) status = bpi_make_room(g, error);
   return status == BP_OK ? put_frame(g, item, entity, &header, error) : status;
 }

@@ -1,5 +1,6 @@
 /* A batch in its group: BEGIN, the items, COMMIT, in one unit of one segment, so that one write brings all of it or none.
  * What fails while it is assigned is taken back before anything of it is written. */
+#include "store/fault_points.h"
 #include "store/group.h"
 
 #include <string.h>
@@ -56,14 +57,30 @@ static bp_status look_up_keys(bpi_group *g, bpi_request *request, size_t *known)
   return BP_OK;
 }
 
-static bp_status place_items(bpi_group *g, bpi_request *request) {
+static bp_status place_items(bpi_group *g, bpi_request *request, uint64_t batch) {
+  const uint32_t items = (uint32_t)request->count;
   for (size_t i = 0; i < request->count; i++) {
     bpi_item *item = &request->items[i];
     bp_error error = {.struct_size = sizeof error};
     if (item->draft->given & BP_GIVEN_CAUSE_ITEM) item->cause = request->items[item->draft->cause_item].row.event_id;
-    if (bpi_place(g, item, &error) != BP_OK) return fail_item(request->error, &error, i);
+    bp_status status = bpi_place(g, item, &error);
+    if (status == BP_OK) status = bpi_fault_batch(g, BP_FAULT_BATCH_ITEM_WRITTEN, batch, (uint32_t)i, items, &error);
+    if (status != BP_OK) return fail_item(request->error, &error, i);
   }
-  return BP_OK;
+  return bpi_fault_batch(g, BP_FAULT_BATCH_ITEMS_COMPLETE, batch, 0, items, request->error);
+}
+
+/* All of it, or nothing stays. */
+static bp_status place_batch(bpi_group *g, bpi_request *request) {
+  const mark before = mark_of(g);
+  const uint64_t batch = before.sequence;
+  const uint32_t items = (uint32_t)request->count;
+  bp_status status = put_marker(g, BPI_KIND_BATCH_BEGIN, batch, items, request->error);
+  if (status == BP_OK) status = bpi_fault_batch(g, BP_FAULT_BATCH_BEGIN_WRITTEN, batch, 0, items, request->error);
+  if (status == BP_OK) status = place_items(g, request, batch);
+  if (status == BP_OK) status = put_marker(g, BPI_KIND_BATCH_COMMIT, batch, 0, request->error);
+  if (status != BP_OK) go_back(g, &before);
+  return status;
 }
 
 bp_status bpi_assign_batch(bpi_group *g, bpi_request *request) {
@@ -72,13 +89,9 @@ bp_status bpi_assign_batch(bpi_group *g, bpi_request *request) {
   bp_status status = look_up_keys(g, request, &known);
   if (status == BP_OK && known == 0) {
     if (g->clock != BP_OK) return bpi_error_copy(request->error, &g->clock_error);
-    status = bpi_make_room(g, request->error);
-    if (status != BP_OK) return status;
-    mark before = mark_of(g);
-    status = put_marker(g, BPI_KIND_BATCH_BEGIN, before.sequence, (uint32_t)request->count, request->error);
-    if (status == BP_OK) status = place_items(g, request);
-    if (status == BP_OK) status = put_marker(g, BPI_KIND_BATCH_COMMIT, before.sequence, 0, request->error);
-    if (status != BP_OK) go_back(g, &before);
+    status = bpi_fault_batch(g, BP_FAULT_BATCH_START, g->store->next_sequence, 0, (uint32_t)request->count, request->error);
+    if (status == BP_OK) status = bpi_make_room(g, request->error);
+    if (status == BP_OK) status = place_batch(g, request);
   }
   if (status == BP_OK) request->accepted = request->count;
   return status;

@@ -7,6 +7,7 @@
  *     everything behind it in the group.
  *   - After a failed flush nothing more is written: the events of the group are taken back from the index, and whether
  *     their bytes survive is for the next open to see. */
+#include "store/fault_points.h"
 #include "store/group.h"
 
 #include "sys/thread.h"
@@ -56,9 +57,11 @@ static void fail_group(bpi_group *g, bp_status status) {
 
 static void write_unit(bpi_group *g, int flushed) {
   bp_store *store = g->store;
+  const uint64_t end = store->writer.offset;
   if (g->failure != BP_OK || store->group.length == 0) return;
   bp_status status = flushed ? bpi_writer_append_flushed(&store->writer, &store->group, &g->error)
                              : bpi_writer_append(&store->writer, store->group.data, store->group.length, &g->error);
+  if (status == BP_OK) status = bpi_fault_written(g, end);
   if (status != BP_OK) {
     fail_group(g, status);
     return;
@@ -81,7 +84,8 @@ void bpi_group_rotate(bpi_group *g) {
   if (g->failure != BP_OK) return;
   bp_status status = BP_OK;
   if (store->writer.file >= 0) {
-    status = bpi_store_seal(store, &g->error);
+    status = bpi_fault_flush(g);
+    if (status == BP_OK) status = bpi_store_seal(store, &g->error);
     if (status == BP_OK) note_durable(store);
   }
   if (status == BP_OK) {
@@ -98,7 +102,7 @@ void bpi_group_rotate(bpi_group *g) {
 
 /* --- the group */
 
-static bpi_request *next_in_group(const bpi_group *g, const bpi_request *request) {
+bpi_request *bpi_group_next(const bpi_group *g, const bpi_request *request) {
   return request == g->last ? NULL : request->next;
 }
 
@@ -120,7 +124,7 @@ static int is_flushed(const bpi_group *g) {
 }
 
 static void assign_all(bpi_group *g) {
-  for (bpi_request *request = g->first; request != NULL; request = next_in_group(g, request)) {
+  for (bpi_request *request = g->first; request != NULL; request = bpi_group_next(g, request)) {
     request->accepted = 0;
     request->status = request->atomic ? bpi_assign_batch(g, request) : assign_each(g, request);
     if (request->durable) g->durable = 1;
@@ -135,7 +139,8 @@ static void flush_group(bpi_group *g) {
   bpi_mutex_lock(&store->commit_lock);
   bpi_watermarks_advance(store);
   bpi_mutex_unlock(&store->commit_lock);
-  bp_status status = bpi_writer_sync(&store->writer, &g->error);
+  bp_status status = bpi_fault_flush(g);
+  if (status == BP_OK) status = bpi_writer_sync(&store->writer, &g->error);
   if (status == BP_OK) {
     note_durable(store);
   } else {
@@ -143,11 +148,16 @@ static void flush_group(bpi_group *g) {
   }
 }
 
+static void ask_before_publishing(bpi_group *g) {
+  bp_status status = bpi_fault_publish(g);
+  if (status != BP_OK) fail_group(g, status);
+}
+
 /* What was accepted but is not in the index any more has failed. */
 static void settle(bpi_group *g) {
   bp_store *store = g->store;
   uint64_t durable_rows = atomic_load(&store->durable_rows);
-  for (bpi_request *request = g->first; request != NULL; request = next_in_group(g, request)) {
+  for (bpi_request *request = g->first; request != NULL; request = bpi_group_next(g, request)) {
     size_t kept = 0;
     request->is_durable = 1;
     while (kept < request->accepted && request->items[kept].number < store->index.count) {
@@ -182,6 +192,8 @@ void bpi_store_run_group(bp_store *store, bpi_request *first, bpi_request *last)
   begin_unit(&g);
   assign_all(&g);
   flush_group(&g);
+  ask_before_publishing(&g);
   atomic_store_explicit(&store->index.published, store->index.count, memory_order_release);
   settle(&g);
+  bpi_fault_published(&g);
 }

@@ -45,11 +45,11 @@ void bpi_store_log(const bp_store *store, const char *text) {
   if (store->config.log != NULL) store->config.log(store->config.log_user, text, strlen(text));
 }
 
-enum { CONDITIONS = 4 };
+enum { CONDITIONS = 6 };
 
 static bpi_condition *condition_at(bp_store *store, size_t i) {
-  bpi_condition *const all[CONDITIONS] = {&store->group_done, &store->watermark_moved, &store->worker.wake,
-                                          &store->worker.room};
+  bpi_condition *const all[CONDITIONS] = {&store->group_done[0], &store->group_done[1], &store->head_leads,
+                                          &store->watermark_moved, &store->worker.wake, &store->worker.room};
   return all[i];
 }
 

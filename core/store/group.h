@@ -20,6 +20,8 @@ typedef struct bpi_group {
   bp_error error;
 } bpi_group;
 
+/* The request behind this one; NULL behind the last. */
+bpi_request *bpi_group_next(const bpi_group *g, const bpi_request *request);
 /* Writes the unit that has been gathered.  What fails is in g->failure. */
 void bpi_group_write(bpi_group *g);
 /* Takes rows back from the index until `row` of them are left. */

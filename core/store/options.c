@@ -74,6 +74,18 @@ static bp_status check_batch_and_queue(const bp_config *config, bp_error *error)
   return BP_OK;
 }
 
+/* Rather refused than never asked. */
+static bp_status check_fault(const bp_config *config, bp_error *error) {
+#ifndef BATPAK_FAULT_POINTS
+  if (config->fault != NULL) {
+    return bpi_fail(error, BP_UNSUPPORTED, "fault: this build of the library has no fault points (BATPAK_FAULT_POINTS)");
+  }
+#endif
+  (void)config;
+  (void)error;
+  return BP_OK;
+}
+
 static bp_status check_ranges(const bp_config *config, bp_error *error) {
   if (config->mode > BP_MODE_READ_ONLY) return out_of_range(error, "mode", config->mode);
   if (config->durability > BP_WRITTEN) return out_of_range(error, "durability", config->durability);
@@ -106,7 +118,8 @@ bp_status bpi_config_effective(const bp_config *given, bp_config *config, bp_err
   if (status != BP_OK) return status;
   memcpy(config, given, sizeof *config);
   if (config->durability == BP_DURABILITY_DEFAULT) config->durability = BP_DURABLE;
-  return check_ranges(config, error);
+  status = check_fault(config, error);
+  return status == BP_OK ? check_ranges(config, error) : status;
 }
 
 uint64_t bpi_draft_bytes(const bp_draft *draft) {

@@ -1,21 +1,29 @@
 /* The queue of the commits.  Callers wait in line for their own requests, tickets for nobody; the request at the head says who
  * leads: its own caller, or the worker where it is a ticket's.  The leader takes what waits as one group, commits it
- * (commit.c), and wakes all who wait; whoever stands at the head then leads next. */
+ * (commit.c), and wakes those of the group; whoever stands at the head then leads next.
+ *
+ * Nobody is woken for nothing, as far as can be told: who waits does so with the others of the group that it will be in, the
+ * one under way or the next, and the first behind the group under way waits alone, to lead.  Where a group ends early, those
+ * who were left are woken with it, and wait anew. */
 #include "store/ticket.h"
 
-/* Under the lock: the last request of the next group. */
-static bpi_request *group_last(const bp_store *store) {
+/* Under the lock: makes a group of what waits. */
+static void begin_group(bp_store *store) {
   bpi_request *last = store->queue_first;
   size_t events = last->count;
+  last->group = ++store->group_number;
   while (last->next != NULL && events + last->next->count <= store->config.group_max_events) {
     last = last->next;
+    last->group = store->group_number;
     events += last->count;
   }
-  return last;
+  store->group_last = last;
+  store->leader = 1;
 }
 
 static void put_at_end(bp_store *store, bpi_request *request) {
   request->finished = 0;
+  request->group = 0;
   request->next = NULL;
   if (store->queue_last != NULL) {
     store->queue_last->next = request;
@@ -42,8 +50,8 @@ int bpi_queue_worker_leads(const bp_store *store) {
 }
 
 void bpi_queue_lead(bp_store *store) {
-  bpi_request *first = store->queue_first, *last = group_last(store);
-  store->leader = 1;
+  begin_group(store);
+  bpi_request *first = store->queue_first, *last = store->group_last;
   bpi_mutex_unlock(&store->commit_lock);
   bpi_store_run_group(store, first, last);
   bpi_mutex_lock(&store->commit_lock);
@@ -53,9 +61,13 @@ void bpi_queue_lead(bp_store *store) {
   store->queue_first = end;
   if (end == NULL) store->queue_last = NULL;
   finish(store, first, end);
-  /* One call for all who wait, the next leader among them. */
-  if (first != last || end != NULL) bpi_condition_wake_all(&store->group_done);
   if (store->worker.is_running) bpi_worker_wake(store);
+  bpi_condition *done = &store->group_done[store->group_number % 2];
+  bpi_mutex_unlock(&store->commit_lock);
+  /* Without the lock, which all of them want at once; and the next leader last, so that of those who are done some are back
+   * in time for its group. */
+  bpi_condition_wake_all(done);
+  if (end != NULL) bpi_condition_wake_one(&store->head_leads);
 }
 
 /* What the leader's call had borrowed is lost, and nothing else. */
@@ -73,11 +85,21 @@ void bpi_store_give_up_lead(bp_store *store) {
   } else if (store->worker.is_running) {
     bpi_worker_wake(store);
   }
-  bpi_condition_wake_all(&store->group_done);
+  bpi_condition_wake_all(&store->head_leads);
+  bpi_condition_wake_all(&store->group_done[0]);
+  bpi_condition_wake_all(&store->group_done[1]);
   bpi_mutex_unlock(&store->commit_lock);
   /* The worker is not inside, and nobody is while the store is opened and closed. */
   if (was_worker) return;
   if ((atomic_load(&store->users) & ~(uint32_t)(BPI_STORE_CLOSING | BPI_STORE_CLOSED)) > 0) bpi_store_leave(store);
+}
+
+/* Under the lock: where to wait with a request that is not finished and does not lead. */
+static bpi_condition *place_to_wait(bp_store *store, const bpi_request *request) {
+  uint64_t number = store->group_number;
+  if (store->leader && store->group_last->next == request) return &store->head_leads;
+  int is_under_way = store->leader && request->group == number;
+  return &store->group_done[(is_under_way ? number : number + 1) % 2];
 }
 
 bp_status bpi_store_commit(bp_store *store, bpi_request *request) {
@@ -86,9 +108,9 @@ bp_status bpi_store_commit(bp_store *store, bpi_request *request) {
   while (!request->finished) {
     if (!store->leader && store->queue_first == request) {
       bpi_queue_lead(store);
-    } else {
-      bpi_condition_wait(&store->group_done, &store->commit_lock);
+      return request->status;
     }
+    bpi_condition_wait(place_to_wait(store, request), &store->commit_lock);
   }
   bpi_mutex_unlock(&store->commit_lock);
   return request->status;

@@ -72,10 +72,13 @@ struct bp_store {
   int clean_close;
 
   bpi_mutex commit_lock;
-  bpi_condition group_done;    /* with commit_lock: requests are finished, or somebody may lead */
+  bpi_condition group_done[2]; /* with commit_lock: the group of this parity is finished; see queue.c */
+  bpi_condition head_leads;    /* the same: the request behind the group is at the head */
   bpi_request *queue_first;
   bpi_request *queue_last;
   int leader;
+  uint64_t group_number;       /* of the one that is being committed, or the last */
+  bpi_request *group_last;     /* of the group that is being committed */
   bpi_worker worker;
   bpi_watermarks watermarks;
   bpi_condition watermark_moved; /* with commit_lock */
@@ -143,6 +146,7 @@ struct bpi_request {
   size_t accepted;             /* items that are in the store */
   int is_durable;              /* and on the disk */
   int finished;
+  uint64_t group;              /* its number, once it is in one */
   int is_ticket;               /* nobody waits for it: the worker leads it, and decides its ticket */
   bpi_request *next;
 };
@@ -151,7 +155,7 @@ struct bpi_request {
 bp_status bpi_store_commit(bp_store *store, bpi_request *request);
 /* Under the lock: nobody leads, and it is for the worker to do so. */
 int bpi_queue_worker_leads(const bp_store *store);
-/* By who stands at the head, under the lock, which is released while the group runs. */
+/* By who stands at the head, under the lock, which is released: the group is done then. */
 void bpi_queue_lead(bp_store *store);
 /* By the leader: commits the requests from `first` to `last`, and fills in what became of each. */
 void bpi_store_run_group(bp_store *store, bpi_request *first, bpi_request *last);

@@ -46,6 +46,7 @@ static void *work(void *user) {
       decide_all(store);
     } else if (bpi_queue_worker_leads(store)) {
       bpi_queue_lead(store);
+      bpi_mutex_lock(&store->commit_lock);
     } else if (worker->is_stopping && store->queue_first == NULL) {
       break;
     } else {

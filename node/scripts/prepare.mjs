@@ -3,7 +3,8 @@
 // npm runs it for `npm install ./node` (which links the folder), for `npm install` in it, and for `npm pack`. Whoever
 // installs the packed tarball runs none of it: everything is in there.
 //
-// bindings/node/build_package runs it too, with BATPAK_STAGE for another place than this folder, and BATPAK_SANITIZE.
+// bindings/node/build_package runs it too, with BATPAK_STAGE for another place than this folder, BATPAK_SANITIZE, and
+// BATPAK_FAULT_POINTS=ON for a test build.
 import { execFileSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
@@ -13,6 +14,7 @@ import { fileURLToPath } from "node:url";
 const node = dirname(dirname(fileURLToPath(import.meta.url)));
 const root = dirname(node);
 const sanitize = process.env.BATPAK_SANITIZE ?? "";
+const faults = process.env.BATPAK_FAULT_POINTS === "ON";
 const stage = process.env.BATPAK_STAGE ?? node;
 
 class Missing extends Error {}
@@ -51,9 +53,10 @@ function tools() {
 
 /** The addon, by CMake in a build folder of its own; an up-to-date one costs a second. */
 function addon(modules) {
-  const build = join(root, sanitize === "" ? "build-node" : "build-node-sanitize");
+  const build = join(root, sanitize !== "" ? "build-node-sanitize" : faults ? "build-node-faults" : "build-node");
   const jobs = String(typeof availableParallelism === "function" ? availableParallelism() : cpus().length);
   run("cmake", ["-G", "Ninja", "-S", root, "-B", build, "-DBATPAK_NODE=ON", "-DBATPAK_TESTS=OFF", `-DBATPAK_SANITIZE=${sanitize}`,
+    `-DBATPAK_FAULT_POINTS=${faults ? "ON" : "OFF"}`,
     `-DBATPAK_NODE_MODULES=${modules}`, "-DCMAKE_BUILD_TYPE=Release"], root);
   run("cmake", ["--build", build, "--target", "batpak_node", "--parallel", jobs], root);
   const folder = join(stage, "prebuilds", `${process.platform}-${process.arch}`);

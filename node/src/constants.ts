@@ -127,8 +127,10 @@ export const Status = {
   /** the system could not promise the disk; the writer is poisoned */
   BP_SYNC_FAILED: 402,
   BP_PERMISSION: 403,
-  /** the system or its file system lacks something that is needed */
+  /** the system, its file system or this build of the library lacks something that is needed */
   BP_UNSUPPORTED: 404,
+  /** a fault point of a test build said so: `expected` is the point, `actual` what the function answered */
+  BP_FAULT: 405,
 } as const;
 
 /** The name of a status, as `BatpakError.code` gives it. */
@@ -158,6 +160,28 @@ export const BP_SYNC_ALL = 1;
 // bp_progress.stage
 export const BP_STAGE_OPEN = 1;
 export const BP_STAGE_VERIFY = 2;
+
+// where a bp_fault_point is asked, and what another answer than 0 does there (docs/faults.md)
+/** an append is about to be placed: it alone fails, nothing happened */
+export const BP_FAULT_SINGLE_START = 1;
+/** it was written: the whole write is taken back, with the appends that shared it */
+export const BP_FAULT_SINGLE_WRITTEN = 2;
+/** readers see it: it stays, the caller gets an error */
+export const BP_FAULT_SINGLE_PUBLISHED = 3;
+/** a batch is about to be placed: from here to ITEMS_COMPLETE it alone fails, nothing happened */
+export const BP_FAULT_BATCH_START = 4;
+/** its BEGIN is placed */
+export const BP_FAULT_BATCH_BEGIN_WRITTEN = 5;
+/** its item `item` is placed */
+export const BP_FAULT_BATCH_ITEM_WRITTEN = 6;
+/** its last item is placed */
+export const BP_FAULT_BATCH_ITEMS_COMPLETE = 7;
+/** all of it was written, with one write: as SINGLE_WRITTEN */
+export const BP_FAULT_BATCH_COMMIT_WRITTEN = 8;
+/** it is about to be flushed: as a flush that failed, the writer is poisoned */
+export const BP_FAULT_BATCH_FSYNC = 9;
+/** it was flushed: the handle never shows it, the next open does; the writer is poisoned */
+export const BP_FAULT_BATCH_PRE_PUBLISH = 10;
 
 // bp_draft.given: which of the optional ids count
 export const BP_GIVEN_KEY = 1;

@@ -83,19 +83,20 @@ export interface TakenOptions extends Omit<DraftOptions, "extensions">, Pick<Dra
   readonly extensions: readonly (readonly [string, Uint8Array])[] | undefined;
 }
 
-const NAMES: ReadonlySet<string> = new Set(["key", "expect", "correlationId", "causationId", "lane", "depth", "flags",
+/** Of what is appended alone. @internal */
+export const OPTION_NAMES: ReadonlySet<string> = new Set(["key", "expect", "correlationId", "causationId", "lane", "depth", "flags",
   "extensions", "durability", "allowReserved", "gate", "gateTimeoutMs"]);
 /** Of an item of a batch. @internal */
-export const ITEM_NAMES: ReadonlySet<string> = new Set([...NAMES, "causeItem"]);
+export const ITEM_NAMES: ReadonlySet<string> = new Set([...OPTION_NAMES, "causeItem"]);
 /** @internal */
 export const DRAFT_NAMES: ReadonlySet<string> = new Set([...ITEM_NAMES, "entity", "scope", "event"]);
 
 /** @internal */
-export function takeOptions(options: (DraftOptions & Pick<Draft, "causeItem">) | undefined, names = NAMES): TakenOptions | undefined {
+export function takeOptions(options: (DraftOptions & Pick<Draft, "causeItem">) | undefined, names = OPTION_NAMES): TakenOptions | undefined {
   if (options === undefined) return undefined;
   known(options, names);
   const { key, expect, correlationId, causationId, lane, depth, flags, extensions, durability, allowReserved, gate, gateTimeoutMs } = options;
-  const causeItem = names === NAMES ? undefined : options.causeItem;
+  const causeItem = !names.has("causeItem") ? undefined : options.causeItem;
   const entries = extensions === undefined ? undefined : namedBytes(extensions);
   return { key, expect, correlationId, causationId, lane, depth, flags, extensions: entries, durability, allowReserved, causeItem,
     gate, gateTimeoutMs };

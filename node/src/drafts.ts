@@ -107,7 +107,7 @@ class DraftWriter {
   #count = 0;
   #manner: Manner = {};
   /* What the last draft waits for. */
-  gate: Gate | undefined;
+  gate: LastGate | undefined;
 
   begin(manner: Manner): void {
     this.#pieces = [];
@@ -162,12 +162,17 @@ class DraftWriter {
   }
 }
 
+/* The loop alone, so that it is compiled without what runs once a call, and need not be compiled again because of that. */
+function writeAll(writer: DraftWriter, drafts: Iterable<Draft>): void {
+  for (const draft of drafts) writer.add(draft);
+}
+
 /* Reading a draft may run code of the caller (a getter, a generator), which may itself append many: then this one is taken, and
  * the other call makes one of its own. */
 let idle: DraftWriter | undefined;
 
 /** What the last draft waits for, when all are in the store. @internal */
-export interface Gate {
+export interface LastGate {
   readonly watermark: Watermark;
   readonly timeoutMs: number;
 }
@@ -189,13 +194,13 @@ export interface Manner {
  *
  * @internal
  */
-export function withDrafts<Answer>(drafts: Iterable<Draft>, manner: Manner, use: (pieces: Piece[], gate: Gate | undefined) => Answer): Answer {
+export function withDrafts<Answer>(drafts: Iterable<Draft>, manner: Manner, use: (pieces: Piece[], gate: LastGate | undefined) => Answer): Answer {
   if (typeof drafts !== "object" || drafts === null) throw refusal("BP_ARGUMENT", "drafts are given as an array");
   const writer = idle ?? new DraftWriter();
   idle = undefined;
   try {
     writer.begin(manner);
-    for (const draft of drafts) writer.add(draft);
+    writeAll(writer, drafts);
     return use(writer.pieces(manner.copied === true), writer.gate);
   } finally {
     idle = writer;

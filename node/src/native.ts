@@ -17,6 +17,23 @@ export type ReportHandle = { readonly [brand]: "report" };
 
 /** A ticket. @internal */
 export type TicketHandle = { readonly [brand]: "ticket" };
+/** A set of gates. @internal */
+export type GatesHandle = { readonly [brand]: "gates" };
+/** A permit. @internal */
+export type PermitHandle = { readonly [brand]: "permit" };
+
+/** A `bp_denial`: gate, code, message, and behind them its pairs. @internal */
+export interface RawDenial {
+  readonly position: number;
+  readonly texts: readonly string[];
+}
+
+/** Asks the gate of this place: undefined permits; code, message and pairs deny; bytes are the message of a defect. @internal */
+export type RawAsk = (index: number) => readonly Uint8Array[] | Uint8Array | undefined;
+
+/** What is refused, beside its draft; the denial as gate, code, message and pairs. @internal */
+export type RawRefusal = [gates: GatesHandle, denial: Uint8Array[], position: number, contentHash: Uint8Array | undefined,
+  pipeline: Uint8Array | undefined];
 
 /** The options of `open` as numbers and bytes. @internal */
 export interface RawConfig {
@@ -41,7 +58,11 @@ export interface RawConfig {
   /** The scratch buffer's first 8 bytes are the clock of this store. */
   hasClock?: boolean;
   log?: (text: string) => void;
+  fault?: RawFault;
 }
+
+/** Asked at a fault point; any other answer than 0 aborts. @internal */
+export type RawFault = (point: number, batch: bigint, item: number, items: number) => number;
 
 /** `bp_trust`. @internal */
 export interface RawTrust {
@@ -170,6 +191,23 @@ export interface Raw {
   cancel(job: number): void;
 
   bp_store_stat(store: StoreHandle): StatData;
+
+  bp_gates_new(names: readonly Uint8Array[], descriptions: readonly Uint8Array[]): GatesHandle;
+  bp_gates_names(gates: GatesHandle): string[];
+  bp_gates_descriptions(gates: GatesHandle): string[];
+  /** An error has the denials beside its data. */
+  bp_gates_evaluate(gates: GatesHandle, ask: RawAsk): PermitHandle;
+  bp_gates_evaluate_all(gates: GatesHandle, ask: RawAsk): RawDenial[];
+  /** Reason, justification and, if somebody did, who approved; so comes the audit. */
+  bp_permit_bypass(why: readonly Uint8Array[]): PermitHandle;
+  bp_permit_draft(permit: PermitHandle): { kind: number; entity: string; scope: string; payload: Uint8Array };
+  bp_permit_gates(permit: PermitHandle): string[];
+  bp_permit_audit(permit: PermitHandle): string[] | undefined;
+  bp_store_commit_permit(store: StoreHandle, permit: PermitHandle): RawBatch;
+  bp_store_append_denial(store: StoreHandle, ...refusal: RawRefusal): RawBatch;
+  bp_store_verify_denial(store: StoreHandle, receipt: RawReceipt, trust: RawTrust | undefined): number;
+  /** The machine's name and those of its states; from, to and kind of each step, of 32 bits each. */
+  bp_store_apply_transition(store: StoreHandle, texts: readonly Uint8Array[], steps: Uint8Array, from: number, to: number): RawBatch;
 
   bp_receipt_outcome_name(outcome: number): string;
   bp_verdict_name(verdict: number): string;

@@ -3,6 +3,7 @@ import { BP_MODE_CREATE, BP_MODE_MUST_EXIST, BP_MODE_READ_ONLY, BP_SYNC_ALL, BP_
 import { durabilityNumber, type Durability } from "./draft.js";
 import { whole } from "./number.js";
 import { refusal } from "./errors.js";
+import type { FaultFunction } from "./faults.js";
 import type { RawConfig, RawTrust } from "./native.js";
 import { Receipt } from "./receipt.js";
 import { LONG_RECEIPT } from "./records.js";
@@ -56,6 +57,14 @@ export interface OpenOptions {
   readonly progress?: Progress | undefined;
   /** Lines for people, some time after they were said. */
   readonly log?: ((text: string) => void) | undefined;
+  /**
+   * For tests, and refused with `BP_UNSUPPORTED` but by a test build: asked at the points of `batpak/faults` whether an append
+   * goes on. Where that runs on another thread it is asked on this one all the same; if this one is busy for two seconds, the
+   * append is aborted.
+   *
+   * @since 0.2
+   */
+  readonly fault?: FaultFunction | undefined;
 }
 
 /** Where trust comes from: keys and receipts kept outside the store. */
@@ -103,7 +112,7 @@ const NUMBERS = ["singleAppendMaxBytes", "syncEveryEvents", "groupMaxEvents", "b
 /* Of 64 bits. */
 const COUNTS = ["segmentMaxBytes", "restartWithinMs", "preallocateBytes"] as const;
 
-const NAMES: ReadonlySet<string> = new Set(["mode", "durability", "syncMode", ...NUMBERS, ...COUNTS, "signingSeeds", "verifyKeys", "clock", "progress", "log", "signal"]);
+const NAMES: ReadonlySet<string> = new Set(["mode", "durability", "syncMode", ...NUMBERS, ...COUNTS, "signingSeeds", "verifyKeys", "clock", "progress", "log", "fault", "signal"]);
 
 /** The options as they are now: a store keeps some of them. @internal */
 export function openOptions<Options extends OpenOptions>(options: Options): Options {
@@ -128,6 +137,7 @@ export function configOf(options: OpenOptions): RawConfig {
   if (signingSeeds !== undefined) config.signingSeeds = keysOf("a signing seed", signingSeeds);
   if (verifyKeys !== undefined) config.verifyKeys = keysOf("a verify key", verifyKeys);
   if (clock !== undefined) config.hasClock = clockOf(clock);
+  if (options.fault !== undefined) functionOf("fault", options.fault);
   if (log !== undefined) config.log = functionOf("log", log);
   if (options.progress !== undefined) functionOf("progress", options.progress);
   return config;

@@ -1,25 +1,28 @@
 import { RECORDS } from "./arena.js";
 import { Batch, type BatchOptions } from "./batch.js";
 import { Claim } from "./claim.js";
-import { Status } from "./constants.js";
 import type { EventType } from "./define.js";
 import { kindOf, payloadOf, takeOptions, type Draft, type DraftOptions, type NewEvent } from "./draft.js";
-import { putDraft, withDrafts, type Gate } from "./drafts.js";
+import { putDraft, withDrafts } from "./drafts.js";
 import { BatpakError, refusal } from "./errors.js";
 import { Event, PageData } from "./event.js";
-import { Frontier, rawWait, waitOptions, type Point, type RawWait, type WaitOptions, type Watermark } from "./frontier.js";
+import { Frontier, rawWait, waitOptions, type Point, type WaitOptions, type Watermark } from "./frontier.js";
+import type { FaultPoints } from "./fault.js";
+import { Permit, putDenial, type DenialRecord } from "./gates.js";
+import { Machine, type From, type PayloadOf, type To, type Transition, type TransitionOptions } from "./machine.js";
 import { native, raw, translate, type RawBatch, type ReportHandle, type StoreHandle } from "./native.js";
 import { whole } from "./number.js";
-import { configOf, openOptions, pathOf, trustOf, type OpenOptions, type Trust, type VerifyOptions } from "./options.js";
+import { trustOf, type OpenOptions, type Trust, type VerifyOptions } from "./options.js";
 import { EventIterator, Page, putQuery, taking, type Conditions, type Query } from "./page.js";
 import { AppendQueue } from "./queue.js";
-import { markDurable, newSlab, Receipt, receiptsIn, receiptsOf } from "./receipt.js";
+import { newSlab, Receipt, receiptsIn, receiptsOf } from "./receipt.js";
 import { LONG, LONG_RECEIPT, RECEIPT } from "./records.js";
 import { Judgement, Report, Stat } from "./report.js";
 import { putClock, scratch } from "./scratch.js";
 import { bytesOf, known, unshared } from "./text.js";
 import { Pressure, Ticket } from "./ticket.js";
 import { callWithProgress, throwIfAborted, wait, waitWithProgress, WAITING_NAMES, type Waiting } from "./waiting.js";
+import { Waits } from "./waits.js";
 
 /* Node 18 has no Symbol.dispose; `using`, compiled, looks for it under this name. */
 (Symbol as { dispose?: symbol }).dispose ??= Symbol("Symbol.dispose");
@@ -41,56 +44,15 @@ const NO_BYTES = new Uint8Array(0);
 const NO_DRAFTS = { bytes: new Uint8Array(RECORDS), count: 0 };
 
 /* Receipts of single appends lie side by side in one piece of memory, and keep so much alive. */
-const SLAB_BYTES = 4096;
+const SLAB_BYTES = 8192;
+
+/* The hot calls: found once, for to find a function in the addon takes longer than to call it. */
+const { bp_store_append: appendOne, bp_store_append_many: appendMany } = raw;
 
 /** How far to walk. */
 export interface WalkOptions {
   /** At most so many events; all if not given. */
   readonly limit?: number | undefined;
-}
-
-/**
- * Opens the store in the directory `path`, and makes it where there is none.
- *
- * ```ts
- * using store = open("game");
- * ```
- *
- * @throws {@link BatpakError} `BP_LOCKED`, `BP_NO_STORE`, `BP_NOT_A_STORE`, `BP_NEWER_VERSION`, `BP_CONFIGURATION` and others.
- * @since 0.1
- */
-export function open(path: string | URL, options: OpenOptions = {}): Store {
-  const name = pathOf(path);
-  const own = openOptions(options);
-  const config = configOf(own);
-  if (own.clock !== undefined) putClock(own.clock[0]!);
-  try {
-    return new Store(callWithProgress(raw.bp_store_open.bind(undefined, name, config), own.progress), name, own);
-  } catch (error) {
-    throw translate(error, name);
-  } finally {
-    config.signingSeeds?.fill(0);
-  }
-}
-
-/**
- * As {@link open}, on another thread. Given up, what was opened meanwhile is let go of.
- *
- * @since 0.1
- */
-export async function openAsync(path: string | URL, options: OpenOptions & Waiting = {}): Promise<Store> {
-  const name = pathOf(path);
-  const own = openOptions(options);
-  const config = configOf(own);
-  if (own.clock !== undefined) putClock(own.clock[0]!);
-  try {
-    const start = raw.bp_store_open_async.bind(undefined, name, config);
-    const opened = waitWithProgress(start, own.progress, own.signal, raw.bp_store_release);
-    config.signingSeeds?.fill(0); // the addon has a copy of its own
-    return new Store(await opened, name, own);
-  } catch (error) {
-    throw translate(error, name);
-  }
 }
 
 /**
@@ -105,16 +67,14 @@ export class Store {
   readonly path: string;
   readonly #handle: StoreHandle;
   readonly #options: OpenOptions;
+  readonly #faults: FaultPoints | undefined;
   /* What its clock said last. */
   #now: bigint;
   #slab = newSlab(SLAB_BYTES);
   #slabAt = 0;
   readonly #pending = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined;
-  /* What may wait for a watermark, the jobs of those that do, and whether a close has ended them. */
-  readonly #outlast = new Set<Promise<unknown>>();
-  readonly #waits = new Map<Promise<void>, number>();
-  #ended = false;
+  readonly #waits: Waits;
   readonly #queue = new AppendQueue({
     send: (chunks, counts, atomic) => {
       this.#putClock();
@@ -125,11 +85,13 @@ export class Store {
   });
 
   /** @internal */
-  constructor(handle: StoreHandle, path: string, options: OpenOptions) {
+  constructor(handle: StoreHandle, path: string, options: OpenOptions, faults: FaultPoints | undefined) {
     this.#handle = handle;
+    this.#waits = new Waits(handle, path);
     this.path = path;
     /* The seeds are not kept. */
     this.#options = { clock: options.clock, progress: options.progress };
+    this.#faults = faults;
     this.#now = options.clock?.[0] ?? 0n;
   }
 
@@ -154,7 +116,7 @@ export class Store {
       }
       const slab = this.#slab;
       const at = this.#slabAt;
-      const map = raw.bp_store_append(this.#handle, slab.bytes, at, large);
+      const map = appendOne(this.#handle, slab.bytes, at, large);
       this.#slabAt = at + ((slab.words[(at + RECEIPT.flags) >> 2]! & LONG) === 0 ? RECEIPT.size : LONG_RECEIPT);
       return new Receipt(slab, at, map);
     } catch (error) {
@@ -163,8 +125,8 @@ export class Store {
   }
 
   /**
-   * Appends independent events in order, with one write and one flush where they fit one group. Not atomic: the first failure
-   * ends it.
+   * Appends independent events in order; those that are to be durable share one write and one flush where they fit one group.
+   * Not atomic: the first failure ends it.
    *
    * @throws {@link BatpakError} as {@link append}, of the first that failed; `accepted` has the receipts of those before it,
    * which are in the store.
@@ -176,7 +138,7 @@ export class Store {
         for (const { bytes, count } of pieces) {
           this.#tick();
           const slab = newSlab(count * RECEIPT.size);
-          const answer = raw.bp_store_append_many(this.#handle, bytes, count, slab.bytes);
+          const answer = appendMany(this.#handle, bytes, count, slab.bytes);
           accepted.push(answer === undefined ? receiptsIn(slab, count, RECEIPT.size) : receiptsOf(answer));
         }
         return joined(accepted);
@@ -263,6 +225,49 @@ export class Store {
     return this.#call(() => new Pressure(raw.bp_store_pressure(this.#handle)));
   }
 
+  /**
+   * Appends what a permit permits, once. A permit is used up when its event is in the store, or may be (`BP_SYNC_FAILED`);
+   * after any other failure it can be committed again.
+   *
+   * @throws {@link BatpakError} `BP_PERMIT_USED`, or as {@link append}.
+   * @since 0.2
+   */
+  commit(permit: Permit): Receipt {
+    return this.#appendBy(() => [Permit.handle(permit)], raw.bp_store_commit_permit);
+  }
+
+  /**
+   * Writes a denial to the log: an event of kind 0x000F in the entity of its draft. Gates before the one that denied are
+   * written as permitting, those behind it as skipped.
+   *
+   * @throws {@link BatpakError} `BP_ARGUMENT`, also where the denial's position is not that of its gate in this set; or as
+   * {@link append}.
+   * @since 0.2
+   */
+  appendDenial(denial: DenialRecord): Receipt {
+    return this.#appendBy(() => putDenial(denial), raw.bp_store_append_denial);
+  }
+
+  /** As {@link verifyReceipt}, for the receipt of a denial: `"denial_kind_mismatch"` where the event is none. @since 0.2 */
+  verifyDenial(receipt: Receipt, options: Trust = {}): Judgement {
+    return this.#judge(raw.bp_store_verify_denial, receipt, options);
+  }
+
+  /**
+   * Appends the event that leads from one state to another, if the machine has such a step: the compiler looks, and the
+   * library at run time. The states leave no trace in the event, and the store does not know in which one the entity is: bind
+   * the step to what it was decided on by `expect`.
+   *
+   * @throws {@link BatpakError} `BP_TRANSITION`: `expected` is the number of the state from, `actual` that of the state to;
+   * `BP_VALUE`; or as {@link append}.
+   * @since 0.2
+   */
+  applyTransition<Steps extends readonly Transition[], State extends From<Steps>, Next extends To<Steps, State>>(
+    machine: Machine<string, Steps>, from: State, to: Next, entity: string, scope: string, payload: PayloadOf<Steps, State, Next>,
+    options: TransitionOptions = {}): Receipt {
+    return this.#appendBy(() => Machine.put(machine, from, to, entity, scope, payload, options), raw.bp_store_apply_transition);
+  }
+
   /** Flushes: everything acknowledged so far is durable. @throws {@link BatpakError} `BP_READ_ONLY`, `BP_POISONED`, `BP_SYNC_FAILED`. */
   sync(): void {
     this.#call(() => raw.bp_store_sync(this.#handle));
@@ -341,12 +346,7 @@ export class Store {
 
   /** Whether this store still holds what a receipt says. @throws {@link BatpakError} `BP_ARGUMENT`, `BP_MESSAGEPACK`. */
   verifyReceipt(receipt: Receipt, options: Trust = {}): Judgement {
-    if (!(receipt instanceof Receipt)) throw refusal("BP_ARGUMENT", "not a receipt", this.path);
-    const held = { record: receipt.record(0), extensions: receipt.map };
-    return this.#call(() => {
-      known(options, TRUST_NAMES);
-      return new Judgement(raw.bp_store_verify_receipt(this.#handle, held, trustOf(options)));
-    });
+    return this.#judge(raw.bp_store_verify_receipt, receipt, options);
   }
 
   /**
@@ -451,7 +451,7 @@ export class Store {
       const { timeoutMs, signal } = waitOptions(options);
       const awaited = rawWait(watermark, point, timeoutMs);
       this.#tick();
-      await this.#outlasting(this.#await(awaited, signal));
+      await this.#waits.reach(awaited, signal);
     } catch (error) {
       throw translate(error, this.path);
     }
@@ -505,15 +505,13 @@ export class Store {
   async #closeWhenIdle(): Promise<void> {
     while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
     await this.#queue.idle();
-    this.#ended = true;
-    for (const job of this.#waits.values()) raw.cancel(job);
-    await Promise.allSettled([...this.#outlast, ...this.#waits.keys()]);
+    await this.#waits.end();
     this.#putClock(true);
     try {
       await raw.bp_store_close_async(this.#handle);
     } catch (error) {
       this.#closing = undefined;
-      this.#ended = false;
+      this.#waits.resume();
       throw translate(error, this.path);
     }
   }
@@ -530,49 +528,10 @@ export class Store {
       return await withDrafts(drafts, { copied: true, whole: atomic }, (pieces, gate) => {
         this.#tick();
         const appended = this.#queue.append(pieces, atomic, signal);
-        return gate === undefined ? appended : this.#outlasting(this.#passed(appended, gate, signal));
+        return gate === undefined ? appended : this.#waits.pass(appended, gate, signal, (error, receipts) => this.#failed(error, receipts));
       });
     } catch (error) {
       throw translate(error, this.path);
-    }
-  }
-
-  /* The gate of the last, waited for behind the queue: others' flushes go through it. */
-  async #passed(appended: Promise<Receipt[]>, { watermark, timeoutMs }: Gate, signal: AbortSignal | undefined): Promise<Receipt[]> {
-    const receipts = await appended;
-    try {
-      const last = receipts.at(-1)!;
-      await this.#await(rawWait(watermark, last, timeoutMs), signal);
-      /* A replayed event may lie below those that were written with it. */
-      if (watermark === "durable") for (const receipt of receipts) if (receipt.sequence <= last.sequence) markDurable(receipt);
-      return receipts;
-    } catch (error) {
-      throw this.#failed(error, receipts);
-    }
-  }
-
-  async #await(awaited: RawWait, signal: AbortSignal | undefined): Promise<void> {
-    if (this.#ended) throw refusal("BP_CLOSED", "the store is being closed", this.path);
-    const start = (): Promise<void> => {
-      const answer = raw.bp_store_wait_async(this.#handle, ...awaited);
-      this.#waits.set(answer, raw.last_job());
-      return answer.finally(() => this.#waits.delete(answer));
-    };
-    try {
-      await wait(start, signal);
-    } catch (error) {
-      if (this.#ended && raw.is_error(error) && error.code === Status.BP_STOPPED) throw refusal("BP_CLOSED", "the store was closed", this.path);
-      throw error;
-    }
-  }
-
-  /* closeAsync does not wait for it to come about, but for its end. */
-  async #outlasting<Answer>(answer: Promise<Answer>): Promise<Answer> {
-    this.#outlast.add(answer);
-    try {
-      return await answer;
-    } finally {
-      this.#outlast.delete(answer);
     }
   }
 
@@ -599,14 +558,20 @@ export class Store {
 
   /* The error of a failed append, with its receipt where only a gate was not passed. */
   #gated(error: unknown): unknown {
-    const failure = translate(error, this.path);
+    const failure = this.#translate(error);
     if (failure instanceof BatpakError && hasReceipts(error)) failure.receipt = receiptsOf(error)[0]!;
     return failure;
   }
 
+  /* The error of a failed append. */
+  #translate(error: unknown): unknown {
+    const thrown = this.#faults?.thrownFor(error);
+    return thrown === undefined ? translate(error, this.path) : thrown.error;
+  }
+
   /* The error of a failed append of many, with the receipts that there are. */
   #failed(error: unknown, receipts: Receipt[]): unknown {
-    const failure = translate(error, this.path);
+    const failure = this.#translate(error);
     if (failure instanceof BatpakError) failure.accepted = receipts;
     return failure;
   }
@@ -651,6 +616,26 @@ export class Store {
       return options.signal;
     } catch (error) {
       throw translate(error, this.path);
+    }
+  }
+
+  #judge(judge: typeof raw.bp_store_verify_receipt, receipt: Receipt, options: Trust): Judgement {
+    if (!(receipt instanceof Receipt)) throw refusal("BP_ARGUMENT", "not a receipt", this.path);
+    const held = { record: receipt.record(0), extensions: receipt.map };
+    return this.#call(() => {
+      known(options, TRUST_NAMES);
+      return new Judgement(judge(this.#handle, held, trustOf(options)));
+    });
+  }
+
+  /* `read` reads what the caller gave, which may run code of his, and puts it where the call takes it. */
+  #appendBy<Given extends unknown[] | []>(read: () => Given, call: (store: StoreHandle, ...given: Given) => RawBatch): Receipt {
+    try {
+      const given = read();
+      this.#tick();
+      return receiptsOf(call(this.#handle, ...given))[0]!;
+    } catch (error) {
+      throw this.#gated(error);
     }
   }
 

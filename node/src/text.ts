@@ -54,6 +54,13 @@ export function bytesOf(what: string, bytes: unknown, length?: number): Uint8Arr
   return bytes;
 }
 
+/** Checks a text that C takes: a lone surrogate would turn into another character unseen. @internal */
+export function textOf(what: string, text: unknown): string {
+  if (typeof text !== "string") throw refusal("BP_ARGUMENT", `${what} is not a string`);
+  if (/\p{Surrogate}/u.test(text)) throw refusal("BP_UTF8", `${what} has a lone surrogate`);
+  return text;
+}
+
 /** Whether bytes that look empty are: those of a buffer that was transferred away, or shrunk, look so too. @internal */
 export function isThere(bytes: Uint8Array): boolean {
   try {

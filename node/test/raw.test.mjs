@@ -31,12 +31,15 @@ function arguments_(directory) {
   const report = raw.bp_store_open_report(store);
   const freed = raw.bp_store_open_report(store);
   raw.bp_report_free(freed);
+  const gates = raw.bp_gates_new([new Uint8Array(1)], [new Uint8Array(1)]);
+  const permit = raw.bp_gates_evaluate(gates, () => undefined);
   const lengths = [0, 1, 15, 16, 17, 31, 32, 64, 88, 96, 184, 368].map((length) => new Uint8Array(length).fill(length));
   return [undefined, null, true, 0, 1, -1, 1.5, NaN, 2 ** 32, 2 ** 53, 0n, -1n, 2n ** 64n, "", "text", "\ud800", Symbol("s"), {}, [], [{}],
     [new Uint8Array(16), new Uint8Array(3)], () => 1, new Map(), new DataView(new ArrayBuffer(8)), new Float64Array(2), detached(),
     new Uint8Array(new SharedArrayBuffer(16)), { record: new Uint8Array(184) }, { record: lengths.at(-1), extensions: new Uint8Array(3) },
     { receipts: new Uint8Array(368).fill(255), extensions: new Uint8Array(1) }, { publicKeys: new Uint8Array(33) }, new Proxy({}, {}),
-    store, store, store, closed, report, freed, ...lengths];
+    store, store, store, closed, report, freed, gates, permit, () => undefined, () => [new Uint8Array(1), new Uint8Array(1)],
+    () => new Uint8Array(1), () => { throw new Error("mine"); }, ...lengths];
 }
 
 describe("the addon alone", () => {

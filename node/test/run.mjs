@@ -5,6 +5,7 @@
  *
  *   --tarball FILE   take this package instead of packing one
  *   --sanitize       an addon with address and undefined behaviour sanitizers
+ *   --faults         an addon with fault points
  *   --leaks          the slow measurement of memory and descriptors instead of the tests
  *   FILE             run these of node/test only: values.test.mjs
  */
@@ -20,15 +21,15 @@ const tests = path.dirname(fileURLToPath(import.meta.url));
 const source = path.dirname(tests);
 const root = path.dirname(source);
 const { values: options, positionals: files } = parseArgs({
-  options: { tarball: { type: "string" }, sanitize: { type: "boolean" }, leaks: { type: "boolean" } },
+  options: { tarball: { type: "string" }, sanitize: { type: "boolean" }, faults: { type: "boolean" }, leaks: { type: "boolean" } },
   allowPositionals: true,
 });
 const sanitized = options.sanitize === true;
-const folder = path.join(root, "out", sanitized ? "node-test-sanitize" : "node-test");
+const folder = path.join(root, "out", sanitized ? "node-test-sanitize" : options.faults ? "node-test-faults" : "node-test");
 
 function pack() {
   const build = path.join(root, "bindings", "node", "build_package");
-  return execFileSync(build, sanitized ? ["--sanitize"] : [], { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }).trim();
+  return execFileSync(build, sanitized ? ["--sanitize"] : options.faults ? ["--faults"] : [], { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }).trim();
 }
 
 function install() {

@@ -23,7 +23,7 @@ def decode_value(payload: bytes, /) -> Any: ...
 class Handle:
     """An open store, counting the calls that are inside it."""
 
-    def __new__(cls, address: int, fail: Callable[[int, bytes], NoReturn], page_type: type[PageBase],
+    def __new__(cls, address: int, written: bool, fail: Callable[[int, bytes], NoReturn], page_type: type[PageBase],
                 event_type: type[EventBase], receipt_type: type[ReceiptBase],
                 iterator_type: type[PageIterator], ticket_type: type[TicketBase], keep: object, /) -> Handle: ...
     @property

@@ -131,8 +131,10 @@ class Status(enum.IntEnum):
     #: the system could not promise the disk; the writer is poisoned
     BP_SYNC_FAILED = 402
     BP_PERMISSION = 403
-    #: the system or its file system lacks something that is needed
+    #: the system, its file system or this build of the library lacks something that is needed
     BP_UNSUPPORTED = 404
+    #: a fault point of a test build said so: `expected` is the point, `actual` what the function answered
+    BP_FAULT = 405
 
 
 # bp_config.mode
@@ -159,6 +161,28 @@ BP_SYNC_ALL: Final = 1
 # bp_progress.stage
 BP_STAGE_OPEN: Final = 1
 BP_STAGE_VERIFY: Final = 2
+
+# where a bp_fault_point is asked, and what another answer than 0 does there (docs/faults.md)
+#: an append is about to be placed: it alone fails, nothing happened
+BP_FAULT_SINGLE_START: Final = 1
+#: it was written: the whole write is taken back, with the appends that shared it
+BP_FAULT_SINGLE_WRITTEN: Final = 2
+#: readers see it: it stays, the caller gets an error
+BP_FAULT_SINGLE_PUBLISHED: Final = 3
+#: a batch is about to be placed: from here to ITEMS_COMPLETE it alone fails, nothing happened
+BP_FAULT_BATCH_START: Final = 4
+#: its BEGIN is placed
+BP_FAULT_BATCH_BEGIN_WRITTEN: Final = 5
+#: its item `item` is placed
+BP_FAULT_BATCH_ITEM_WRITTEN: Final = 6
+#: its last item is placed
+BP_FAULT_BATCH_ITEMS_COMPLETE: Final = 7
+#: all of it was written, with one write: as SINGLE_WRITTEN
+BP_FAULT_BATCH_COMMIT_WRITTEN: Final = 8
+#: it is about to be flushed: as a flush that failed, the writer is poisoned
+BP_FAULT_BATCH_FSYNC: Final = 9
+#: it was flushed: the handle never shows it, the next open does; the writer is poisoned
+BP_FAULT_BATCH_PRE_PUBLISH: Final = 10
 
 # bp_draft.given: which of the optional ids count
 BP_GIVEN_KEY: Final = 1

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from operator import index
 from typing import Any, Final, Literal, SupportsIndex, TypedDict, Union, overload
 
-from ._batpak import ReceiptIterator, ffi
+from ._batpak import ReceiptIterator, ffi, lib
 from ._constants import (
     BP_DURABILITY_DEFAULT,
     BP_DURABLE,
@@ -15,6 +15,10 @@ from ._constants import (
     BP_EXPECT_CLOCK,
     BP_EXPECT_EMPTY,
     BP_EXPECT_EVENT,
+    BP_GIVEN_CAUSATION,
+    BP_GIVEN_CAUSE_ITEM,
+    BP_GIVEN_CORRELATION,
+    BP_GIVEN_KEY,
     BP_WRITTEN,
     Status,
 )
@@ -154,6 +158,79 @@ class DraftOptions(TypedDict, total=False):
     gate_timeout_ms: int | None
 
 
+class RawDraft:
+    """A bp_draft, what its pointers point to, and a receipt with room for its extensions."""
+
+    __slots__ = ("_kept", "raw")
+
+    def __init__(self, packed: Packed) -> None:
+        entity, scope, kind, payload, carried = packed
+        raw = self.raw = ffi.new("bp_draft *")
+        lib.bp_draft_init(raw, ffi.sizeof("bp_draft"))
+        self._kept: list[Any] = []
+        raw.entity, raw.entity_length = self._text(entity)
+        raw.scope, raw.scope_length = self._text(scope)
+        raw.kind = _kind(kind)
+        raw.payload, raw.payload_length = self._octets(payload)
+        if carried is not None:
+            self._carry(carried)
+
+    def _octets(self, data: bytes) -> tuple[Any, int]:
+        self._kept.append(ffi.from_buffer("uint8_t[]", data))
+        return self._kept[-1], len(data)
+
+    def _text(self, text: str) -> tuple[Any, int]:
+        try:
+            return self._octets(text.encode())
+        except UnicodeEncodeError:
+            raise made(Status.BP_COORDINATE_UTF8, "a coordinate holds a lone surrogate") from None
+
+    def _carry(self, carried: tuple[Any, ...]) -> None:
+        raw = self.raw
+        (raw.flags, raw.durability, key, correlation, causation, raw.expect, raw.expect_clock, expected, raw.lane, raw.depth,
+         raw.allow_reserved, cause, extensions, raw.gate, raw.gate_timeout_ms) = carried
+        for name, given, bit in (("key", key, BP_GIVEN_KEY), ("correlation_id", correlation, BP_GIVEN_CORRELATION),
+                                 ("causation_id", causation, BP_GIVEN_CAUSATION), ("expect_event_id", expected, 0)):
+            if given is not None:
+                setattr(raw, name, identity(name, given))
+                raw.given |= bit
+        if cause is not None:
+            raw.given |= BP_GIVEN_CAUSE_ITEM
+            raw.cause_item = cause
+        if extensions:
+            array = ffi.new("bp_extension[]", len(extensions))
+            self._kept.append(array)
+            raw.extensions, raw.extension_count = array, len(extensions)
+            for place, (name, value) in zip(array, extensions):
+                place.name, place.name_length = self._octets(name)
+                place.value, place.value_length = self._octets(value)
+
+    def receipt(self) -> Any:
+        """A bp_receipt to be filled, with room for the canonical map of the extensions."""
+        raw = ffi.new("bp_receipt *")
+        lib.bp_receipt_init(raw, ffi.sizeof("bp_receipt"))
+        given = self.raw.extensions[0:self.raw.extension_count] if self.raw.extension_count else ()
+        room = sum(10 + one.name_length + 2 * one.value_length for one in given)
+        if room:
+            buffer = ffi.new("uint8_t[]", 5 + room)
+            self._kept.append(buffer)
+            raw.extensions, raw.extensions_capacity = buffer, len(buffer)
+        return raw
+
+
+def _kind(kind: int) -> int:
+    if not 0 <= index(kind) <= 0xFFFF:
+        raise made(Status.BP_KIND_RANGE, "a kind has 16 bits")
+    return kind
+
+
+def identity(name: str, data: bytes) -> bytes:
+    """16 bytes. Raises CallError."""
+    if len(octets(data)) != 16:
+        raise made(Status.BP_ARGUMENT, f"{name} has 16 bytes, not {len(data)}")
+    return data
+
+
 class Draft:
     """What is to be appended: the arguments of `Store.append`, which says what they mean.
 
@@ -195,6 +272,33 @@ class Draft:
     def __repr__(self) -> str:
         entity, scope, kind, payload, _ = self._packed
         return f"<batpak.Draft {entity!r} in {scope!r}, kind 0x{kind:04X}, payload of {len(payload)} bytes>"
+
+
+def packed_of(draft: Draft) -> Packed:
+    """What a draft carries."""
+    if not isinstance(draft, Draft):
+        raise TypeError(f"a Draft is wanted, not {type(draft).__name__}")
+    return draft._packed
+
+
+def packed_all(drafts: Iterable[Draft]) -> list[Packed]:
+    """What many drafts carry."""
+    given = list(drafts)
+    try:
+        return [draft._packed for draft in given]
+    except AttributeError:
+        raise TypeError("drafts alone are appended together") from None
+
+
+def parts_of(packed: list[Packed], size: int) -> Iterator[tuple[int, int]]:
+    """Where the parts begin and end that cross into C together. A gate closes no part but the last: C refuses it then."""
+    start = 0
+    while start < len(packed):
+        end = min(start + size, len(packed))
+        while end < len(packed) and gate_of(packed[end - 1]):
+            end += 1
+        yield start, end
+        start = end
 
 
 class Accepted(Sequence[Receipt]):

@@ -15,6 +15,7 @@ from ._batpak import ffi, lib
 from ._constants import Status
 
 if TYPE_CHECKING:
+    from .gates import Denial
     from .receipt import Receipt
 
 Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
@@ -169,7 +170,10 @@ class KeyCancelled(RefusedError):
 
 
 class Denied(RefusedError):
-    """A gate refused; the text is its name in brackets and its message."""
+    """A gate refused; the text is its name in brackets and its message, cut to fit."""
+
+    #: The denial of that gate, in full.
+    denials: Sequence[Denial] = ()
 
 
 class PermitUsed(RefusedError):
@@ -266,7 +270,11 @@ class PermissionDenied(SystemFailure, PermissionError):
 
 
 class Unsupported(SystemFailure):
-    """The system or its file system lacks something that is needed."""
+    """The system, its file system or this build of the library lacks something that is needed."""
+
+
+class Fault(SystemFailure):
+    """A fault point of a test build said so: `expected` is the point, `actual` the answer that it got."""
 
 
 #: The class of each status but BP_OK.
@@ -339,6 +347,7 @@ CLASSES: Final[dict[Status, type[Error]]] = {
     Status.BP_SYNC_FAILED: SyncFailed,
     Status.BP_PERMISSION: PermissionDenied,
     Status.BP_UNSUPPORTED: Unsupported,
+    Status.BP_FAULT: Fault,
 }
 
 _NO_ID: Final = bytes(16)

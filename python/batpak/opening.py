@@ -37,8 +37,9 @@ _LONG: Final = frozenset({"segment_max_bytes", "restart_within_ms", "preallocate
 
 def fail(callbacks: Callbacks, path: Path, status: int, error: bytes) -> NoReturn:
     """Raises what a callback raised, or the error of the library."""
-    callbacks.reraise(status)
-    raise_for(status, ffi.from_buffer("bp_error *", error), path)
+    filled = ffi.from_buffer("bp_error *", error)
+    callbacks.reraise(status, filled.actual)
+    raise_for(status, filled, path)
 
 
 def keys(what: str, given: Iterable[bytes]) -> tuple[Any, int]:
@@ -94,6 +95,8 @@ def install(callbacks: Callbacks, config: Any) -> None:
     config.progress, config.progress_user = lib.batpak_progress, user
     if callbacks.clock is not None:
         config.clock, config.clock_user = lib.batpak_clock, user
+    if callbacks.fault is not None:
+        config.fault, config.fault_user = lib.batpak_fault, user
     if callbacks.log is not None:
         config.log, config.log_user = lib.batpak_log, user
 
@@ -109,8 +112,8 @@ def open_handle(path: Path, config: Any, callbacks: Callbacks) -> Handle:
     status = lib.bp_store_open(encoded, config, store, error)
     if status:
         fail(callbacks, path, status, bytes(ffi.buffer(error)))
-    handle = Handle(int(ffi.cast("uintptr_t", store)), partial(fail, callbacks, path), Page, Event, Receipt,
-                    PageIterator, Ticket, callbacks)
+    handle = Handle(int(ffi.cast("uintptr_t", store)), config.durability == DURABILITIES["written"],
+                    partial(fail, callbacks, path), Page, Event, Receipt, PageIterator, Ticket, callbacks)
     try:
         callbacks.reraise_clock()
     except BaseException:

@@ -18,6 +18,7 @@ from .batch import Batch
 from .callbacks import Callbacks, Clock, Log, Progress
 from .claim import Claim
 from .draft import (
+    EMPTY,
     MISSING,
     Accepted,
     Draft,
@@ -25,28 +26,39 @@ from .draft import (
     Durability,
     Expectation,
     Packed,
+    RawDraft,
     choice,
     content,
-    gate_of,
     number,
+    packed_all,
+    packed_of,
+    parts_of,
     rest,
 )
 from .errors import Error, KindMismatch, Path, made
 from .event import Event
+from .extensions import extensions_encode
+from .faults import Function as FaultFunction
 from .frontier import WATERMARKS, Frontier, Waited, Watermark, point_of, timeout_of
+from .gates import Denial, Gates, Permit, RawDenial, text_of
+from .machine import At, Transition
 from .opening import Mode, SyncMode, configuration, keys, open_handle, seeds_of, wipe
 from .page import MAXIMUM, Page, Query
 from .receipt import Receipt
 from .report import Judgement, Report, Stat
 from .ticket import Pressure, Ticket, receipt_of, receipts_of
+from .trust import Trust
+from .trust import receipt_of as given_receipt
 from .typed import binding_of
-from .values import Buffer
+from .values import Buffer, octets
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 T = TypeVar("T")
 State = TypeVar("State")
+F = TypeVar("F")
+G = TypeVar("G")
 
 #: Events a page where nobody sees the pages: small enough to stay near the processor.
 _PAGE_EVENTS: Final = 1024
@@ -184,17 +196,17 @@ class Store:
         return self._handle.append(entity, scope, kind, payload, None)
 
     def append_many(self, drafts: Iterable[Draft]) -> Accepted:
-        """Appends independent events in order, with one write and one flush where they fit one group.
+        """Appends independent events in order; to be durable, they share one write and one flush where they fit one group.
 
         It is not atomic: the first failure ends it. Its error then has `accepted`, the receipts of the events before it,
         which are in the store. The gate of the last draft is waited at when all are in the store; no other may have one.
         Raises as `append`.
         """
-        packed = _packed(drafts)
+        packed = packed_all(drafts)
         blobs: list[bytes] = []
         extensions: dict[int, bytes] = {}
         try:
-            for start, end in _parts(packed, self._chunk):
+            for start, end in parts_of(packed, self._chunk):
                 part = packed if end - start == len(packed) else packed[start:end]
                 blob, carried, status, error = self._handle.append_many(part)
                 blobs.append(blob)
@@ -219,7 +231,7 @@ class Store:
         `accepted`.
         Since 0.2.
         """
-        blob, carried, status, error = self._handle.append_batch(_packed(drafts))
+        blob, carried, status, error = self._handle.append_batch(packed_all(drafts))
         accepted = Accepted._from_raw([blob], max(1, len(blob)), carried)
         if status:
             try:
@@ -250,7 +262,7 @@ class Store:
 
     def submit_batch(self, drafts: Iterable[Draft]) -> Ticket[Accepted]:
         """Queues a batch, of which all or nothing is appended: as `append_batch`, and as `submit`. Since 0.2."""
-        return self._handle.submit_batch(_packed(drafts))._of(receipts_of)
+        return self._handle.submit_batch(packed_all(drafts))._of(receipts_of)
 
     def pressure(self) -> Pressure:
         """How full the queue of what was submitted is. Raises ReadOnly. Since 0.2."""
@@ -269,6 +281,84 @@ class Store:
             status = lib.bp_store_sync(ffi.cast("bp_store *", address), error)
         if status:
             self._fail(status, error)
+
+    # --- past gates, and from state to state
+
+    def commit(self, permit: Permit) -> Receipt:
+        """Appends the draft of a permit, once.
+
+        A permit is used when its event is in the store, or may be (SyncFailed); after any other failure it can be committed
+        again. Raises PermitUsed, also while another thread commits it, or as `append`. Since 0.2.
+        """
+        if not isinstance(permit, Permit):
+            raise TypeError(f"a Permit is wanted, not {type(permit).__name__}")
+        return self._appended(permit.draft, lib.bp_store_commit_permit, permit._raw[0])
+
+    def append_denial(self, draft: Draft, gates: Gates[Any], denial: Denial, *, content_hash: bytes | None = None,
+                      pipeline_id: str | None = None) -> Receipt:
+        """Writes a denial to the log: an event of kind 0:00F in the entity of the draft that was refused.
+
+        Its payload tells of every gate of the set, in order: those before the one that denied are written as Permit, those
+        behind it as Skipped. A denial made by hand whose gate is not in the set stands behind all of them. The draft's key,
+        expectation, ids and extensions are those of the event.
+
+        content_hash: BLAKE3 of the payload that was refused, 32 bytes; pipeline_id: a name for the run.
+
+        Raises CallError where the denial's position is not that of its gate, or as `append`. Since 0.2.
+        """
+        if not isinstance(gates, Gates) or not isinstance(denial, Denial):
+            raise TypeError("Gates and a Denial of theirs are wanted")
+        refused, name = RawDenial(denial), None if pipeline_id is None else text_of(pipeline_id)
+        if content_hash is not None and len(octets(content_hash)) != 32:
+            raise made(Status.BP_ARGUMENT, f"content_hash has 32 bytes, not {len(content_hash)}", self.path)
+        given = ffi.NULL if content_hash is None else ffi.from_buffer("uint8_t[]", content_hash)
+        return self._appended(draft, lambda store, raw, receipt, error: lib.bp_store_append_denial(
+            store, raw, gates._raw, refused.raw, raw.kind, given, ffi.NULL if name is None else name,
+            0 if name is None else len(name), receipt, error))
+
+    def apply_transition(self, at: At[F], step: Transition[F, G], event: object = None,
+                         **options: Unpack[DraftOptions]) -> At[G]:
+        """Takes an entity from one state to the next, by an event of the step's kind; answers where it is then.
+
+        The entity must have no event after that of `at`, or ExpectationFailed is raised; another `expect` can be given.
+        With a value or a payload no `kind` is needed. Raises TransitionRefused where the machine has no such step, or as
+        `append`. Since 0.2.
+        """
+        if event is None:
+            options.setdefault("kind", step.kind)
+        options.setdefault("expect", EMPTY if at.event_id is None else at.event_id)
+        draft = Draft(at.entity, at.scope, event, **options)
+        machine, source, target, kept = step.machine._raw(at.state, step.target)
+        receipt = self._appended(draft, lambda store, raw, receipt, error: lib.bp_store_apply_transition(
+            store, machine, source, target, raw, receipt, error))
+        del kept
+        return At(step.target, at.entity, at.scope, receipt.event_id, receipt)
+
+    def _appended(self, draft: Draft, call: Callable[..., int], *first: Any) -> Receipt:
+        """The receipt of what appends a draft; an error has it too where the event is in the store."""
+        given, error = RawDraft(packed_of(draft)), ffi.new("bp_error *")
+        raw = given.receipt()
+        with self._handle as address:
+            store = ffi.cast("bp_store *", address)
+            status = call(store, *(first or (given.raw,)), raw, error)
+        receipt = None if raw.frame_length == 0 else self._receipt(raw)
+        if status:
+            try:
+                self._fail(status, error)
+            except Error as raised:
+                raised.receipt = receipt
+                raise
+        assert receipt is not None
+        return receipt
+
+    def _receipt(self, raw: Any) -> Receipt:
+        """A replayed event may have longer extensions than the draft for which there was room."""
+        length = raw.extensions_length
+        if length > raw.extensions_capacity:
+            extensions = extensions_encode(self.get(bytes(raw.event_id)).extensions)
+        else:
+            extensions = bytes(ffi.buffer(raw.extensions, length)) if length else b""
+        return Receipt._from_raw(bytes(ffi.buffer(raw)), extensions)
 
     # --- how far it has come
 
@@ -412,15 +502,22 @@ class Store:
 
     def verify_receipt(self, receipt: Receipt, trust: Iterable[bytes] = ()) -> Judgement:
         """Holds one receipt against the store. `trust`: public keys of 32 bytes, beside those the store was opened with."""
+        return self._judged(lib.bp_store_verify_receipt, receipt, trust)
+
+    def _judged(self, call: Callable[..., int], receipt: Receipt, trust: Iterable[bytes]) -> Judgement:
         raw, outcome, error = ffi.new("bp_receipt *"), ffi.new("int32_t *"), ffi.new("bp_error *")
-        believed = _Trust(trust, ())
-        kept = _receipt(receipt)._fill(raw)
+        believed = Trust(trust, ())
+        kept = given_receipt(receipt)._fill(raw)
         with self._handle as address:
-            status = lib.bp_store_verify_receipt(ffi.cast("bp_store *", address), raw, believed.raw, outcome, error)
+            status = call(ffi.cast("bp_store *", address), raw, believed.raw, outcome, error)
         if status:
             self._fail(status, error)
         del kept
         return Judgement._from_raw(outcome[0])
+
+    def verify_denial(self, receipt: Receipt, trust: Iterable[bytes] = ()) -> Judgement:
+        """As `verify_receipt`, for the receipt of a denial: `denial_kind_mismatch` where the event is none. Since 0.2."""
+        return self._judged(lib.bp_store_verify_denial, receipt, trust)
 
     def verify(self, trust: Iterable[bytes] = (), receipts: Iterable[Receipt] = ()) -> Report:
         """Reads everything and says what agrees: checksums, content hashes, chains, sequences, and the receipts given.
@@ -429,7 +526,7 @@ class Store:
         someone who can write the directory, unless receipts or keys kept elsewhere speak. Damage is a verdict, not an
         error. Raises Stopped, or what the store's progress raised.
         """
-        return self._report(lib.bp_store_verify, _Trust(trust, receipts))
+        return self._report(lib.bp_store_verify, Trust(trust, receipts))
 
     def claim(self, receipt: Receipt) -> Claim:
         """The receipt with all that its signature covers, to be checked where there is no store. Since 0.2.
@@ -438,7 +535,7 @@ class Store:
         its `outcome` says why.
         """
         raw = ffi.new("bp_receipt *")
-        kept = _receipt(receipt)._fill(raw)
+        kept = given_receipt(receipt)._fill(raw)
         needed, error = ffi.new("size_t *"), ffi.new("bp_error *")
         buffer: Any = ffi.new("uint8_t[]", _CLAIM_BYTES)
         with self._handle as address:
@@ -456,7 +553,7 @@ class Store:
         """What the open found and repaired (or, read-only, would repair)."""
         return self._report(lib.bp_store_open_report)
 
-    def _report(self, call: Callable[..., int], believed: _Trust | None = None) -> Report:
+    def _report(self, call: Callable[..., int], believed: Trust | None = None) -> Report:
         out, error = ffi.new("bp_report **"), ffi.new("bp_error *")
         arguments = (out, error) if believed is None else (believed.raw, out, error)
         with self._handle as address:
@@ -502,17 +599,6 @@ class Store:
         return _each(self._follow(query, decode), limit)
 
 
-def _parts(packed: list[Packed], size: int) -> Iterator[tuple[int, int]]:
-    """Where the parts begin and end that cross into C together. A gate closes no part but the last: C refuses it then."""
-    start = 0
-    while start < len(packed):
-        end = min(start + size, len(packed))
-        while end < len(packed) and gate_of(packed[end - 1]):
-            end += 1
-        yield start, end
-        start = end
-
-
 async def _each(pages: Iterator[Page[Any]], limit: int | None) -> AsyncIterator[Event[Any]]:
     left = limit
     while left is None or left > 0:
@@ -522,37 +608,6 @@ async def _each(pages: Iterator[Page[Any]], limit: int | None) -> AsyncIterator[
         for event in page if left is None else islice(page, left):
             yield event
         left = None if left is None else left - len(page)
-
-
-def _packed(drafts: Iterable[Draft]) -> list[Packed]:
-    given = list(drafts)
-    try:
-        return [draft._packed for draft in given]
-    except AttributeError:
-        raise TypeError("drafts alone are appended together") from None
-
-
-class _Trust:
-    """A bp_trust, and what its pointers point to."""
-
-    __slots__ = ("_kept", "raw")
-
-    def __init__(self, public_keys: Iterable[bytes], receipts: Iterable[Receipt]) -> None:
-        raw = self.raw = ffi.new("bp_trust *")
-        lib.bp_trust_init(raw, ffi.sizeof("bp_trust"))
-        raw.public_keys, raw.public_key_count = joined, _ = keys("public keys", public_keys)
-        self._kept: list[Any] = [joined]
-        given = [_receipt(receipt) for receipt in receipts]
-        if given:
-            array = ffi.new("bp_receipt[]", len(given))
-            self._kept += [array, *(receipt._fill(array + at) for at, receipt in enumerate(given))]
-            raw.receipts, raw.receipt_count = array, len(given)
-
-
-def _receipt(given: Receipt) -> Receipt:
-    if not isinstance(given, Receipt):
-        raise TypeError(f"a Receipt is wanted, not {type(given).__name__}")
-    return given
 
 
 def _question(type: type | None, **which: Any) -> tuple[Query, Callable[[bytes], Any] | None]:
@@ -572,7 +627,7 @@ def open(path: Path, *, mode: Mode = "create", durability: Durability = "durable
          pressure_percent: int | None = None, drain_limit: int | None = None, restart_max: int | None = None,
          restart_within_ms: int | None = None, preallocate_bytes: int | None = None,
          signing_seeds: Iterable[Buffer] = (), verify_keys: Iterable[bytes] = (), clock: Clock | None = None,
-         progress: Progress | None = None, log: Log | None = None) -> Store:
+         progress: Progress | None = None, log: Log | None = None, fault: FaultFunction | None = None) -> Store:
     """Opens the store in a directory. Use it with `with`.
 
     mode: "create": make the store where there is none; "must_exist": raise NoStore instead; "read_only": change nothing.
@@ -594,6 +649,8 @@ def open(path: Path, *, mode: Mode = "create", durability: Durability = "durable
     progress: called with "open" or "verify", bytes done and bytes in all; an answer that is true stops the call.
     log: called with one line of text for people, from any thread; what it raises goes to sys.unraisablehook.
     clock and log must not call the store.
+    fault: for tests, and refused (Unsupported) but by a test build: asked at the points of `batpak.faults` whether an append
+        goes on; an answer that is true aborts it (Fault). It may read the store and must not write.
 
     Raises NoStore, NotAStore, NewerVersion, Locked, ConfigurationError, SigningKeyError, StoreError, Stopped,
     SystemFailure. An interrupt (Ctrl-C) during a long open, and what clock and progress raise, comes out unchanged.
@@ -607,7 +664,7 @@ def open(path: Path, *, mode: Mode = "create", durability: Durability = "durable
     verifying, config.verify_key_count = keys("verify keys", verify_keys)
     seeds, config.signing_seed_count = seeds_of(signing_seeds)
     config.signing_seeds, config.verify_keys = seeds, verifying
-    callbacks = Callbacks(clock, progress, log)
+    callbacks = Callbacks(clock, progress, log, fault)
     try:
         handle = open_handle(path, config, callbacks)
     finally:

@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import batpak
 import pytest
@@ -406,6 +406,19 @@ def test_a_failure_among_many(store: batpak.Store) -> None:
     assert [receipt.sequence for receipt in accepted] == [1, 2, 3]
     assert [event.value() for event in store.events(entity="e")] == [0, 1, 2]
     assert all(store.verify_receipt(receipt).valid for receipt in accepted)
+
+
+@pytest.mark.parametrize("durability", ["durable", "written"])
+@pytest.mark.parametrize("bad", [0, 1, 255, 256, 600, 999])
+def test_a_failure_among_very_many(path: Path, durability: Literal["durable", "written"], bad: int) -> None:
+    drafts = [Draft("e", "s", kind=NOTE, value=number) for number in range(1000)]
+    drafts[bad] = Draft("", "s", kind=NOTE, value=bad)
+    with batpak.open(path, durability=durability, sync_every_events=0) as store:
+        with pytest.raises(batpak.CoordinateError) as raised:
+            store.append_many(drafts)
+        assert [receipt.sequence for receipt in raised.value.accepted] == list(range(1, bad + 1))
+        assert all(receipt.durable is (durability == "durable") for receipt in raised.value.accepted)
+        assert [event.value() for event in store.events(entity="e")] == list(range(bad))
 
 
 def test_a_draft_keeps_what_it_was_given(store: batpak.Store) -> None:

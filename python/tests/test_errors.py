@@ -287,6 +287,7 @@ OUT_OF_REACH = {
     Status.BP_NO_MEMORY: "the allocator is not exchanged from Python",
     Status.BP_TOO_SMALL: "this package asks again with the size that was answered",
     Status.BP_CLOCK_OVERFLOW: "an entity would need 2^32 events",
+    Status.BP_FAULT: "it takes a test build; test_faults.py reaches it there",
     Status.BP_DENIED: "gates come with the next step of this package",
     Status.BP_PERMIT_USED: "permits come with the next step of this package",
     Status.BP_TRANSITION: "machines come with the next step of this package",

@@ -1,6 +1,7 @@
-"""Runs the snippets of README.md and docs/: usage: snippets.py PREFIX PACKAGES.
+"""Runs the snippets of README.md and docs/: usage: snippets.py PREFIX PACKAGES FAULTS.
 
-PREFIX is where batpak is installed, PACKAGES the folder in which script/packages installed the packages. A fenced
+PREFIX is where batpak is installed, PACKAGES the folder in which script/packages installed the packages, and FAULTS
+the one with those of a test build: docs/faults.md runs with them. A fenced
 block whose first line is "```sh run" is run by sh -eu, one of "```c run" is compiled as a program against PREFIX and
 run, "```python run" and "```js run" are run with the installed packages, "```ts run" is checked by TypeScript before
 that. The blocks of a document run in order in one empty folder, with the command batpak found by its name; a store
@@ -19,16 +20,18 @@ BLOCK = re.compile(r"^```(sh|c|python|js|ts) run[ \t]*\n(.*?)^```[ \t]*$", re.M 
 
 def main() -> int:
     root = Path(__file__).resolve().parents[2]
-    prefix, packages = (Path(word).resolve() for word in sys.argv[1:3])
+    prefix, shipped, faults = (Path(word).resolve() for word in sys.argv[1:4])
     library = next(prefix.glob("lib*/**/libbatpak.a")).parent
     environment = {**os.environ, "PATH": f"{prefix}/bin:{os.environ['PATH']}", "LD_LIBRARY_PATH": str(library),
-                   "PKG_CONFIG_PATH": f"{library}/pkgconfig", "BATPAK_PYTHON": f"{packages}/python/bin/python",
+                   "PKG_CONFIG_PATH": f"{library}/pkgconfig",
                    "BATPAK_TSC": f"{root}/node/node_modules/typescript/bin/tsc"}
     count = failed = 0
     for document in [root / "README.md", *sorted((root / "docs").glob("**/*.md"))]:
         if not document.exists():
             continue
         content = document.read_text()
+        packages = faults if document.name == "faults.md" else shipped
+        environment["BATPAK_PYTHON"] = f"{packages}/python/bin/python"
         with tempfile.TemporaryDirectory() as folder:
             # Modules of Node are found from where a program lies.
             (Path(folder) / "node_modules").mkdir()

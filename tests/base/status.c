@@ -224,7 +224,7 @@ Test(status, every_status_has_a_name_and_an_advice_of_its_own) {
     cr_assert_str_neq(advice, bp_status_advice(-1), "%s", name);
   }
   cr_assert_str_eq(names[0], "BP_OK");
-  cr_assert_str_eq(names[count - 1], "BP_UNSUPPORTED");
+  cr_assert_str_eq(names[count - 1], "BP_FAULT");
 }
 
 Test(status, unknown_numbers_have_an_answer_too) {

@@ -73,7 +73,7 @@ Test(key_file, the_forms_that_are_read) {
       FILE_TEXT,
       DIGITS "\n",
       DIGITS,
-      "# a key of mine\n" DIGITS,
+      ("# a key of mine\n" DIGITS),
       "#\n000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F\n",
   };
   for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {

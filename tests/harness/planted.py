@@ -19,13 +19,16 @@ SEGMENTS, SCRATCH = "core/journal/segments.c", "core/store/scratch.c"
 
 # name: file, what stands there (the first time), what is put in its place.
 BUGS = {
-    "nobody_is_woken": (QUEUE, "if (first != last || end != NULL) bpi_condition_wake_all(&store->group_done);", ""),
-    "next_leader_is_not_woken": (QUEUE, "if (first != last || end != NULL) bpi_condition_wake_all",
-                                 "if (first != last) bpi_condition_wake_all"),
-    "one_of_many_is_woken": (QUEUE, "if (first != last || end != NULL) bpi_condition_wake_all",
-                             "if (first != last || end != NULL) bpi_condition_wake_one"),
-    "woken_is_taken_for_finished": (QUEUE, "bpi_condition_wait(&store->group_done, &store->commit_lock);",
-                                    "{ bpi_condition_wait(&store->group_done, &store->commit_lock); break; }"),
+    "nobody_is_woken": (QUEUE, "bpi_condition_wake_all(done);", ""),
+    "next_leader_is_not_woken": (QUEUE, "if (end != NULL) bpi_condition_wake_one(&store->head_leads);", ""),
+    "next_leader_waits_with_others": (
+        QUEUE, "if (store->leader && store->group_last->next == request) return &store->head_leads;", ""),
+    "next_group_waits_with_this_one": (QUEUE, "[(is_under_way ? number : number + 1) % 2]", "[number % 2]"),
+    "this_group_waits_with_the_next": (QUEUE, "int is_under_way = store->leader && request->group == number;",
+                                       "int is_under_way = 0;"),
+    "one_of_many_is_woken": (QUEUE, "bpi_condition_wake_all(done);", "bpi_condition_wake_one(done);"),
+    "woken_is_taken_for_finished": (QUEUE, "bpi_condition_wait(place_to_wait(store, request), &store->commit_lock);",
+                                    "{ bpi_condition_wait(place_to_wait(store, request), &store->commit_lock); break; }"),
     "lead_is_kept": (QUEUE, "store->leader = 0;", ""),
     "two_lead": (QUEUE, "if (!store->leader && store->queue_first == request)", "if (store->queue_first != NULL)"),
     "finished_without_the_lock": (QUEUE, "bpi_store_run_group(store, first, last);",

@@ -1,11 +1,13 @@
-//! bench-reference ROW DIRECTORY EVENTS: does one row of the benchmark with the reference and prints the result.
+//! bench-reference ROW DIRECTORY EVENTS CALLERS BATCH: does one row of the benchmark with the reference and prints the
+//! result; for rows that write also how long a call took in microseconds: median, 99 %, 99.9 %, longest.
 //!
-//! Durable means here an append followed by `sync`, because the reference answers an append before any flush.
+//! Durable means here an append followed by `sync`, because the reference answers an append before any flush.  Its batches
+//! are on the disk when they are answered.
 
 use batpak::coordinate::{Coordinate, Region};
 use batpak::event::EventKind;
 use batpak::id::{EventId, IdempotencyKey};
-use batpak::store::{AppendOptions, Open, ReadOnly, SigningKey, Store, StoreConfig};
+use batpak::store::{AppendOptions, BatchAppendItem, CausationRef, Open, ReadOnly, SigningKey, Store, StoreConfig};
 use serde::{Serialize, Serializer};
 use std::error::Error;
 use std::hint::black_box;
@@ -60,38 +62,96 @@ fn append(store: &Store<Open>, coordinates: &[Coordinate], number: usize, keyed:
     Ok(())
 }
 
-fn written(config: StoreConfig, events: usize, keyed: bool) -> Outcome {
+struct Laps(Vec<f64>);
+
+impl Laps {
+    /// The end of one call is the beginning of the next.
+    fn run<Call>(calls: usize, mut call: Call) -> Result<Self, Box<dyn Error>>
+    where
+        Call: FnMut(usize) -> Result<(), Box<dyn Error>>,
+    {
+        let mut laps = Vec::with_capacity(calls);
+        let mut before = Instant::now();
+        for number in 0..calls {
+            call(number)?;
+            let now = Instant::now();
+            laps.push((now - before).as_secs_f64() * 1e6);
+            before = now;
+        }
+        Ok(Laps(laps))
+    }
+
+    fn text(mut self) -> String {
+        self.0.sort_by(f64::total_cmp);
+        let at = |thousandth: usize| self.0[(self.0.len() * thousandth / 1000).min(self.0.len() - 1)];
+        format!("{} {} {} {}", at(500), at(990), at(999), at(1000))
+    }
+}
+
+type Written = Result<String, Box<dyn Error>>;
+
+fn written(config: StoreConfig, events: usize, keyed: bool) -> Written {
     let store = Store::<Open>::open(config)?;
     let coordinates = coordinates(events);
     let start = Instant::now();
-    for number in 0..events {
-        append(&store, &coordinates, number, keyed)?;
-    }
+    let laps = Laps::run(events, |number| append(&store, &coordinates, number, keyed))?;
     let seconds = start.elapsed().as_secs_f64();
     store.close()?;
-    Ok(events as f64 / seconds)
+    Ok(format!("{} {}", events as f64 / seconds, laps.text()))
 }
 
 /// Appends, then flushes: the answer of the reference itself comes before its flush.
-fn durable(directory: &str, events: usize, threads: usize) -> Outcome {
+fn durable(directory: &str, events: usize, callers: usize) -> Written {
     let store = Store::<Open>::open(StoreConfig::new(directory))?;
     let coordinates = coordinates(events);
-    let each = events / threads;
+    let each = events / callers;
     let start = Instant::now();
-    std::thread::scope(|scope| {
-        for thread in 0..threads {
-            let (store, coordinates) = (&store, &coordinates);
-            scope.spawn(move || {
-                for i in 0..each {
-                    append(store, coordinates, thread * each + i, false).expect("append");
-                    store.sync().expect("sync");
-                }
-            });
-        }
+    let laps: Vec<Laps> = std::thread::scope(|scope| {
+        let shares: Vec<_> = (0..callers)
+            .map(|caller| {
+                let (store, coordinates) = (&store, &coordinates);
+                scope.spawn(move || {
+                    Laps::run(each, |i| {
+                        append(store, coordinates, caller * each + i, false)?;
+                        Ok(store.sync()?)
+                    })
+                    .expect("durable appends")
+                })
+            })
+            .collect();
+        shares.into_iter().map(|share| share.join().expect("a caller")).collect()
     });
     let seconds = start.elapsed().as_secs_f64();
     store.close()?;
-    Ok((each * threads) as f64 / seconds)
+    let all = Laps(laps.into_iter().flat_map(|laps| laps.0).collect());
+    Ok(format!("{} {}", (each * callers) as f64 / seconds, all.text()))
+}
+
+fn batch(directory: &str, events: usize, batch: usize) -> Written {
+    let config = StoreConfig::new(directory).with_batch_max_size(u32::try_from(batch)?);
+    let store = Store::<Open>::open(config)?;
+    let coordinates = coordinates(events);
+    let calls = events / batch;
+    let start = Instant::now();
+    let laps = Laps::run(calls, |call| {
+        let items = (0..batch)
+            .map(|i| {
+                let number = call * batch + i;
+                Ok(BatchAppendItem::new(
+                    coordinates[number % coordinates.len()].clone(),
+                    EventKind::custom(0xF, 1),
+                    &payload(number),
+                    AppendOptions::new(),
+                    CausationRef::None,
+                )?)
+            })
+            .collect::<Result<Vec<_>, Box<dyn Error>>>()?;
+        store.append_batch(items)?;
+        Ok(())
+    })?;
+    let seconds = start.elapsed().as_secs_f64();
+    store.close()?;
+    Ok(format!("{} {}", (calls * batch) as f64 / seconds, laps.text()))
 }
 
 fn open(directory: &str) -> Result<Store<ReadOnly>, Box<dyn Error>> {
@@ -154,23 +214,22 @@ fn open_time(directory: &str) -> Outcome {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().collect();
-    let [_, row, directory, events] = arguments.as_slice() else {
-        return Err("usage: bench-reference ROW DIRECTORY EVENTS".into());
+    let [_, row, directory, events, callers, size] = arguments.as_slice() else {
+        return Err("usage: bench-reference ROW DIRECTORY EVENTS CALLERS BATCH".into());
     };
     let events: usize = events.parse()?;
     let config = StoreConfig::new(directory);
     let result = match row.as_str() {
-        "durable-1" => durable(directory, events, 1)?,
-        "durable-4" => durable(directory, events, 4)?,
-        "durable-16" => durable(directory, events, 16)?,
+        "durable" => durable(directory, events, callers.parse()?)?,
+        "batch" => batch(directory, events, size.parse()?)?,
         "written" => written(config, events, false)?,
         "signed" => written(config.with_signing_key(SigningKey::from_bytes([7; 32])), events, false)?,
         "prepare" => written(config, events, true)?,
-        "get" => get(directory, events)?,
-        "scan" => scan(directory)?,
-        "replay" => replay(directory, events)?,
-        "kill" => killed(directory, events)?,
-        "open" => open_time(directory)?,
+        "get" => get(directory, events)?.to_string(),
+        "scan" => scan(directory)?.to_string(),
+        "replay" => replay(directory, events)?.to_string(),
+        "kill" => killed(directory, events)?.to_string(),
+        "open" => open_time(directory)?.to_string(),
         other => return Err(format!("no row is called {other}").into()),
     };
     println!("{result}");

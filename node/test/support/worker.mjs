@@ -1,7 +1,7 @@
 /* What the worker threads of workers.test.mjs do. */
 
 import { parentPort, workerData } from "node:worker_threads";
-import { open, openAsync } from "batpak";
+import { Gates, open, openAsync } from "batpak";
 
 const { task, directory, count, shared } = workerData;
 const draft = (value) => ["a", "s", { kind: 0xf001, value }];
@@ -58,6 +58,18 @@ async function tickets() {
   for (;;) await Promise.all(Array.from({ length: 20 }, (_, value) => store.submit({ entity: "a", scope: "s", event: { kind: 0xf001, value } })));
 }
 
+/* A gate that uses a store, and then does this. */
+function asks(last) {
+  const store = open(directory);
+  const evaluate = () => {
+    store.append(...draft(1));
+    return last();
+  };
+  const gates = new Gates([{ name: "one", evaluate }, { name: "two", evaluate }]);
+  globalThis.kept = gates.evaluate({}, { entity: "a", scope: "s", event: { kind: 0xf001, value: 1 } });
+  gates.evaluateAll({});
+}
+
 const tasks = {
   tickets,
   wait: waits,
@@ -76,6 +88,16 @@ const tasks = {
     store.append(...draft(1));
     process.exit(0);
   }),
+  gates: () => {
+    asks(() => undefined);
+    parentPort.postMessage("asked");
+    setInterval(() => {}, 1000);
+  },
+  gatesForever: () => asks(() => {
+    parentPort.postMessage("asked");
+    for (;;);
+  }),
+  gatesExit: () => asks(() => process.exit(3)),
   throw: () => {
     const store = open(directory);
     store.append(...draft(1));

@@ -1,6 +1,6 @@
 /* What must not compile: each line below a directive is an error, and the compiler says so where one is not. */
 
-import { defineEvent, open, openAsync, payloadDecode, type BatpakError } from "batpak";
+import { bypass, defineEvent, defineMachine, Denial, Gates, open, openAsync, payloadDecode, type BatpakError, type Permit } from "batpak";
 
 const Moved = defineEvent<{ x: number; y: number }>({ category: 0xf, typeId: 1, fields: ["x", "y"] });
 const store = open("game");
@@ -82,3 +82,54 @@ store.verifyReceipt({});
 payloadDecode(new Uint8Array(1)).x;
 // @ts-expect-error there is no such code
 export const wrong = (error: BatpakError): boolean => error.code === "BP_LOCKD";
+
+const gates = new Gates([{ name: "limit", evaluate: ({ amount }: { amount: number }) => amount > 5 ? new Denial({ code: "C", message: "m" }) : undefined }]);
+const proposed = { entity: "a", scope: "s", event };
+declare const permit: Permit;
+// @ts-expect-error the gates want another context
+gates.evaluate({ sum: 5 }, proposed);
+// @ts-expect-error a draft is wanted
+gates.evaluate({ amount: 5 });
+// @ts-expect-error a gate answers nothing or a denial
+new Gates([{ name: "a", evaluate: () => true }]);
+// @ts-expect-error a promise is no answer
+new Gates([{ name: "a", evaluate: async () => undefined }]);
+// @ts-expect-error a gate has a name
+new Gates([{ evaluate: () => undefined }]);
+// @ts-expect-error a denial has a message
+new Denial({ code: "C" });
+// @ts-expect-error what is denied has no permit
+store.commit(gates.evaluateAll({ amount: 5 }));
+// @ts-expect-error a draft is no permit
+store.commit(proposed);
+// @ts-expect-error a permit is not made by hand
+store.commit({ gates: [], entity: "a", scope: "s", kind: permit.kind, payload: new Uint8Array(), audit: null });
+// @ts-expect-error what is permitted stays what it is
+permit.entity = "b";
+// @ts-expect-error who goes past the gates says why
+bypass(proposed, { reason: "R" });
+// @ts-expect-error a denial belongs to a set of gates
+store.appendDenial({ denial: new Denial({ code: "C", message: "m" }), draft: proposed });
+
+const Sent = defineEvent<{ to: string }>({ category: 0xf, typeId: 5, fields: ["to"] });
+const Paid = defineEvent<bigint>({ category: 0xf, typeId: 6 });
+const invoice = defineMachine({ name: "invoice", states: ["draft", "sent", "paid"],
+  transitions: [{ from: "draft", to: "sent", event: Sent }, { from: "sent", to: "paid", event: Paid }] });
+// @ts-expect-error there is no such step
+store.applyTransition(invoice, "draft", "paid", "invoice:7", "books", 5n);
+// @ts-expect-error steps have a direction
+store.applyTransition(invoice, "sent", "draft", "invoice:7", "books", { to: "alice" });
+// @ts-expect-error no step leads from the last state
+store.applyTransition(invoice, "paid", "sent", "invoice:7", "books", 5n);
+// @ts-expect-error a state that there is not
+store.applyTransition(invoice, "lost", "sent", "invoice:7", "books", 5n);
+// @ts-expect-error any text is no state
+store.applyTransition(invoice, String("draft"), "sent", "invoice:7", "books", { to: "alice" });
+// @ts-expect-error the payload is that of another step
+store.applyTransition(invoice, "draft", "sent", "invoice:7", "books", 5n);
+// @ts-expect-error a payload is wanted
+store.applyTransition(invoice, "draft", "sent", "invoice:7", "books");
+// @ts-expect-error a step to a state that there is not
+defineMachine({ name: "m", states: ["a", "b"], transitions: [{ from: "a", to: "c", event: Sent }] });
+// @ts-expect-error a step has an event
+defineMachine({ name: "m", states: ["a", "b"], transitions: [{ from: "a", to: "b" }] });

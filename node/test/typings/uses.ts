@@ -1,9 +1,9 @@
 /* What users write. It must compile under `strict` as it stands; it is never run. */
 
 import {
-  BatpakError, BP_VERDICT_ATTESTED, defineEvent, EMPTY, Float64, idNew, keyGenerate, Kind, open, openAsync, payloadDecode,
+  BatpakError, BP_VERDICT_ATTESTED, bypass, defineEvent, defineMachine, Denial, DeniedError, EMPTY, Gates, Float64, idNew, keyGenerate, Kind, open, openAsync, payloadDecode,
   payloadEncode, Receipt, Status,
-  type Batch, type Draft, type Event, type EventType, type Extensions, type Finding, type Frontier, type Judgement, type OpenOptions, type Page,
+  type Batch, type Bypass, type Draft, type Gate, type Machine, type Permit, type Event, type EventType, type Extensions, type Finding, type Frontier, type Judgement, type OpenOptions, type Page,
   type Point, type Pressure, type Ticket,
   type Query, type Report, type Stat, type StatusName, type Store, type TypedEvent, type Value,
 } from "batpak";
@@ -126,4 +126,45 @@ export function errors(): void {
 export function types(event: TypedEvent<Move>, type: EventType<Move>): Move {
   const move: Move = type.decode(event.payload);
   return exact<Move>(event.value.x > 0 ? move : event.value);
+}
+
+interface Payment {
+  readonly amount: number;
+}
+
+class Limit implements Gate<Payment> {
+  readonly name = "limit";
+
+  evaluate({ amount }: Payment): Denial | void {
+    if (amount > 5) return new Denial({ code: "LIMIT", message: "too much", context: [["amount", String(amount)]] });
+  }
+}
+
+const invoice = defineMachine({
+  name: "invoice",
+  states: ["draft", "sent", "paid"],
+  transitions: [{ from: "draft", to: "sent", event: Said }, { from: "sent", to: "paid", event: Paid }, { from: "paid", to: "paid", event: 0xf00f }],
+});
+
+export function guarded(store: Store): void {
+  const gates: Gates<Payment> = new Gates([new Limit(), { name: "two", description: "nothing", evaluate: (payment: Payment) => console.log(payment) }]);
+  const names: readonly string[] = gates.names;
+  const draft: Draft = { entity: "a", scope: "s", event: Said("hello") };
+  const why: Bypass = { reason: "OUTAGE", justification: "the judge is down", approvedBy: null };
+  try {
+    const permit: Permit = gates.evaluate({ amount: 5 }, draft);
+    const receipt: Receipt = store.commit(permit);
+    console.log(receipt.sequence, permit.audit?.approvedBy, names.length, bypass(draft, why).payload.length);
+  } catch (error) {
+    if (!(error instanceof DeniedError)) throw error;
+    const [first]: readonly (readonly [string, string])[] = error.denial.context;
+    const receipt = store.appendDenial({ denial: error.denial, gates, draft, pipeline: first?.[0] });
+    const judgement: Judgement = store.verifyDenial(receipt, { trust: [] });
+    console.log(judgement.valid);
+  }
+  const machine: Machine = invoice;
+  store.applyTransition(invoice, "draft", "sent", "invoice:7", "books", "to alice", { expect: EMPTY });
+  store.applyTransition(invoice, "sent", "paid", "invoice:7", "books", { amount: 5n, rate: 1 });
+  store.applyTransition(invoice, "paid", "paid", "invoice:7", "books", [1, 2, 3], { kind: 0xf00f });
+  console.log(machine.states.length);
 }
