@@ -20,7 +20,7 @@
 #include <stdatomic.h>
 #endif
 
-typedef enum { BPN_STORE = 1, BPN_REPORT = 2, BPN_GATES = 3, BPN_PERMIT = 4 } bpn_kind;
+typedef enum { BPN_STORE = 1, BPN_REPORT = 2, BPN_GATES = 3, BPN_PERMIT = 4, BPN_TICKET = 5 } bpn_kind;
 
 typedef struct bpn_state bpn_state;
 typedef struct bpn_log bpn_log;
@@ -32,7 +32,7 @@ struct bpn_box {
   bpn_kind kind;
   atomic_uint users;
   bpn_state *state;              /* NULL once the environment is gone */
-  void *held;                    /* bp_store, bp_report, bp_gates or bp_permit; NULL once closed or freed */
+  void *held;                    /* bp_store, bp_report, bp_gates, bp_permit or bp_ticket; NULL once closed or freed */
   uint32_t running;              /* calls on other threads that have not answered yet */
   bool gone;                     /* released while calls were running: the last of them frees `held` */
   bool written;                  /* what an append that asks for nothing gets: no flush */
@@ -121,6 +121,7 @@ bool bpn_draft_read(const bpn_arena *arena, size_t *at, bp_draft *draft, bool *m
 void bpn_draft_free(bp_draft *draft);
 /* Bytes of the canonical map of a draft's own extensions. */
 size_t bpn_extensions_need(const bp_draft *draft);
+/* The receipt's extensions are to be freed where its frame_length is not 0: on success, and where a gate was not passed. */
 bp_status bpn_append(bp_store *store, const bp_draft *draft, bp_receipt *receipt, bp_error *error);
 napi_value bpn_scratch(napi_env env, napi_callback_info info);
 napi_value bpn_store_append(napi_env env, napi_callback_info info);
@@ -190,6 +191,9 @@ struct bpn_state {
   bpn_batch batch;
   struct bpn_job *jobs; /* calls on other threads */
   uint32_t last_job;
+  napi_threadsafe_function errands; /* NULL until the first is expected */
+  uint32_t expected;                /* errands that have not run yet */
+  struct bpn_watcher *watcher;      /* NULL until the first ticket is awaited */
 };
 #endif
 
@@ -203,8 +207,43 @@ napi_value bpn_store_append_batch_async(napi_env env, napi_callback_info info);
 napi_value bpn_store_sync_async(napi_env env, napi_callback_info info);
 napi_value bpn_store_page_async(napi_env env, napi_callback_info info);
 napi_value bpn_store_verify_async(napi_env env, napi_callback_info info);
+napi_value bpn_store_wait_async(napi_env env, napi_callback_info info);
+/* Whether calls run that somebody waits for. */
+bool bpn_box_busy(const bpn_state *state, const bpn_box *box);
+/* Ends the threads of jobs that have one of their own. */
+void bpn_jobs_stop(bpn_state *state);
 napi_value bpn_last_job(napi_env env, napi_callback_info info);
 napi_value bpn_cancel(napi_env env, napi_callback_info info);
+
+/* loop.c: from other threads to the environment's own. */
+typedef struct bpn_errand {
+  void (*run)(napi_env env, struct bpn_errand *errand);
+} bpn_errand;
+/* Something will be told: the loop goes on until as many errands have run.  False with an exception pending. */
+bool bpn_loop_expect(bpn_state *state);
+/* It will not be told after all. */
+void bpn_loop_forget(bpn_state *state);
+/* Any thread, for what was expected.  At the end of the environment it is not run. */
+void bpn_loop_tell(bpn_state *state, bpn_errand *errand);
+
+/* wait.c */
+typedef struct bpn_awaited {
+  uint32_t watermark;
+  uint32_t timeout_ms;
+  bp_point point;
+} bpn_awaited;
+/* The arguments behind the store: watermark, time, sequence, timeout. */
+bool bpn_take_awaited(napi_env env, const napi_value arguments[4], bpn_awaited *awaited);
+napi_value bpn_store_wait(napi_env env, napi_callback_info info);
+
+/* ticket.c */
+napi_value bpn_store_submit(napi_env env, napi_callback_info info);
+napi_value bpn_ticket_wait(napi_env env, napi_callback_info info);
+napi_value bpn_ticket_done(napi_env env, napi_callback_info info);
+
+/* watch.c */
+napi_value bpn_ticket_decided(napi_env env, napi_callback_info info);
+void bpn_watches_stop(bpn_state *state);
 
 /* page.c */
 napi_value bpn_page_copy(napi_env env, const bp_page *page);
@@ -319,7 +358,7 @@ typedef struct bpn_field {
   uint16_t size;
 } bpn_field;
 extern const bpn_field bpn_error_fields[], bpn_finding_fields[], bpn_verdict_fields[], bpn_stat_fields[],
-    bpn_claim_fields[];
+    bpn_claim_fields[], bpn_frontier_fields[], bpn_pressure_fields[];
 napi_value bpn_record_value(napi_env env, const bpn_field *fields, const void *record);
 /* { draft: { size, entity: offset, ... }, ... }: what the TypeScript layer's table of offsets is held against. */
 napi_value bpn_layouts(napi_env env);

@@ -104,23 +104,41 @@ size_t bpn_extensions_need(const bp_draft *draft) {
   return needed;
 }
 
-bp_status bpn_append(bp_store *store, const bp_draft *draft, bp_receipt *receipt, bp_error *error) {
-  size_t capacity = bpn_extensions_need(draft);
-  for (;;) {
-    bp_receipt_init(receipt, sizeof *receipt);
-    if (capacity > 0) {
-      receipt->extensions = malloc(capacity);
-      if (receipt->extensions == NULL) return BP_NO_MEMORY;
-      receipt->extensions_capacity = capacity;
-    }
-    bp_status status = bp_store_append(store, draft, receipt, error);
-    if (status == BP_OK && receipt->extensions_length <= capacity) return BP_OK;
-    free(receipt->extensions);
-    receipt->extensions = NULL;
-    if (status != BP_OK) return status;
-    /* Only a replay can need more than the draft says; asking again is the same replay. */
-    capacity = receipt->extensions_length;
+static bp_status append_into(bp_store *store, const bp_draft *draft, size_t capacity, bp_receipt *receipt, bp_error *error) {
+  bp_receipt_init(receipt, sizeof *receipt);
+  if (capacity > 0) {
+    receipt->extensions = malloc(capacity);
+    if (receipt->extensions == NULL) return BP_NO_MEMORY;
+    receipt->extensions_capacity = capacity;
   }
+  bp_status status = bp_store_append(store, draft, receipt, error);
+  if (status == BP_OK || receipt->frame_length != 0) return status;
+  free(receipt->extensions);
+  receipt->extensions = NULL;
+  return status;
+}
+
+bp_status bpn_append(bp_store *store, const bp_draft *draft, bp_receipt *receipt, bp_error *error) {
+  bp_status status = append_into(store, draft, bpn_extensions_need(draft), receipt, error);
+  size_t length = receipt->extensions_length;
+  if (receipt->frame_length == 0 || length <= receipt->extensions_capacity) return status;
+  /* Only a replay can need more than the draft says; asking again is the same replay, whose gate was waited at. */
+  bp_draft again = *draft;
+  again.gate = BP_GATE_NONE;
+  free(receipt->extensions);
+  bp_status replayed = append_into(store, &again, length, receipt, status == BP_OK ? error : NULL);
+  return status == BP_OK ? replayed : status;
+}
+
+/* The error, and the receipt where only a gate was not passed: { accepted, receipts, extensions } beside, as of many. */
+static napi_value fail(napi_env env, bp_status status, const bp_error *error, bp_receipt *receipt) {
+  if (receipt->frame_length == 0) return bpn_throw(env, status, error);
+  bpn_batch one = {.receipts = receipt, .count = 1, .accepted = 1, .is_signed = receipt->has_signature != 0,
+                   .extensions = receipt->extensions, .extensions_length = receipt->extensions_length};
+  napi_value failure = bpn_batch_failure(env, &one, status, error);
+  free(receipt->extensions);
+  if (failure != NULL) napi_throw(env, failure);
+  return NULL;
 }
 
 /* append(store, slab, offset, payload): the draft lies in the scratch buffer behind its header; the receipt goes to `offset`
@@ -159,7 +177,7 @@ napi_value bpn_store_append(napi_env env, napi_callback_info info) {
   error.code = BP_OK;
   bp_status status = bpn_append(box->held, &draft, &receipt, &error);
   if (draft.extension_count > 0) bpn_draft_free(&draft);
-  if (status != BP_OK) return bpn_throw(env, status, &error);
+  if (status != BP_OK) return fail(env, status, &error, &receipt);
   bpn_receipt_pack(&receipt, 0, to);
   if (receipt.extensions_length == 0) return NULL;
   napi_value extensions = bpn_copy_bytes(env, receipt.extensions, receipt.extensions_length);

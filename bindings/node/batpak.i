@@ -22,20 +22,22 @@
 %ignore bp_store_append;
 %ignore bp_store_append_many;
 %ignore bp_store_append_batch;
+%ignore bp_store_wait;
 %ignore bp_store_page;
 %ignore bp_store_get;
 %ignore bp_store_walk;
 %ignore bp_store_fold;
 %ignore bp_store_verify;
 %ignore bp_store_release;
-%rename("$ignore", regextarget=1) "^bp_(payload|extensions|claim|key_file)_";
+%rename("$ignore", regextarget=1) "^bp_store_submit";
+%rename("$ignore", regextarget=1) "^bp_(ticket|payload|extensions|claim|key_file)_";
 %rename("$ignore", regextarget=1) "^bp_(gates|denial|denials|permit)_";
 %rename("$ignore", regextarget=1) "^bp_store_(commit_permit|append_denial|apply_transition)$";
 /* A batch is gathered as an array of drafts. */
 %rename("$ignore", regextarget=1) "^bp_batch_";
 /* They come with the next step of the package. */
-%rename("$ignore", regextarget=1) "^bp_(ticket|fence)_";
-%rename("$ignore", regextarget=1) "^bp_store_(frontier|wait|submit|submit_batch|try_submit|try_submit_batch|pressure)$";
+%rename("$ignore", regextarget=1) "^bp_fence_";
+%rename("$ignore", regextarget=1) "^bp_store_try_submit";
 /* A page never crosses as a handle: the functions that fill one answer a copy of it. */
 %rename("$ignore", regextarget=1) "^bp_page_";
 /* Come with the next step of the packages. */

@@ -102,7 +102,8 @@ napi_value bpn_box_value(bpn_state *state, bpn_box *box) {
 }
 
 static const char *const not_one[] = {[BPN_STORE] = "not a store", [BPN_REPORT] = "not a report",
-                                      [BPN_GATES] = "not a set of gates", [BPN_PERMIT] = "not a permit"};
+                                       [BPN_GATES] = "not a set of gates", [BPN_PERMIT] = "not a permit",
+                                       [BPN_TICKET] = "not a ticket"};
 
 bpn_box *bpn_box_any(bpn_state *state, napi_value value, bpn_kind kind) {
   void *pointer = NULL;
@@ -151,6 +152,7 @@ static void free_held(bpn_kind kind, void *held) {
     case BPN_REPORT: bp_report_free(held); break;
     case BPN_GATES: bp_gates_free(held); break;
     case BPN_PERMIT: bp_permit_free(held); break;
+    case BPN_TICKET: bp_ticket_free(held); break;
   }
 }
 

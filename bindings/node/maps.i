@@ -136,6 +136,18 @@
   $1 = &stat;
 }
 %typemap(argout) bp_stat *stat { $result = Napi::Value(env, bpn_record_value(env, bpn_stat_fields, $1)); }
+%typemap(in, numinputs=0) bp_frontier *frontier (bp_frontier frontier) {
+  memset(&frontier, 0, sizeof frontier);
+  frontier.struct_size = sizeof frontier;
+  $1 = &frontier;
+}
+%typemap(argout) bp_frontier *frontier { $result = Napi::Value(env, bpn_record_value(env, bpn_frontier_fields, $1)); }
+%typemap(in, numinputs=0) bp_pressure *pressure (bp_pressure pressure) {
+  memset(&pressure, 0, sizeof pressure);
+  pressure.struct_size = sizeof pressure;
+  $1 = &pressure;
+}
+%typemap(argout) bp_pressure *pressure { $result = Napi::Value(env, bpn_record_value(env, bpn_pressure_fields, $1)); }
 %typemap(in, numinputs=0) bp_verdict *verdict (bp_verdict verdict) {
   memset(&verdict, 0, sizeof verdict);
   verdict.struct_size = sizeof verdict;

@@ -34,6 +34,15 @@ const bpn_field bpn_claim_fields[] = {C(version, 'u'),      C(sequence, 'u'), C(
                                       C(signature, 'b'),    END};
 #undef C
 
+#define P(point) {#point "_wall_ms", 'u', offsetof(bp_frontier, point.wall_ms), 8}, {#point "_sequence", 'u', offsetof(bp_frontier, point.sequence), 8}
+const bpn_field bpn_frontier_fields[] = {P(accepted), P(written), P(durable), P(visible), P(emitted), P(applied),
+                                         FIELD(bp_frontier, visible_minus_durable, 'i'), FIELD(bp_frontier, oldest_pending_ms, 'u'), END};
+#undef P
+
+#define Q(field) FIELD(bp_pressure, field, 'u')
+const bpn_field bpn_pressure_fields[] = {Q(queued), Q(capacity), Q(threshold), END};
+#undef Q
+
 #define L(type, field) FIELD(type, field, 'p')
 static const bpn_field draft_layout[] = {
   L(bp_draft, struct_size), L(bp_draft, kind), L(bp_draft, flags), L(bp_draft, durability), L(bp_draft, entity),
@@ -77,7 +86,14 @@ static napi_value field_value(napi_env env, const bpn_field *field, const uint8_
   switch (field->form) {
     case 'b': return bpn_copy_bytes(env, at, field->size);
     case 's': memcpy(&text, at, sizeof text); return bpn_text(env, text == NULL ? "" : text);
-    case 'i': memcpy(&number, at, sizeof number); napi_create_int32(env, number, &value); return value;
+    case 'i':
+      if (field->size == 8) {
+        napi_create_bigint_int64(env, (int64_t)unsigned_of(at, 8), &value);
+        return value;
+      }
+      memcpy(&number, at, sizeof number);
+      napi_create_int32(env, number, &value);
+      return value;
     default: break;
   }
   if (field->size == 8) {

@@ -11,7 +11,7 @@ import * as library from "./library.mjs";
 import * as reading from "./reading.mjs";
 import { Session } from "./session.mjs";
 import * as values from "./values.mjs";
-import { BadInstruction, text } from "./wire.mjs";
+import { BadInstruction, receiptOut, text } from "./wire.mjs";
 import * as writing from "./writing.mjs";
 
 const operations = { ...library.operations, ...values.operations, ...writing.operations, ...claims.operations, ...guarding.operations };
@@ -34,7 +34,8 @@ async function run(session, step) {
 function refusal(error) {
   const { code, expected, actual } = error;
   const detail = code === "BP_EXPECTED_CLOCK" ? { detail: { expected, actual } } : {};
-  return { status: code, ...detail, text: error.text };
+  const value = error.receipt === undefined ? {} : { value: receiptOut(error.receipt) };
+  return { status: code, ...detail, ...value, text: error.text };
 }
 
 function* lines() {

@@ -1,9 +1,12 @@
 // Instructions on gates, permits, denials and transitions.
 import batpak from "./package.mjs";
 import { bytesOf, numberOf, receiptOut } from "./wire.mjs";
-import { draftOf } from "./writing.mjs";
+import { draftOf as written } from "./writing.mjs";
 
 const { DeniedError, Denial, Gates } = batpak;
+
+// Here `gate` is the one that denied.
+const draftOf = (step) => written({ ...step, gate: undefined });
 
 function denialOf(told, more) {
   return new Denial({ code: told.code, message: told.message, context: told.context ?? [], ...more });

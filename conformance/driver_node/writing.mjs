@@ -66,6 +66,8 @@ export function draftOf(step) {
     lane: numberOf(step, "lane"),
     depth: numberOf(step, "depth"),
     flags: numberOf(step, "flags"),
+    gate: step.gate,
+    gateTimeoutMs: numberOf(step, "gate_timeout_ms") ?? 0,
     causeItem: numberOf(step, "prior_item"),
     extensions: extensionsOf(step),
     allowReserved: Boolean(step.allow_reserved),
@@ -88,6 +90,24 @@ function appendMany(session, step) {
   }
 }
 
+const pointOut = ({ wallMs, sequence }) => ({ wall_ms: wallMs, sequence });
+
+// The age of what is pending is no two runs' alike: only that there is one is said.
+function frontier(session) {
+  const found = session.store.frontier();
+  const names = ["accepted", "written", "durable", "visible", "emitted", "applied"];
+  return {
+    ...Object.fromEntries(names.map((name) => [name, pointOut(found[name])])),
+    visible_minus_durable: found.visibleMinusDurable,
+    pending: found.oldestPendingMs !== null,
+  };
+}
+
+function wait(session, step) {
+  const point = { wallMs: bigOf(step, "wall_ms") ?? 0n, sequence: bigOf(step, "sequence") ?? 0n };
+  session.store.wait(step.watermark, point, numberOf(step, "timeout_ms") ?? 0);
+}
+
 function batch(session, step) {
   const gathered = session.store.batch({ correlationId: idOf(step, "correlation"), causationId: idOf(step, "causation") });
   for (const item of step.items) gathered.add(draftOf(item));
@@ -108,5 +128,7 @@ export const ofAStore = {
   append,
   append_many: appendMany,
   batch,
+  frontier,
+  wait,
   sync: (session) => session.store.sync(),
 };

@@ -53,9 +53,6 @@ C_CAPABILITIES = (
     "gates",
     "transition",
 )
-# What comes with the next step of the package.
-NODE_CAPABILITIES = tuple(name for name in C_CAPABILITIES if name != "frontier")
-
 
 # What the package for Node does not have yet.
 NOT_NODE = ("outcome",)
@@ -158,7 +155,7 @@ def node_driver():
     place = os.environ.get("BATPAK_NODE_PACKAGE") or installed("node")
     command = ["node", "--expose-gc", str(CONFORMANCE / "driver_node/driver.mjs")]
     environment = {**os.environ, "BATPAK_NODE_PACKAGE": os.path.abspath(place)}
-    return started(Driver("node", command, (*NODE_CAPABILITIES, "native_node"), lives=True, environment=environment))
+    return started(Driver("node", command, (*C_CAPABILITIES, "native_node"), lives=True, environment=environment))
 
 
 def started(driver):

@@ -85,12 +85,15 @@ def batches():
         ([item(10), item(1)], "BP_BATCH_KEYS", "store-write.md 4.2"),
         ([item(10), item(11), item(10)], "BP_BATCH_DUPLICATE_KEY", "decisions.md D12"),
         ([item(10), item(11, prior_item=1)], "BP_BATCH_CAUSE", "store-write.md 4.2"),
+        ([item(10), item(11, gate="visible"), item(12)], "BP_ARGUMENT", "decisions.md D15"),
     ):
         yield expect(batch(*items), status, clause=clause)
     yield answered(batch(item(2, flags=3), item(3, flags=8)))
     yield answered(batch(item(4), item(5, causation="0c" * 16, correlation="0d" * 16), correlation=cause, causation=cause))
     yield answered(batch(item(6), item(7, prior_item=0), correlation=cause))
-    yield expect({"op": "page"}, "ok", list(range(8)))
+    yield expect(batch(item(8), item(9, gate="applied")), "BP_WAIT_TIMEOUT", clause="decisions.md D15")
+    yield answered(batch(item(8), item(9, gate="durable")))
+    yield expect({"op": "page"}, "ok", list(range(10)))
     yield answered({"op": "dump"})
     yield answered({"op": "close"})
 

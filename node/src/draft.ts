@@ -1,6 +1,7 @@
 import { BP_DURABILITY_DEFAULT, BP_DURABLE, BP_WRITTEN } from "./constants.js";
 import type { TypedEvent } from "./define.js";
 import { refusal } from "./errors.js";
+import type { Watermark } from "./frontier.js";
 import { kindNumber, type KindLike } from "./kind.js";
 import type { Extensions } from "./receipt.js";
 import { bytesOf, known, namedBytes } from "./text.js";
@@ -33,6 +34,14 @@ export interface DraftOptions {
   readonly durability?: Durability | undefined;
   /** Allows categories 0x0 and 0xD. */
   readonly allowReserved?: boolean | undefined;
+  /**
+   * The watermark that must have reached the event before the call answers; of many drafts the last one's counts for all, and
+   * no other may have one. It flushes nothing. Where it is not passed (`BP_WAIT_TIMEOUT`, `BP_POISONED`, `BP_CLOSED`) the event
+   * is in the store all the same, and the error has its `receipt`, of many drafts all in `accepted`. Since 0.2.
+   */
+  readonly gate?: Watermark | null | undefined;
+  /** Milliseconds at most for the gate; without end where not given. Since 0.2. */
+  readonly gateTimeoutMs?: number | null | undefined;
 }
 
 /** An event to append: made by an event type, or a kind with a value (written canonically) or with payload bytes. */
@@ -76,7 +85,7 @@ export interface TakenOptions extends Omit<DraftOptions, "extensions">, Pick<Dra
 
 /** Of what is appended alone. @internal */
 export const OPTION_NAMES: ReadonlySet<string> = new Set(["key", "expect", "correlationId", "causationId", "lane", "depth", "flags",
-  "extensions", "durability", "allowReserved"]);
+  "extensions", "durability", "allowReserved", "gate", "gateTimeoutMs"]);
 /** Of an item of a batch. @internal */
 export const ITEM_NAMES: ReadonlySet<string> = new Set([...OPTION_NAMES, "causeItem"]);
 /** @internal */
@@ -86,10 +95,11 @@ export const DRAFT_NAMES: ReadonlySet<string> = new Set([...ITEM_NAMES, "entity"
 export function takeOptions(options: (DraftOptions & Pick<Draft, "causeItem">) | undefined, names = OPTION_NAMES): TakenOptions | undefined {
   if (options === undefined) return undefined;
   known(options, names);
-  const { key, expect, correlationId, causationId, lane, depth, flags, extensions, durability, allowReserved } = options;
+  const { key, expect, correlationId, causationId, lane, depth, flags, extensions, durability, allowReserved, gate, gateTimeoutMs } = options;
   const causeItem = !names.has("causeItem") ? undefined : options.causeItem;
   const entries = extensions === undefined ? undefined : namedBytes(extensions);
-  return { key, expect, correlationId, causationId, lane, depth, flags, extensions: entries, durability, allowReserved, causeItem };
+  return { key, expect, correlationId, causationId, lane, depth, flags, extensions: entries, durability, allowReserved, causeItem,
+    gate, gateTimeoutMs };
 }
 
 /** The usual draft: an object with nothing but what it must have. @internal */
@@ -103,14 +113,6 @@ export function isPlain(draft: Draft): boolean {
 export function kindOf(event: NewEvent): number {
   if (typeof event !== "object" || event === null) throw refusal("BP_ARGUMENT", EVENT_FORMS);
   return kindNumber(event.kind);
-}
-
-/** A number that C takes in so many bits: never cut down. @internal */
-export function whole(what: string, value: unknown, highest: number): number {
-  if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > highest) {
-    throw refusal("BP_ARGUMENT", `${what} is no whole number from 0 to ${highest}`);
-  }
-  return value;
 }
 
 /** @internal */

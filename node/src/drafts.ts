@@ -1,11 +1,12 @@
 import { Arena } from "./arena.js";
 import { BP_EXPECT_ANY, BP_EXPECT_CLOCK, BP_EXPECT_EMPTY, BP_EXPECT_EVENT, BP_GIVEN_CAUSATION, BP_GIVEN_CORRELATION,
   BP_GIVEN_CAUSE_ITEM, BP_GIVEN_KEY } from "./constants.js";
-import { DRAFT_NAMES, durabilityNumber, EMPTY, isPlain, kindOf, payloadOf, takeOptions, whole, type Draft,
-  type TakenOptions } from "./draft.js";
+import { DRAFT_NAMES, durabilityNumber, EMPTY, isPlain, kindOf, payloadOf, takeOptions, type Draft, type TakenOptions } from "./draft.js";
 import { refusal } from "./errors.js";
+import { gateNumber, timeoutOf, type Watermark } from "./frontier.js";
 import { DRAFT, EXTENSION } from "./layout.js";
 import { utf8 } from "./native.js";
+import { whole } from "./number.js";
 import { NEW_DRAFT } from "./records.js";
 import { bytesOf } from "./text.js";
 
@@ -31,7 +32,7 @@ export function putDraft(arena: Arena, entity: string, scope: string, kind: numb
 }
 
 function putOptions(arena: Arena, options: TakenOptions): number {
-  const { key, expect, correlationId, causationId, lane, depth, flags, extensions, durability, allowReserved, causeItem } = options;
+  const { key, expect, correlationId, causationId, lane, depth, flags, extensions, durability, allowReserved, causeItem, gate, gateTimeoutMs } = options;
   const at = arena.zeroed(DRAFT.size);
   const { bytes, words } = arena;
   let given = 0;
@@ -54,6 +55,8 @@ function putOptions(arena: Arena, options: TakenOptions): number {
   if (flags !== undefined) bytes[at + DRAFT.flags] = whole("flags", flags, 0xff);
   bytes[at + DRAFT.durability] = durabilityNumber(durability);
   words[(at + DRAFT.allow_reserved) >> 2] = allowReserved === true ? 1 : 0;
+  words[(at + DRAFT.gate) >> 2] = gateNumber(gate);
+  words[(at + DRAFT.gate_timeout_ms) >> 2] = timeoutOf("gateTimeoutMs", gateTimeoutMs);
   if (extensions !== undefined && extensions.length > 0) putExtensions(arena, at, extensions);
   return at;
 }
@@ -95,17 +98,21 @@ export interface Piece {
 const PIECE_DRAFTS = 4096;
 const PIECE_BYTES = 16 << 20;
 
+const LAST_ALONE = "only the last draft may have a gate";
+
 /* Writes drafts side by side. */
 class DraftWriter {
   readonly #arena = new Arena((size) => new ArrayBuffer(size), true);
   #pieces: Piece[] = [];
   #count = 0;
-  #parted = true;
+  #manner: Manner = {};
+  /* What the last draft waits for. */
+  gate: LastGate | undefined;
 
-  /* `parted`: they may go in several pieces. */
-  begin(parted: boolean): void {
+  begin(manner: Manner): void {
     this.#pieces = [];
-    this.#parted = parted;
+    this.#manner = manner;
+    this.gate = undefined;
     this.#beginPiece();
   }
 
@@ -118,15 +125,30 @@ class DraftWriter {
   add(draft: Draft): void {
     if (typeof draft !== "object" || draft === null) throw refusal("BP_ARGUMENT", "a draft is { entity, scope, event, ... }");
     const { entity, scope, event } = draft;
-    const options = isPlain(draft) ? undefined : takeOptions(draft, DRAFT_NAMES);
+    const copied = this.#manner.copied === true;
+    /* Of drafts that go in one call the library says it. */
+    const before = this.gate;
+    if (copied && before !== undefined) throw refusal("BP_ARGUMENT", LAST_ALONE);
+    this.gate = undefined;
+    const options = isPlain(draft) ? undefined : this.#gated(takeOptions(draft, DRAFT_NAMES)!, copied);
     const kind = kindOf(event);
     const payload = payloadOf(event);
-    if (this.#parted && (this.#count === PIECE_DRAFTS || this.#arena.used >= PIECE_BYTES)) {
+    if (this.#manner.whole !== true && (this.#count === PIECE_DRAFTS || this.#arena.used >= PIECE_BYTES)) {
+      if (before !== undefined) throw refusal("BP_ARGUMENT", LAST_ALONE);
       this.#pieces.push(this.#copy());
       this.#beginPiece();
     }
     putDraft(this.#arena, entity, scope, kind, payload, options);
     this.#count++;
+  }
+
+  /* Many callers' drafts may go together, and only the last of all can have its gate with it: it stays here. */
+  #gated(options: TakenOptions, copied: boolean): TakenOptions {
+    const { gate, gateTimeoutMs } = options;
+    if (gate === undefined || gate === null) return options;
+    gateNumber(gate);
+    this.gate = { watermark: gate, timeoutMs: timeoutOf("gateTimeoutMs", gateTimeoutMs) };
+    return copied ? { ...options, gate: undefined } : options;
   }
 
   #copy(): Piece {
@@ -149,7 +171,18 @@ function writeAll(writer: DraftWriter, drafts: Iterable<Draft>): void {
  * the other call makes one of its own. */
 let idle: DraftWriter | undefined;
 
-/** How drafts go to the addon: `copied`: the pieces are the caller's own; `whole`: they are one piece. @internal */
+/** What the last draft waits for, when all are in the store. @internal */
+export interface LastGate {
+  readonly watermark: Watermark;
+  readonly timeoutMs: number;
+}
+
+/**
+ * How drafts go to the addon. `copied`: the pieces are the caller's own, and the gate is not in them; `whole`: they are one
+ * piece.
+ *
+ * @internal
+ */
 export interface Manner {
   readonly copied?: boolean;
   readonly whole?: boolean;
@@ -161,14 +194,14 @@ export interface Manner {
  *
  * @internal
  */
-export function withDrafts<Answer>(drafts: Iterable<Draft>, { copied = false, whole = false }: Manner, use: (pieces: Piece[]) => Answer): Answer {
+export function withDrafts<Answer>(drafts: Iterable<Draft>, manner: Manner, use: (pieces: Piece[], gate: LastGate | undefined) => Answer): Answer {
   if (typeof drafts !== "object" || drafts === null) throw refusal("BP_ARGUMENT", "drafts are given as an array");
   const writer = idle ?? new DraftWriter();
   idle = undefined;
   try {
-    writer.begin(!whole);
+    writer.begin(manner);
     writeAll(writer, drafts);
-    return use(writer.pieces(copied));
+    return use(writer.pieces(manner.copied === true), writer.gate);
   } finally {
     idle = writer;
   }

@@ -45,8 +45,11 @@ export class BatpakError extends Error {
   readonly actual: bigint;
   /** The event that the failure is about, 16 bytes; null where there is none. */
   readonly eventId: Uint8Array | null;
-  /** Of a failed `appendMany`: the receipts of the drafts that are in the store, a prefix of those given; of a failed batch none. */
+  /** Of a failed `appendMany`: the receipts of the drafts that are in the store, a prefix of those given; of a failed batch none. All
+   * where only the gate was not passed. */
   declare accepted?: readonly Receipt[];
+  /** Of an append whose gate was not passed: the event is in the store, and this is its receipt. Since 0.2. */
+  declare receipt?: Receipt;
 
   /** @internal */
   constructor(status: number, data: Omit<ErrorData, "code"> | undefined, path: string | undefined) {

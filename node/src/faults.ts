@@ -17,7 +17,7 @@
 import { BP_FAULT_BATCH_BEGIN_WRITTEN, BP_FAULT_BATCH_COMMIT_WRITTEN, BP_FAULT_BATCH_FSYNC, BP_FAULT_BATCH_ITEM_WRITTEN,
   BP_FAULT_BATCH_ITEMS_COMPLETE, BP_FAULT_BATCH_PRE_PUBLISH, BP_FAULT_BATCH_START, BP_FAULT_SINGLE_PUBLISHED,
   BP_FAULT_SINGLE_START, BP_FAULT_SINGLE_WRITTEN, BP_MODE_READ_ONLY, Status } from "./constants.js";
-import { whole } from "./draft.js";
+import { whole } from "./number.js";
 import { refusal } from "./errors.js";
 import { raw } from "./native.js";
 

@@ -24,13 +24,20 @@ export { Key, keyDerive, keyFileRead, keyFileWrite, keyGenerate, keyId } from ".
 export { Finding, Judgement, Report, Stat, type Severity, type Verdict } from "./report.js";
 export * from "./functions.js";
 export * from "./constants.js";
-export { open, openAsync, Store, type WalkOptions } from "./store.js";
+export { open, openAsync } from "./open.js";
+export { Store, type WalkOptions } from "./store.js";
 export { Batch, type BatchOptions } from "./batch.js";
 export { bypass, Denial, DeniedError, Gates, GATE_DEFECT, Permit, type Bypass, type DenialOptions, type DenialRecord, type Gate } from "./gates.js";
 export { defineMachine, Machine, type From, type MachineDefinition, type PayloadOf, type To, type Transition,
   type TransitionOptions } from "./machine.js";
 export { EMPTY, type Draft, type DraftOptions, type Durability, type NewEvent } from "./draft.js";
+export { Frontier, type Point, type WaitOptions, type Watermark } from "./frontier.js";
 export { Event } from "./event.js";
 export { Page, type Query } from "./page.js";
 export type { OpenOptions, Progress, Trust, VerifyOptions } from "./options.js";
+<<<<<<< HEAD
+=======
+export { Pressure, Ticket } from "./ticket.js";
+export type { FaultFunction } from "./faults.js";
+>>>>>>> refs/heads/packnode
 export type { Waiting } from "./waiting.js";

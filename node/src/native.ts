@@ -1,10 +1,12 @@
 import { createRequire } from "node:module";
 import { errorFor, refusal, Thrown, withPath, type ErrorData } from "./errors.js";
+import type { FrontierData } from "./frontier.js";
 import { DRAFT, EVENT, EXTENSION, QUERY, TOKEN } from "./layout.js";
 import type { Extensions } from "./receipt.js";
 import { NEW_DRAFT, RECEIPT } from "./records.js";
 import type { FindingData, StatData } from "./report.js";
 import { namedBytes, setMember } from "./text.js";
+import type { PressureData } from "./ticket.js";
 
 declare const brand: unique symbol;
 
@@ -13,6 +15,8 @@ export type StoreHandle = { readonly [brand]: "store" };
 /** A report. @internal */
 export type ReportHandle = { readonly [brand]: "report" };
 
+/** A ticket. @internal */
+export type TicketHandle = { readonly [brand]: "ticket" };
 /** A set of gates. @internal */
 export type GatesHandle = { readonly [brand]: "gates" };
 /** A permit. @internal */
@@ -147,11 +151,21 @@ export interface Raw {
   bp_store_open(path: string, config: RawConfig, progress: RawProgress | undefined): StoreHandle;
   bp_store_close(store: StoreHandle): void;
   bp_store_release(store: StoreHandle): void;
+  /** An error with the receipt beside has the members of a `RawBatch`. */
   bp_store_append(store: StoreHandle, slab: Uint8Array, at: number, payload: Uint8Array | undefined): Uint8Array | undefined;
   /** Undefined where the slab has the receipts of all, short ones without extensions. An error has the members of the answer. */
   bp_store_append_many(store: StoreHandle, arena: Uint8Array, count: number, slab: Uint8Array): RawBatch | undefined;
   bp_store_append_batch(store: StoreHandle, arena: Uint8Array, count: number): RawBatch;
+  /** One draft, or a batch. */
+  bp_store_submit(store: StoreHandle, arena: Uint8Array, count: number, batch: boolean): TicketHandle;
+  bp_ticket_wait(ticket: TicketHandle, timeoutMs: number): RawBatch;
+  ticket_done(ticket: TicketHandle): boolean;
+  /** Settled when the ticket is decided; it may be asked for once. */
+  ticket_decided(ticket: TicketHandle): Promise<void>;
+  bp_store_pressure(store: StoreHandle): PressureData;
   bp_store_sync(store: StoreHandle): void;
+  bp_store_frontier(store: StoreHandle): FrontierData;
+  bp_store_wait(store: StoreHandle, watermark: number, wallMs: bigint, sequence: bigint, timeoutMs: number): void;
   bp_store_page(store: StoreHandle): ArrayBuffer;
   bp_store_get(store: StoreHandle, eventId: Uint8Array): ArrayBuffer;
   bp_store_walk(store: StoreHandle, eventId: Uint8Array, limit: bigint | number): ArrayBuffer;
@@ -168,11 +182,12 @@ export interface Raw {
   bp_store_append_many_async(store: StoreHandle, chunks: readonly Uint8Array[], counts: readonly number[]): Promise<RawBatch>;
   bp_store_append_batch_async(store: StoreHandle, chunks: readonly Uint8Array[], counts: readonly number[]): Promise<RawBatch>;
   bp_store_sync_async(store: StoreHandle): Promise<void>;
+  bp_store_wait_async(store: StoreHandle, watermark: number, wallMs: bigint, sequence: bigint, timeoutMs: number): Promise<void>;
   bp_store_page_async(store: StoreHandle): Promise<ArrayBuffer>;
   bp_store_verify_async(store: StoreHandle, trust: RawTrust | undefined, progress: RawProgress | undefined): Promise<ReportHandle>;
   /** The number of the call on another thread that was started last. */
   last_job(): number;
-  /** What has not begun never will; open and verify stop soon; all else runs to its end. */
+  /** What has not begun never will; open, verify and waits stop soon; all else runs to its end. */
   cancel(job: number): void;
 
   bp_store_stat(store: StoreHandle): StatData;

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { BP_MODE_CREATE, BP_MODE_MUST_EXIST, BP_MODE_READ_ONLY, BP_SYNC_ALL, BP_SYNC_DATA } from "./constants.js";
-import { durabilityNumber, whole, type Durability } from "./draft.js";
+import { durabilityNumber, type Durability } from "./draft.js";
+import { whole } from "./number.js";
 import { refusal } from "./errors.js";
 import type { FaultFunction } from "./faults.js";
 import type { RawConfig, RawTrust } from "./native.js";

@@ -6,7 +6,7 @@ import { refusal } from "./errors.js";
 import { Event, type PageData } from "./event.js";
 import { kindNumber, type KindLike } from "./kind.js";
 import { QUERY } from "./layout.js";
-import { whole } from "./draft.js";
+import { whole } from "./number.js";
 import { scratch } from "./scratch.js";
 import { known, taken } from "./text.js";
 

@@ -186,6 +186,11 @@ function hasFlag({ slab, at }: Receipt, flag: number): boolean {
   return (slab.words[(at + RECEIPT.flags) >> 2]! & flag) !== 0;
 }
 
+/** A flush was waited for after it was answered. @internal */
+export function markDurable({ slab, at }: Receipt): void {
+  slab.words[(at + RECEIPT.flags) >> 2]! |= DURABLE;
+}
+
 function countAt({ slab, at }: Receipt, member: number): bigint {
   return slab.longs[(at + member) >> 3]!;
 }

@@ -2,15 +2,17 @@ import { RECORDS } from "./arena.js";
 import { Batch, type BatchOptions } from "./batch.js";
 import { Claim } from "./claim.js";
 import type { EventType } from "./define.js";
-import { kindOf, payloadOf, takeOptions, whole, type Draft, type DraftOptions, type NewEvent } from "./draft.js";
+import { kindOf, payloadOf, takeOptions, type Draft, type DraftOptions, type NewEvent } from "./draft.js";
 import { putDraft, withDrafts } from "./drafts.js";
 import { BatpakError, refusal } from "./errors.js";
 import { Event, PageData } from "./event.js";
-import { FaultPoints } from "./fault.js";
+import { Frontier, rawWait, waitOptions, type Point, type WaitOptions, type Watermark } from "./frontier.js";
+import type { FaultPoints } from "./fault.js";
 import { Permit, putDenial, type DenialRecord } from "./gates.js";
 import { Machine, type From, type PayloadOf, type To, type Transition, type TransitionOptions } from "./machine.js";
 import { native, raw, translate, type RawBatch, type ReportHandle, type StoreHandle } from "./native.js";
-import { configOf, openOptions, pathOf, trustOf, type OpenOptions, type Trust, type VerifyOptions } from "./options.js";
+import { whole } from "./number.js";
+import { trustOf, type OpenOptions, type Trust, type VerifyOptions } from "./options.js";
 import { EventIterator, Page, putQuery, taking, type Conditions, type Query } from "./page.js";
 import { AppendQueue } from "./queue.js";
 import { newSlab, Receipt, receiptsIn, receiptsOf } from "./receipt.js";
@@ -18,7 +20,9 @@ import { LONG, LONG_RECEIPT, RECEIPT } from "./records.js";
 import { Judgement, Report, Stat } from "./report.js";
 import { putClock, scratch } from "./scratch.js";
 import { bytesOf, known, unshared } from "./text.js";
-import { callWithProgress, throwIfAborted, wait, waitWithProgress, type Waiting } from "./waiting.js";
+import { Pressure, Ticket } from "./ticket.js";
+import { callWithProgress, throwIfAborted, wait, waitWithProgress, WAITING_NAMES, type Waiting } from "./waiting.js";
+import { Waits } from "./waits.js";
 
 /* Node 18 has no Symbol.dispose; `using`, compiled, looks for it under this name. */
 (Symbol as { dispose?: symbol }).dispose ??= Symbol("Symbol.dispose");
@@ -34,7 +38,6 @@ const LARGE_PAYLOAD = 8192;
 
 const WALK_NAMES: ReadonlySet<string> = new Set(["limit"]);
 const TRUST_NAMES: ReadonlySet<string> = new Set(["trust"]);
-const WAITING_NAMES: ReadonlySet<string> = new Set(["signal"]);
 
 const NO_BYTES = new Uint8Array(0);
 /* Nothing but the header of an arena. */
@@ -50,54 +53,6 @@ const { bp_store_append: appendOne, bp_store_append_many: appendMany } = raw;
 export interface WalkOptions {
   /** At most so many events; all if not given. */
   readonly limit?: number | undefined;
-}
-
-/**
- * Opens the store in the directory `path`, and makes it where there is none.
- *
- * ```ts
- * using store = open("game");
- * ```
- *
- * @throws {@link BatpakError} `BP_LOCKED`, `BP_NO_STORE`, `BP_NOT_A_STORE`, `BP_NEWER_VERSION`, `BP_CONFIGURATION` and others.
- * @since 0.1
- */
-export function open(path: string | URL, options: OpenOptions = {}): Store {
-  const name = pathOf(path);
-  const own = openOptions(options);
-  const config = configOf(own);
-  const faults = own.fault === undefined ? undefined : new FaultPoints(own.fault);
-  if (faults !== undefined) config.fault = faults.ask;
-  if (own.clock !== undefined) putClock(own.clock[0]!);
-  try {
-    return new Store(callWithProgress(raw.bp_store_open.bind(undefined, name, config), own.progress), name, own, faults);
-  } catch (error) {
-    throw translate(error, name);
-  } finally {
-    config.signingSeeds?.fill(0);
-  }
-}
-
-/**
- * As {@link open}, on another thread. Given up, what was opened meanwhile is let go of.
- *
- * @since 0.1
- */
-export async function openAsync(path: string | URL, options: OpenOptions & Waiting = {}): Promise<Store> {
-  const name = pathOf(path);
-  const own = openOptions(options);
-  const config = configOf(own);
-  const faults = own.fault === undefined ? undefined : new FaultPoints(own.fault);
-  if (faults !== undefined) config.fault = faults.ask;
-  if (own.clock !== undefined) putClock(own.clock[0]!);
-  try {
-    const start = raw.bp_store_open_async.bind(undefined, name, config);
-    const opened = waitWithProgress(start, own.progress, own.signal, raw.bp_store_release);
-    config.signingSeeds?.fill(0); // the addon has a copy of its own
-    return new Store(await opened, name, own, faults);
-  } catch (error) {
-    throw translate(error, name);
-  }
 }
 
 /**
@@ -119,6 +74,7 @@ export class Store {
   #slabAt = 0;
   readonly #pending = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined;
+  readonly #waits: Waits;
   readonly #queue = new AppendQueue({
     send: (chunks, counts, atomic) => {
       this.#putClock();
@@ -131,6 +87,7 @@ export class Store {
   /** @internal */
   constructor(handle: StoreHandle, path: string, options: OpenOptions, faults: FaultPoints | undefined) {
     this.#handle = handle;
+    this.#waits = new Waits(handle, path);
     this.path = path;
     /* The seeds are not kept. */
     this.#options = { clock: options.clock, progress: options.progress };
@@ -163,7 +120,7 @@ export class Store {
       this.#slabAt = at + ((slab.words[(at + RECEIPT.flags) >> 2]! & LONG) === 0 ? RECEIPT.size : LONG_RECEIPT);
       return new Receipt(slab, at, map);
     } catch (error) {
-      throw this.#translate(error);
+      throw this.#gated(error);
     }
   }
 
@@ -187,7 +144,7 @@ export class Store {
         return joined(accepted);
       });
     } catch (error) {
-      if (raw.is_error(error) && "accepted" in error) accepted.push(receiptsOf(error as unknown as RawBatch));
+      if (hasReceipts(error)) accepted.push(receiptsOf(error));
       throw this.#failed(error, joined(accepted));
     }
   }
@@ -209,7 +166,7 @@ export class Store {
         return receiptsOf(raw.bp_store_append_batch(this.#handle, piece.bytes, piece.count));
       });
     } catch (error) {
-      throw this.#failed(error, []);
+      throw this.#failed(error, hasReceipts(error) ? receiptsOf(error) : []);
     }
   }
 
@@ -233,6 +190,39 @@ export class Store {
     } catch (error) {
       throw translate(error, this.path);
     }
+  }
+
+  /**
+   * Hands a draft over and goes on: the store's own thread commits it, in one order and with the same flushes as the appends
+   * of others. The ticket tells what became of it. It waits while `queueCapacity` of them are queued; closing the store commits
+   * all that was submitted.
+   *
+   * @throws {@link BatpakError} what {@link append} refuses by the draft's look, and a gate; all else is the ticket's.
+   * @since 0.2
+   */
+  submit(draft: Draft): Ticket<Receipt> {
+    return this.#submit([draft], false, ([receipt]) => receipt!);
+  }
+
+  /** Hands a batch over, of which all or nothing is appended: as {@link appendBatch}, and as {@link submit}. @since 0.2 */
+  submitBatch(drafts: Iterable<Draft>): Ticket<Receipt[]> {
+    return this.#submit(drafts, true, (receipts) => receipts);
+  }
+
+  #submit<Answer extends Receipt | Receipt[]>(drafts: Iterable<Draft>, batch: boolean, answerOf: (receipts: Receipt[]) => Answer): Ticket<Answer> {
+    try {
+      return withDrafts(drafts, { whole: true }, ([piece = NO_DRAFTS]) => {
+        this.#tick();
+        return new Ticket(raw.bp_store_submit(this.#handle, piece.bytes, piece.count, batch), this.path, answerOf);
+      });
+    } catch (error) {
+      throw translate(error, this.path);
+    }
+  }
+
+  /** How full the queue of what was submitted is. @throws {@link BatpakError} `BP_READ_ONLY`. @since 0.2 */
+  pressure(): Pressure {
+    return this.#call(() => new Pressure(raw.bp_store_pressure(this.#handle)));
   }
 
   /**
@@ -281,6 +271,22 @@ export class Store {
   /** Flushes: everything acknowledged so far is durable. @throws {@link BatpakError} `BP_READ_ONLY`, `BP_POISONED`, `BP_SYNC_FAILED`. */
   sync(): void {
     this.#call(() => raw.bp_store_sync(this.#handle));
+  }
+
+  /** How far the store has come, in six points of one moment. @since 0.2 */
+  frontier(): Frontier {
+    return this.#call(() => new Frontier(raw.bp_store_frontier(this.#handle)));
+  }
+
+  /**
+   * Waits until a watermark has reached a point, the event of a receipt, or a sequence. It flushes nothing.
+   *
+   * @param timeoutMs for how long at most; 0 looks once; without end where not given, and the thread waits so long
+   * @throws {@link BatpakError} `BP_WAIT_TIMEOUT`, `BP_POISONED`, `BP_READ_ONLY`.
+   * @since 0.2
+   */
+  wait(watermark: Watermark, point: Point | Receipt | bigint | number, timeoutMs?: number | null): void {
+    this.#call(() => raw.bp_store_wait(this.#handle, ...rawWait(watermark, point, timeoutMs)));
   }
 
   /** Events that match, in commit order: one page of them. */
@@ -417,7 +423,12 @@ export class Store {
    */
   async appendAsync(entity: string, scope: string, event: NewEvent, options: DraftOptions & Waiting = {}): Promise<Receipt> {
     const { signal, ...rest } = options;
-    return (await this.appendManyAsync([{ ...rest, entity, scope, event }], { signal }))[0]!;
+    try {
+      return (await this.appendManyAsync([{ ...rest, entity, scope, event }], { signal }))[0]!;
+    } catch (error) {
+      if (error instanceof BatpakError && error.accepted?.length === 1) error.receipt = error.accepted[0]!;
+      throw error;
+    }
   }
 
   /** As {@link appendMany}, on another thread. The drafts are taken before it returns. */
@@ -428,6 +439,22 @@ export class Store {
   /** As {@link appendBatch}, on another thread, in the order of the calls. The drafts are taken before it returns. @since 0.2 */
   async appendBatchAsync(drafts: Iterable<Draft>, options: Waiting = {}): Promise<Receipt[]> {
     return this.#appendAsync(drafts, true, options);
+  }
+
+  /**
+   * As {@link wait}, on another thread. {@link closeAsync} ends it with `BP_CLOSED`, {@link close} finds the store busy.
+   *
+   * @since 0.2
+   */
+  async waitAsync(watermark: Watermark, point: Point | Receipt | bigint | number, options: WaitOptions = {}): Promise<void> {
+    try {
+      const { timeoutMs, signal } = waitOptions(options);
+      const awaited = rawWait(watermark, point, timeoutMs);
+      this.#tick();
+      await this.#waits.reach(awaited, signal);
+    } catch (error) {
+      throw translate(error, this.path);
+    }
   }
 
   /** As {@link sync}, on another thread. */
@@ -478,11 +505,13 @@ export class Store {
   async #closeWhenIdle(): Promise<void> {
     while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
     await this.#queue.idle();
+    await this.#waits.end();
     this.#putClock(true);
     try {
       await raw.bp_store_close_async(this.#handle);
     } catch (error) {
       this.#closing = undefined;
+      this.#waits.resume();
       throw translate(error, this.path);
     }
   }
@@ -496,9 +525,10 @@ export class Store {
     const signal = this.#signal(options);
     throwIfAborted(signal);
     try {
-      return await withDrafts(drafts, { copied: true, whole: atomic }, (pieces) => {
+      return await withDrafts(drafts, { copied: true, whole: atomic }, (pieces, gate) => {
         this.#tick();
-        return this.#queue.append(pieces, atomic, signal);
+        const appended = this.#queue.append(pieces, atomic, signal);
+        return gate === undefined ? appended : this.#waits.pass(appended, gate, signal, (error, receipts) => this.#failed(error, receipts));
       });
     } catch (error) {
       throw translate(error, this.path);
@@ -524,6 +554,13 @@ export class Store {
       putQuery(query, after, limit, maxBytes);
       return new PageData(await wait(() => raw.bp_store_page_async(this.#handle), query.signal), this.path);
     });
+  }
+
+  /* The error of a failed append, with its receipt where only a gate was not passed. */
+  #gated(error: unknown): unknown {
+    const failure = this.#translate(error);
+    if (failure instanceof BatpakError && hasReceipts(error)) failure.receipt = receiptsOf(error)[0]!;
+    return failure;
   }
 
   /* The error of a failed append. */
@@ -598,8 +635,7 @@ export class Store {
       this.#tick();
       return receiptsOf(call(this.#handle, ...given))[0]!;
     } catch (error) {
-      const isThere = raw.is_error(error) && "accepted" in error;
-      throw isThere ? this.#failed(error, receiptsOf(error as unknown as RawBatch)) : translate(error, this.path);
+      throw this.#gated(error);
     }
   }
 
@@ -611,6 +647,10 @@ export class Store {
       throw translate(error, this.path);
     }
   }
+}
+
+function hasReceipts(error: unknown): error is RawBatch {
+  return raw.is_error(error) && "accepted" in error;
 }
 
 function joined(parts: Receipt[][]): Receipt[] {

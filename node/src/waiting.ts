@@ -13,6 +13,22 @@ export interface Waiting {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** @internal */
+export const WAITING_NAMES: ReadonlySet<string> = new Set(["signal"]);
+
+/** The answer, or the signal's reason where it comes first. @internal */
+export async function heeding<Answer>(answer: Promise<Answer>, signal: AbortSignal | undefined, given?: () => void): Promise<Answer> {
+  if (signal === undefined) return answer;
+  return new Promise<Answer>((resolve, reject) => {
+    const abort = (): void => {
+      given?.();
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener("abort", abort, { once: true });
+    answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}
+
 /** Throws the reason of a signal that is aborted. @internal */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal === undefined) return;
@@ -30,16 +46,10 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
 export async function wait<Answer>(start: () => Promise<Answer>, signal: AbortSignal | undefined, given?: (answer: Answer) => void): Promise<Answer> {
   throwIfAborted(signal);
   const answer = start();
-  if (signal === undefined) return answer;
   const job = raw.last_job();
-  return new Promise<Answer>((resolve, reject) => {
-    const abort = (): void => {
-      raw.cancel(job);
-      answer.then(given, () => undefined);
-      reject(signal.reason as Error);
-    };
-    signal.addEventListener("abort", abort, { once: true });
-    answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  return heeding(answer, signal, () => {
+    raw.cancel(job);
+    answer.then(given, () => undefined);
   });
 }
 

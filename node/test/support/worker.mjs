@@ -45,6 +45,19 @@ async function leave(append) {
   await append(store);
 }
 
+async function waits() {
+  const store = open(directory, { durability: "written" });
+  const pending = [store.waitAsync("applied", 9), store.waitAsync("durable", 9), store.appendAsync(...draft(1), { gate: "applied" })];
+  parentPort.postMessage("begun");
+  await Promise.race(pending);
+}
+
+async function tickets() {
+  const store = open(directory);
+  parentPort.postMessage("begun");
+  for (;;) await Promise.all(Array.from({ length: 20 }, (_, value) => store.submit({ entity: "a", scope: "s", event: { kind: 0xf001, value } })));
+}
+
 /* A gate that uses a store, and then does this. */
 function asks(last) {
   const store = open(directory);
@@ -58,6 +71,8 @@ function asks(last) {
 }
 
 const tasks = {
+  tickets,
+  wait: waits,
   append: appends,
   appendAsync: () => appendsAsync(false),
   mixed: () => appendsAsync(true),

@@ -44,6 +44,10 @@ store.appendBatch([{ entity: "a", scope: "s", event, causeItem: "0" }]);
 store.batch({ correlation: new Uint8Array(16) });
 // @ts-expect-error a batch is flushed
 store.batch().append("a", "s", event).eventId;
+// @ts-expect-error a watermark that cannot be waited for
+store.wait("written", 5n);
+// @ts-expect-error a gate that there is not
+store.append("a", "s", event, { gate: "written" });
 // @ts-expect-error a mode that there is not
 open("game", { mode: "w" });
 // @ts-expect-error a clock is a BigInt64Array

@@ -3,7 +3,8 @@
 import {
   BatpakError, BP_VERDICT_ATTESTED, bypass, defineEvent, defineMachine, Denial, DeniedError, EMPTY, Gates, Float64, idNew, keyGenerate, Kind, open, openAsync, payloadDecode,
   payloadEncode, Receipt, Status,
-  type Batch, type Bypass, type Draft, type Gate, type Machine, type Permit, type Event, type EventType, type Extensions, type Finding, type Judgement, type OpenOptions, type Page,
+  type Batch, type Bypass, type Draft, type Gate, type Machine, type Permit, type Event, type EventType, type Extensions, type Finding, type Frontier, type Judgement, type OpenOptions, type Page,
+  type Point, type Pressure, type Ticket,
   type Query, type Report, type Stat, type StatusName, type Store, type TypedEvent, type Value,
 } from "batpak";
 
@@ -47,7 +48,18 @@ export function synchronous(): void {
   batch.append("a", "s", Moved({ x: 1, y: 2 }), { causeItem: index });
   batch.add(drafts[0]!);
   const gathered: readonly Receipt[] = batch.flush();
-  console.log(whole, gathered, batch.length, batch.receipts?.length);
+  const frontier: Frontier = store.frontier();
+  const visible: Point = frontier.visible;
+  const pending: bigint | null = frontier.oldestPendingMs;
+  store.wait("durable", visible, 5);
+  store.wait("applied", receipt);
+  const waited: Promise<void> = store.waitAsync("visible", 5n, { timeoutMs: 5, signal: AbortSignal.timeout(5) });
+  store.append("a", "s", Said("hello"), { gate: "durable", gateTimeoutMs: 5 });
+  const ticket: Ticket<Receipt> = store.submit(drafts[0]!);
+  const answered: Promise<Receipt> = ticket.waitAsync({ signal: AbortSignal.timeout(5) });
+  const batched: Receipt[] = store.submitBatch(drafts).wait(5);
+  const pressure: Pressure = store.pressure();
+  console.log(answered, batched, ticket.done, ticket.receipts, pressure.queued, pressure.utilization, pending, waited, whole, gathered, batch.length, batch.receipts?.length);
 
   for (const event of store.events({ type: Moved, entity: "player:alice" })) {
     const x: number = event.payload.x;

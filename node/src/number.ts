@@ -1,0 +1,9 @@
+import { refusal } from "./errors.js";
+
+/** A number that C takes in so many bits: never cut down. @internal */
+export function whole(what: string, value: unknown, highest: number): number {
+  if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > highest) {
+    throw refusal("BP_ARGUMENT", `${what} is no whole number from 0 to ${highest}`);
+  }
+  return value;
+}
