@@ -35,9 +35,5 @@ export { Frontier, type Point, type WaitOptions, type Watermark } from "./fronti
 export { Event } from "./event.js";
 export { Page, type Query } from "./page.js";
 export type { OpenOptions, Progress, Trust, VerifyOptions } from "./options.js";
-<<<<<<< HEAD
-=======
 export { Pressure, Ticket } from "./ticket.js";
-export type { FaultFunction } from "./faults.js";
->>>>>>> refs/heads/packnode
 export type { Waiting } from "./waiting.js";
