@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-static bp_status append_own(bp_store *store, uint16_t kind, bpi_buffer *payload, const bp_extension *extensions,
-                            size_t extension_count, bp_error *error) {
+static bp_status append_own(bp_store *store, uint16_t kind, uint64_t stamp_ms, bpi_buffer *payload,
+                            const bp_extension *extensions, size_t extension_count, bp_error *error) {
   bp_draft draft;
   (void)bp_draft_init(&draft, sizeof draft);
   draft.entity = (const uint8_t *)BPI_STORE_ENTITY;
@@ -23,7 +23,7 @@ static bp_status append_own(bp_store *store, uint16_t kind, bpi_buffer *payload,
   if (at != NULL) {
     bpi_item item;
     bpi_item_prepare(&item, &draft, at);
-    item.forced_us = (int64_t)(store->frontier.wall_ms * 1000);
+    item.forced_us = (int64_t)(stamp_ms * 1000);
     bpi_request request = {.items = &item, .count = 1, .durable = 1, .error = error};
     status = bpi_store_commit(store, &request);
   } else {
@@ -79,7 +79,8 @@ bp_status bpi_store_append_opened(bp_store *store, uint64_t restored, uint64_t e
   bpi_buffer payload;
   bpi_buffer_init(&payload, &store->memory);
   pack_open_report(&payload, restored, elapsed_us);
-  bp_status status = append_own(store, BPI_KIND_OPEN_COMPLETED, &payload, extensions, signer == NULL ? 1 : 2, error);
+  bp_status status = append_own(store, BPI_KIND_OPEN_COMPLETED, store->frontier.wall_ms, &payload, extensions,
+                                signer == NULL ? 1 : 2, error);
   bpi_buffer_free(&payload);
   return status;
 }
@@ -91,7 +92,7 @@ bp_status bpi_store_append_closed(bp_store *store, bp_error *error) {
   bpi_pack_map(&payload, 2);
   put_count(&payload, "wall_ms", newest.wall_ms);
   put_count(&payload, "global_sequence", newest.sequence);
-  bp_status status = append_own(store, BPI_KIND_CLOSE_COMPLETED, &payload, NULL, 0, error);
+  bp_status status = append_own(store, BPI_KIND_CLOSE_COMPLETED, newest.wall_ms, &payload, NULL, 0, error);
   bpi_buffer_free(&payload);
   return status;
 }

@@ -27,7 +27,11 @@
 enum { LENGTH_MAX = 16, SHORT = 2, JOBS_MAX = 64 };
 
 /* Steps of support/program.h; c: close and open, x: crash that keeps everything and open, y: one that loses everything. */
-static const char alphabet[] = "dwWmMbBscxy", wide_alphabet[] = "dwWmMbBRuUscxy";
+static const char alphabet[] = "dwWmMbBscxyFeLX", wide_alphabet[] = "dwWmMbBRuUscxyFFeeeEELLX";
+
+/* Beside all the short ones: what follows the end of a fence, and fences one after the other. */
+static const char *const longer[] = {"FeXdx", "FeLdX", "FEsLd", "FeEyFe", "FeLFeX", "FeXFeL", "dFexd", "FeEcFE", "bFEXb"};
+enum { LONGER = sizeof longer / sizeof longer[0] };
 
 /* Signatures take a third of the time and have no part in recovery, so one configuration for short programs has them. */
 enum { SMALLEST = 0, SIGNED = 1, WHOLE = 2, SMALL = 3, CONFIGS = 7 };
@@ -82,9 +86,7 @@ static void open_again(program *run) {
 }
 
 static void crash_and_open(program *run, uint32_t kind) {
-  const sim_choice choice = {.kind = kind};
-  sim_crash(run->sim, &choice);
-  bp_store_release(run->store);
+  program_crash(run, kind);
   open_again(run);
 }
 
@@ -135,7 +137,12 @@ static int choose_program(world *w, uint64_t number) {
     of_length *= letters;
     length++;
   }
-  if (length > w->options.length) return 0;
+  if (length > w->options.length) {
+    if (length <= SHORT + 1 || number >= LONGER) return 0;
+    memcpy(w->letters, longer[number], strlen(longer[number]) + 1);
+    w->config = configs_of_long[w->config];
+    return 1;
+  }
   w->letters[length] = '\0';
   for (size_t i = (size_t)length; i-- > 0; number /= letters) w->letters[i] = alphabet[number % letters];
   w->config = length <= SHORT ? configs_of_short[w->config] : configs_of_long[w->config];
@@ -221,7 +228,7 @@ static void read_options(world *w, int argc, char **argv) {
   w->options = (options){.seed = number(argc, argv, "--seed", "1"),
                          .states = number(argc, argv, "--states", "0"),
                          .jobs = number(argc, argv, "--jobs", "1"),
-                         .choices = number(argc, argv, "--choices", "16"),
+                         .choices = number(argc, argv, "--choices", "12"),
                          .whole = number(argc, argv, "--whole", "0")};
   w->options.length = number(argc, argv, "--length", w->options.states > 0 ? "8" : "3");
   CHECK(w->options.length <= LENGTH_MAX, "at most %d operations", LENGTH_MAX);

@@ -49,6 +49,14 @@ static const workflow workflows[] = {
     {"open killed, batches in many segments", "odBwb", 1, "oqRbC", 700, 0},
     {"tickets", "odC", 0, "ouwUspC", 1 << 20, 0},
     {"tickets, rotation", "odC", 0, "ouwUC", 1, 0},
+    {"fence committed", "odC", 0, "owFeEsLdC", 1 << 20, 0},
+    {"fence cancelled", "odC", 0, "owFeEXdC", 1 << 20, 0},
+    {"fence committed or cancelled", "odC", 0, "oFeLXFeLXbC", 1 << 20, 0},
+    {"fence left to the close", "odC", 0, "owFeEC", 1 << 20, 0},
+    {"fence, rotation", "odC", 0, "oFeEeLFeEXdC", 1, 0},
+    {"open with hidden events", "odFeEXdC", 0, "oqdFeXC", 1 << 20, 0},
+    {"open killed with a fence", "odwFeE", 1, "oqdFeLC", 1 << 20, 0},
+    {"read-only with hidden events", "odFeXwC", 0, "OqptvgC", 1 << 20, 0},
     {"read", "odwWmC", 0, "owpgkfrvtC", 1 << 20, 0},
     {"read many segments", "odwWmC", 0, "owpgkfrvtC", 1, 0},
     {"append without room", "odC", 0, "oddwMpC", 1 << 20, 1},
@@ -85,7 +93,6 @@ static void begin(const world *w, program *run, sim_system *sim) {
 }
 
 static void prepare(world *w, const workflow *chosen) {
-  static const sim_choice keep = {.kind = SIM_ALL_KEPT};
   program run;
   w->workflow = chosen;
   snprintf(w->kind, sizeof w->kind, "before");
@@ -93,7 +100,8 @@ static void prepare(world *w, const workflow *chosen) {
   begin(w, &run, w->before);
   for (const char *step = chosen->before; *step != '\0'; step++) program_must(&run, *step);
   model_copy(&w->model, &run.model);
-  if (chosen->killed) sim_crash(w->before, &keep);
+  if (chosen->killed) program_crash(&run, SIM_ALL_KEPT);
+  if (chosen->killed) model_hide(&w->model);
   program_free(&run);
 }
 
@@ -162,8 +170,7 @@ static void run_steps(world *w, program *run, int memory) {
     CHECK(!was_poisoned || status != BP_OK || strchr("dwWmMbBuUsC", *step) == NULL, "step %c succeeds on a poisoned store",
           *step);
   }
-  if (run->store != NULL) bp_store_release(run->store);
-  run->store = NULL;
+  program_release(run);
 }
 
 static void check_leaks(const world *w, sim_system *sim) {

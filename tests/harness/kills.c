@@ -1,11 +1,11 @@
 /* Real deaths, by the hundred: a child appends with sixteen threads to a store in a real directory, one by one, several at
- * once, in batches and by tickets, and tells its parent of every acknowledgement through a pipe; the parent kills it at a
- * random moment and holds the store against what it was told.
+ * once, in batches and by tickets, while another opens one fence after the other, and tells its parent of every
+ * acknowledgement through a pipe; the parent kills it at a random moment and holds the store against what it was told.
  *
  *   - Everything acknowledged is there, what was only written too: the machine lived.
  *   - What was there at an earlier look is still there, under the same number.
  *   - Each thread's events are there in its order, without a hole, and none beyond the one it was about to append.
- *   - Of a batch all is there or nothing.
+ *   - Of a batch all is there or nothing; of a fence too, and nothing of one that was to be cancelled.
  *   - verify finds no damage.
  *
  *   kills [--kills N] [--seed N] */
@@ -18,6 +18,7 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,12 +27,16 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { THREADS = 16, MANY = 3, KILLS_A_STORE = 20, EVENTS_A_THREAD = 300, LONGEST_US = 60000, PATIENCE_US = 5000000 };
+enum { THREADS = 16, FENCES = THREADS, FENCED = 4, MANY = 3, KILLS_A_STORE = 20, EVENTS_A_THREAD = 300, LONGEST_US = 60000, PATIENCE_US = 5000000 };
 
 /* How a thread appends. */
 enum { ONE, SEVERAL, BATCH, TICKETS, WAYS };
 
 static uint32_t way_of(uint32_t thread) { return thread % WAYS; }
+
+static int is_fenced(uint64_t number) { return (number >> 24 & 0xFF) == FENCES; }
+/* Of the fences every third is cancelled. */
+static int is_cancelled(uint64_t number) { return is_fenced(number) && (number & 0xFFFFFF) / FENCED % 3 == 2; }
 
 /* What a thread was told of one event, and what a look at the store found. */
 typedef struct acknowledgement {
@@ -143,11 +148,55 @@ static void *append_all(void *user) {
       draft_of(w, index + i, payloads[i], &drafts[i]);
       if (bp_receipt_init(&receipts[i], sizeof receipts[i]) != BP_OK) _exit(3);
     }
-    if (append_some(w, drafts, step, receipts, &error) != BP_OK) {
+    bp_status status;
+    while ((status = append_some(w, drafts, step, receipts, &error)) == BP_FENCE_ACTIVE) sched_yield();
+    if (status != BP_OK) {
       fprintf(stderr, "append: %s\n", error.text);
       _exit(4);
     }
     for (uint32_t i = 0; i < step; i++) tell(w, index + i, &receipts[i]);
+  }
+  return NULL;
+}
+
+static void must(bp_status status, const bp_error *error, const char *what) {
+  if (status == BP_OK) return;
+  fprintf(stderr, "%s: %s: %s\n", what, bp_status_name(status), error->text);
+  _exit(4);
+}
+
+static void run_fence(const writer *w, uint32_t index) {
+  static uint8_t payloads[FENCED][512];
+  bp_fence *fence;
+  bp_ticket *tickets[FENCED];
+  bp_draft drafts[FENCED];
+  bp_error error = {.struct_size = sizeof error};
+  must(bp_fence_begin(w->store, &fence, &error), &error, "a fence");
+  for (uint32_t i = 0; i < FENCED; i++) {
+    draft_of(w, index + i, payloads[i], &drafts[i]);
+    must(bp_fence_submit(fence, &drafts[i], &tickets[i], &error), &error, "submit to a fence");
+  }
+  int cancelled = is_cancelled(number_of(w->kill, w->thread, index));
+  must(cancelled ? bp_fence_cancel(fence, &error) : bp_fence_commit(fence, &error), &error, "the end of a fence");
+  for (uint32_t i = 0; i < FENCED; i++) {
+    size_t count;
+    bp_status status = bp_ticket_wait(tickets[i], BP_WAIT_FOREVER, &error);
+    if (!cancelled) {
+      must(status, &error, "a ticket of a fence");
+      tell(w, index + i, bp_ticket_receipts(tickets[i], &count));
+    }
+    bp_ticket_free(tickets[i]);
+  }
+  bp_fence_free(fence);
+}
+
+/* The others go on between the fences. */
+static void *run_fences(void *user) {
+  const writer *w = user;
+  for (uint32_t index = 0; index < EVENTS_A_THREAD; index += FENCED) {
+    run_fence(w, index);
+    const struct timespec pause = {.tv_nsec = 300000};
+    nanosleep(&pause, NULL);
   }
   return NULL;
 }
@@ -165,15 +214,15 @@ static bp_status open_store(const world *w, uint32_t mode, bp_store **store) {
 
 _Noreturn static void be_the_child(const world *w, int pipe_end) {
   bp_store *store;
-  pthread_t threads[THREADS];
-  writer writers[THREADS];
+  pthread_t threads[THREADS + 1];
+  writer writers[THREADS + 1];
   (void)open_store(w, BP_MODE_CREATE, &store);
-  for (uint32_t i = 0; i < THREADS; i++) {
+  for (uint32_t i = 0; i <= FENCES; i++) {
     writers[i] = (writer){store, w->kill, i, pipe_end, ""};
     snprintf(writers[i].entity, sizeof writers[i].entity, "dock:%u", i);
-    if (pthread_create(&threads[i], NULL, append_all, &writers[i]) != 0) _exit(3);
+    if (pthread_create(&threads[i], NULL, i == FENCES ? run_fences : append_all, &writers[i]) != 0) _exit(3);
   }
-  for (uint32_t i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+  for (uint32_t i = 0; i <= FENCES; i++) pthread_join(threads[i], NULL);
   if (w->kill % 2 == 0) (void)bp_store_close(store, NULL);
   pause();
   _exit(0);
@@ -246,7 +295,8 @@ static void read_all(const bp_store *store, log_of_answers *found) {
     CHECK(bp_store_page(store, &query, page, NULL) == BP_OK, "bp_store_page");
     const bp_event *events = bp_page_events(page, &count);
     for (size_t i = 0; i < count; i++) {
-      CHECK(events[i].sequence == query.after + (query.flags ? 1 : 0) + i, "a hole before sequence %" PRIu64,
+      /* Hidden events have the numbers between. */
+      CHECK(events[i].sequence >= query.after + (query.flags ? 1 : 0) + i, "sequence %" PRIu64 " twice",
             events[i].sequence);
       note_event(found, &events[i]);
     }
@@ -260,10 +310,12 @@ static void read_all(const bp_store *store, log_of_answers *found) {
 static void compare_batches(const log_of_answers *found) {
   for (size_t i = 0; i < found->count; i++) {
     const acknowledgement *here = &found->items[i];
-    uint32_t place = (uint32_t)(here->number & 0xFFFFFF) % MANY;
-    if (way_of((uint32_t)(here->number >> 24 & 0xFF)) != BATCH || place + 1 == MANY) continue;
+    uint32_t most = is_fenced(here->number) ? FENCED : MANY, place = (uint32_t)(here->number & 0xFFFFFF) % most;
+    CHECK(!is_cancelled(here->number), "event %" PRIx64 " was cancelled and is there", here->number);
+    if (!is_fenced(here->number) && way_of((uint32_t)(here->number >> 24 & 0xFF)) != BATCH) continue;
+    if (place + 1 == most) continue;
     int whole = i + 1 < found->count && here[1].number == here->number + 1 && here[1].sequence == here->sequence + 1;
-    CHECK(whole, "event %" PRIx64 " is there, the rest of its batch not", here->number);
+    CHECK(whole, "event %" PRIx64 " is there, the rest of its batch or fence not", here->number);
   }
 }
 
@@ -281,12 +333,16 @@ static void compare(const world *w, const log_of_answers *found) {
   uint32_t unanswered = 0;
   for (size_t i = 0, k = 0; i < found->count; i++) {
     const acknowledgement *here = &found->items[i];
-    int follows = i > 0 && here->number == here[-1].number + 1 && here->sequence > here[-1].sequence;
-    CHECK(follows || (here->number & 0xFFFFFF) == 0, "event %" PRIx64 " is there, the one before it not", here->number);
+    uint64_t step = is_fenced(here->number) && is_cancelled(here->number - 1) ? FENCED + 1 : 1;
+    int follows = i > 0 && here->number == here[-1].number + step && here->sequence > here[-1].sequence;
+    /* Some of several tickets may be refused beside a fence, and the others not. */
+    int by_ticket = !is_fenced(here->number) && way_of((uint32_t)(here->number >> 24 & 0xFF)) == TICKETS;
+    if (by_ticket && i > 0 && here->number - here[-1].number <= MANY) follows = 1;
+    CHECK(follows || (here->number & 0xFFFFFF) == 0 || (by_ticket && (here->number & 0xFFFFFF) < MANY), "event %" PRIx64 " is there, the one before it not", here->number);
     while (k < w->known.count && w->known.items[k].number < here->number) k++;
     int answered = k < w->known.count && w->known.items[k].number == here->number;
     unanswered = answered || !follows ? (uint32_t)!answered : unanswered + 1;
-    CHECK(unanswered <= MANY, "event %" PRIx64 " is there, and was never begun", here->number);
+    CHECK(unanswered <= (is_fenced(here->number) ? FENCED : MANY), "event %" PRIx64 " is there, and was never begun", here->number);
   }
 }
 

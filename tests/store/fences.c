@@ -385,3 +385,27 @@ Test(fences, hold_back_what_is_visible_and_nothing_else) {
   MUST(bp_store_wait(fenced.store, BP_WATERMARK_VISIBLE, &point, 10, NULL));
 }
 
+/* The times that only hidden events have are not told. */
+Test(fences, leave_the_close_event_at_what_is_seen_in_time_too) {
+  bp_page *page;
+  size_t count;
+  bp_receipt seen = fixture_append_text(fenced.store, "e:1", "0");
+  int64_t later = INT64_C(1900000000000000000);
+  sim_set_clock(fenced.sim, later);
+  fenced_begin();
+  fenced_write("e:1", "1");
+  fenced_reopen();
+  MUST(bp_page_new(&page, NULL));
+  MUST(bp_store_get(fenced.store, seen.event_id, page, NULL));
+  uint64_t wall_ms = bp_page_events(page, &count)->wall_ms;
+  bp_query query;
+  MUST(bp_query_init(&query, sizeof query));
+  query.kind_filter = BP_KIND_EXACT;
+  query.kind = 0x0009;
+  MUST(bp_store_page(fenced.store, &query, page, NULL));
+  const bp_event *closed = bp_page_events(page, &count);
+  cr_assert_eq(count, 1);
+  cr_assert_eq(closed->timestamp_us, (int64_t)wall_ms * 1000);
+  cr_assert_eq(closed->wall_ms, (uint64_t)later / 1000000, "and times of the journal do not go back");
+  bp_page_free(page);
+}

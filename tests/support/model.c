@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const entities[MODEL_ENTITIES] = {"ship:aurora", "ship:boreas", "port:cadiz", "port:delft"};
-static const char *const scopes[MODEL_ENTITIES] = {"fleet", "fleet", "harbour", "harbour"};
+static const char *const entities[MODEL_ENTITIES] = {"ship:aurora", "ship:boreas", "port:cadiz", "port:delft", "fenced"};
+static const char *const scopes[MODEL_ENTITIES] = {"fleet", "fleet", "harbour", "harbour", "fence"};
 
 void model_init(model_state *model) { memset(model, 0, sizeof *model); }
 
@@ -91,15 +91,27 @@ void model_acknowledge(model_state *model, size_t index, const bp_receipt *recei
 
 void model_refuse(model_state *model, size_t index) { model->events[index].answer = MODEL_REFUSED; }
 
-void model_sync(model_state *model) {
+static void turn(model_state *model, int from, int into) {
   for (size_t i = 0; i < model->count; i++) {
-    if (model->events[i].answer == MODEL_WRITTEN) model->events[i].answer = MODEL_DURABLE;
+    if (model->events[i].answer == from) model->events[i].answer = into;
   }
+}
+
+void model_reveal(model_state *model) { turn(model, MODEL_FENCED, MODEL_REVEALED); }
+
+void model_hide(model_state *model) {
+  turn(model, MODEL_FENCED, MODEL_REFUSED);
+  turn(model, MODEL_REVEALED, MODEL_REFUSED);
+}
+
+void model_sync(model_state *model) {
+  turn(model, MODEL_WRITTEN, MODEL_DURABLE);
 }
 
 void model_settle(model_state *model) {
   for (size_t i = 0; i < model->count; i++) {
     model_event *event = &model->events[i];
+    if (event->answer == MODEL_FENCED) event->answer = MODEL_REFUSED; /* with the process its fence was cancelled */
     event->answer = event->present ? MODEL_DURABLE : event->answer == MODEL_REFUSED ? MODEL_REFUSED : MODEL_GONE;
     if (event->present && event->has_receipt) event->has_receipt = event->found == event->receipt.sequence;
     event->is_numbered = event->present;
@@ -161,7 +173,9 @@ static void compare_content(const model_event *event, const bp_event *found) {
 static void compare_chain(comparison *c, const model_event *event, const bp_event *found) {
   uint32_t *clock = &c->clocks[event->entity];
   uint8_t *hash = c->hashes[event->entity];
-  if (!(c->rules & MODEL_HOLES)) {
+  if (event->entity == MODEL_FENCED_ENTITY) {
+    CHECK(found->clock >= *clock, "event %" PRIu64 ": clock %u where %u was", event->number, found->clock, *clock);
+  } else if (!(c->rules & MODEL_HOLES)) {
     CHECK(found->clock == *clock, "event %" PRIu64 ": clock %u where %u follows", event->number, found->clock, *clock);
     CHECK(memcmp(found->prev_hash, hash, 32) == 0, "event %" PRIu64 ": its chain is broken", event->number);
   }
@@ -192,7 +206,8 @@ static void compare_event(comparison *c, const bp_event *found) {
   event->present = 1;
   event->found = found->sequence;
   CHECK(event->answer != MODEL_GONE, "event %" PRIu64 " was lost once and is back", event->number);
-  CHECK(event->answer != MODEL_REFUSED, "event %" PRIu64 " was refused and is there", event->number);
+  CHECK(event->answer != MODEL_REFUSED, "event %" PRIu64 " was refused or hidden and is there", event->number);
+  CHECK(event->answer != MODEL_FENCED, "event %" PRIu64 " is behind an open fence and is there", event->number);
   CHECK(!c->lost_written || (c->rules & MODEL_HOLES), "event %" PRIu64 " is there, an earlier written one is lost",
         event->number);
   CHECK(!event->is_numbered || found->sequence == event->sequence || found->sequence >= c->unproven,
@@ -202,10 +217,18 @@ static void compare_event(comparison *c, const bp_event *found) {
   compare_chain(c, event, found);
 }
 
+/* Events that were submitted to fences have numbers and are not there. */
+static uint64_t hidden_at_most(const model_state *model) {
+  uint64_t count = 0;
+  for (size_t i = 0; i < model->count; i++) count += model->events[i].entity == MODEL_FENCED_ENTITY;
+  return count;
+}
+
 static void compare_page(comparison *c, const bp_event *events, size_t count) {
   for (size_t i = 0; i < count; i++) {
     uint64_t expected = c->model->sequence_end, found = events[i].sequence;
-    CHECK(found == expected || ((c->rules & MODEL_HOLES) && found > expected),
+    CHECK(found == expected ||
+              (found > expected && ((c->rules & MODEL_HOLES) || found - expected <= hidden_at_most(c->model))),
           "sequence %" PRIu64 " follows where %" PRIu64 " should", found, expected);
     c->model->sequence_end = found + 1;
     compare_event(c, &events[i]);
@@ -218,6 +241,18 @@ static void compare_batches(const comparison *c) {
     CHECK(event->batch == 0 || event->batch != before->batch || event->present == before->present,
           "of a batch event %" PRIu64 " is there and event %" PRIu64 " is not", (event->present ? event : before)->number,
           (event->present ? before : event)->number);
+  }
+}
+
+/* A fence is committed in one step. */
+static void compare_revealed(const comparison *c) {
+  const model_event *first = NULL;
+  for (size_t i = 0; i < c->model->count && !(c->rules & MODEL_HOLES); i++) {
+    const model_event *event = &c->model->events[i];
+    if (event->answer != MODEL_REVEALED) continue;
+    if (first == NULL) first = event;
+    CHECK(event->present == first->present, "of a fence event %" PRIu64 " is there and event %" PRIu64 " is not",
+          (event->present ? event : first)->number, (event->present ? first : event)->number);
   }
 }
 
@@ -239,6 +274,7 @@ static void compare_all(comparison *c, const bp_store *store) {
   bp_page_free(page);
   while (c->next < c->model->count) pass_over(c, &c->model->events[c->next++]);
   compare_batches(c);
+  compare_revealed(c);
 }
 
 /* ---------------------------------------------------------------------------------------------------- the verdict -- */

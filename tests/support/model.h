@@ -7,20 +7,29 @@
  *   - Not answered: there or not.
  *   - What a mutable open did not find does not come back; what it found stays.
  *   - Of a batch all is there or nothing.
+ *   - Behind an open fence: not there.  Of a fence that is being committed all is there or nothing.
  *   - Nothing else is there but the store's own events. */
 #ifndef SUPPORT_MODEL_H
 #define SUPPORT_MODEL_H
 
 #include <batpak/ffi.h>
 
-enum { MODEL_TRIED = 0, MODEL_REFUSED = 1, MODEL_WRITTEN = 2, MODEL_DURABLE = 3, MODEL_GONE = 4 };
+enum {
+  MODEL_TRIED = 0,
+  MODEL_REFUSED = 1,
+  MODEL_WRITTEN = 2,
+  MODEL_DURABLE = 3,
+  MODEL_GONE = 4,
+  MODEL_FENCED = 5,    /* submitted to a fence that is open: not there, and may become hidden or come to light */
+  MODEL_REVEALED = 6   /* of a fence whose commit was begun */
+};
 
 typedef struct model_event {
   uint8_t id[16];
   uint64_t number;     /* everything about the event follows from it and from its payload's length */
   uint32_t payload_length;
   uint32_t entity;
-  uint32_t batch;      /* the number of the first event of its batch, 0: of none */
+  uint32_t batch;      /* the number of the first event of its batch or fence, 0: of none */
   int answer;          /* MODEL_* */
   int is_numbered;     /* `sequence` is promised */
   int has_receipt;
@@ -43,7 +52,8 @@ void model_free(model_state *model);
 /* `to` is overwritten; it is freed like any other. */
 void model_copy(model_state *to, const model_state *from);
 
-enum { MODEL_ENTITIES = 4 };
+/* The last is for what is submitted to fences: its clocks run on over events that stay hidden. */
+enum { MODEL_ENTITIES = 5, MODEL_FENCED_ENTITY = 4 };
 
 /* A new event, tried.  The bytes of the draft live until 64 further ones were made. */
 size_t model_add(model_state *model, uint32_t entity, uint32_t payload_length, uint8_t durability, bp_draft *draft);
@@ -53,6 +63,9 @@ void model_draft(model_state *model, size_t event, uint8_t durability, bp_draft 
 void model_bind(model_state *model, size_t count);
 void model_acknowledge(model_state *model, size_t event, const bp_receipt *receipt);
 void model_refuse(model_state *model, size_t event);
+/* The commit of the fence is begun; it has ended, with all of it hidden. */
+void model_reveal(model_state *model);
+void model_hide(model_state *model);
 /* A sync succeeded: what was written is durable. */
 void model_sync(model_state *model);
 /* A mutable open succeeded and the store was compared: what is there stays, what is not does not come back. */

@@ -221,21 +221,28 @@ static int wants_durable(const oracle *o, const bp_draft *draft) {
   return (draft->durability == BP_DURABILITY_DEFAULT ? o->config.durability : draft->durability) == BP_DURABLE;
 }
 
+/* Behind an open fence stands only what comes through it. */
+static bp_status admit(const oracle *o) {
+  if (o->is_fenced == o->through_fence) return BP_OK;
+  return o->is_fenced ? BP_FENCE_ACTIVE : BP_FENCE_NOT_ACTIVE;
+}
+
 /* The key before the expectation, the expectation before the clock. */
 oracle_answer oracle_append(oracle *o, const bp_draft *draft) {
   oracle_answer answer = {.status = BP_READ_ONLY};
   if (o->config.mode == BP_MODE_READ_ONLY) return answer;
   answer.status = oracle_draft_check(o, draft, &answer);
   if (answer.status == BP_OK && (draft->given & BP_GIVEN_CAUSE_ITEM)) answer.status = BP_ARGUMENT;
+  if (answer.status == BP_OK) answer.status = admit(o);
   if (answer.status != BP_OK) return answer;
-  answer.durable = wants_durable(o, draft);
+  answer.durable = wants_durable(o, draft) || o->is_fenced; /* a fence is answered when it is flushed */
   answer.gate = draft->gate;
   if (draft->given & BP_GIVEN_KEY) {
     answer.event = find_written(o, draft->key);
     if (answer.event < o->count) {
       answer.status = o->events[answer.event].hidden ? BP_KEY_CANCELLED : BP_OK;
       replay(o, draft, &answer);
-      if (answer.status == BP_OK && answer.durable) o->durable = o->count;
+      if (answer.status == BP_OK && answer.durable && !o->is_fenced) o->durable = o->count;
       return answer;
     }
   }
@@ -245,6 +252,7 @@ oracle_answer oracle_append(oracle *o, const bp_draft *draft) {
   oracle_rotate_if_full(o);
   answer.event = o->count;
   oracle_place(o, oracle_write_event(o, draft, o->read_us));
+  if (o->is_fenced) return answer;
   o->published = o->count;
   if (answer.durable) o->durable = o->count;
   return answer;
@@ -341,6 +349,10 @@ void oracle_batch(oracle *o, const bp_draft *drafts, size_t count, oracle_answer
   answers[0].is_batch = 1;
   answers[0].item = SIZE_MAX;
   answers[0].status = o->config.mode == BP_MODE_READ_ONLY ? BP_READ_ONLY : check_batch(o, drafts, count, &answers[0]);
+  if (answers[0].status == BP_OK && admit(o) != BP_OK) {
+    answers[0].status = admit(o);
+    answers[0].item = SIZE_MAX;
+  }
   if (answers[0].status == BP_OK) answers[0].status = look_up_keys(o, drafts, count, answers);
   if (answers[0].status != BP_OK) return;
   if (!answers[0].replayed) {
@@ -349,9 +361,31 @@ void oracle_batch(oracle *o, const bp_draft *drafts, size_t count, oracle_answer
     if (answers[0].status != BP_OK) return;
     write_batch(o, drafts, count, answers);
   }
-  o->durable = o->published = o->count;
   for (size_t i = 0; i < count; i++) answers[i].durable = 1;
+  if (!o->is_fenced) o->durable = o->published = o->count;
   answers[count - 1].gate = drafts[count - 1].gate;
 }
 
 void oracle_synced(oracle *o) { o->durable = o->count; }
+
+/* --------------------------------------------------------------------------------------------------------- a fence -- */
+
+bp_status oracle_fence_begin(oracle *o) {
+  if (o->config.mode == BP_MODE_READ_ONLY) return BP_READ_ONLY;
+  o->fences++;
+  if (o->is_fenced) return BP_FENCE_ACTIVE;
+  o->is_fenced = 1;
+  o->fence_first = o->durable = o->count;
+  return BP_OK;
+}
+
+void oracle_fence_committed(oracle *o) {
+  o->is_fenced = 0;
+  o->durable = o->published = o->count;
+}
+
+void oracle_fence_cancelled(oracle *o) {
+  for (size_t i = o->fence_first; o->is_fenced && i < o->count; i++) o->events[i].hidden = 1;
+  o->is_fenced = 0;
+  o->published = o->count;
+}

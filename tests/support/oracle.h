@@ -52,6 +52,10 @@ typedef struct oracle {
   uint64_t frontier_ms;
   uint8_t last_id[16];    /* the greatest that the store made */
   int clean;              /* the last open found a closed store */
+  int is_fenced;          /* a fence is open: */
+  size_t fence_first;     /* its events are those from here on */
+  int through_fence;      /* what is asked next comes through it */
+  uint64_t fences;        /* begun in this handle, or tried to */
   /* The clock, which is the program's: the store's readings are noted. */
   int64_t clock_us;
   int64_t read_us;        /* the greatest time that this handle was told */
@@ -92,6 +96,10 @@ void oracle_batch(oracle *o, const bp_draft *drafts, size_t count, oracle_answer
 /* Why a draft is refused before anybody asks what the store holds; BP_OK: it is not. */
 bp_status oracle_draft_check(const oracle *o, const bp_draft *draft, oracle_answer *answer);
 void oracle_synced(oracle *o);
+/* The fence: what each step must answer, and what it does. */
+bp_status oracle_fence_begin(oracle *o);
+void oracle_fence_committed(oracle *o);
+void oracle_fence_cancelled(oracle *o);
 /* Of several that were accepted only the last one's gate is waited at: `status` is BP_OK for the others. */
 void oracle_hold(oracle *o, const oracle_answer *answer, bp_status status, const bp_error *error,
                  const bp_receipt *receipt);

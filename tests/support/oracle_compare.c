@@ -180,6 +180,13 @@ static bp_point point_of(const oracle *o, size_t end) {
   return end == 0 ? none : (bp_point){o->events[end - 1].wall_ms, end - 1};
 }
 
+/* The newest event that readers see; read-only the newest of all. */
+static bp_point visible_point(const oracle *o) {
+  size_t end = o->published;
+  while (o->config.mode != BP_MODE_READ_ONLY && end > 0 && !oracle_is_visible(o, end - 1)) end--;
+  return point_of(o, end);
+}
+
 static int is_point(bp_point point, bp_point other) {
   return point.wall_ms == other.wall_ms && point.sequence == other.sequence;
 }
@@ -187,7 +194,7 @@ static int is_point(bp_point point, bp_point other) {
 static void compare_frontier(const oracle *o, const bp_store *store) {
   bp_frontier f = {.struct_size = sizeof f};
   CHECK(bp_store_frontier(store, &f, NULL) == BP_OK, "bp_store_frontier");
-  bp_point written = point_of(o, o->count), durable = point_of(o, o->durable), visible = point_of(o, o->published);
+  bp_point written = point_of(o, o->count), durable = point_of(o, o->durable), visible = visible_point(o);
   CHECK(is_point(f.accepted, written) && is_point(f.written, written), "written to %llu instead of %llu",
         (unsigned long long)f.written.sequence, (unsigned long long)written.sequence);
   CHECK(is_point(f.durable, durable), "durable to %llu instead of %llu", (unsigned long long)f.durable.sequence,
@@ -204,9 +211,8 @@ static void compare_frontier(const oracle *o, const bp_store *store) {
 void oracle_compare_wait(const oracle *o, const bp_store *store, uint32_t watermark, const bp_point *point) {
   bp_error error = {.struct_size = sizeof error};
   bp_status expected = BP_OK, status = bp_store_wait(store, watermark, point, 0, &error);
-  bp_point stands = point_of(o, watermark == BP_WATERMARK_DURABLE   ? o->durable
-                                : watermark == BP_WATERMARK_VISIBLE ? o->published
-                                                                    : o->opened + 1);
+  bp_point stands = point_of(o, watermark == BP_WATERMARK_DURABLE ? o->durable : o->opened + 1);
+  if (watermark == BP_WATERMARK_VISIBLE) stands = visible_point(o);
   if (point->wall_ms > stands.wall_ms || point->sequence > stands.sequence) expected = BP_WAIT_TIMEOUT;
   if (o->config.mode == BP_MODE_READ_ONLY) expected = BP_READ_ONLY;
   if (watermark != BP_WATERMARK_DURABLE && watermark != BP_WATERMARK_VISIBLE && watermark != BP_WATERMARK_APPLIED) {

@@ -20,6 +20,7 @@ static bp_draft own_draft(uint16_t kind, const uint8_t *payload, size_t length) 
 void oracle_opening(oracle *o, const bp_config *config) {
   o->config = *config;
   o->read_us = 0;
+  o->fences = 0;
 }
 
 /* What a crash may have taken: not more than what was not promised, and from the end. */
@@ -68,16 +69,22 @@ static void learn_open_event(oracle *o, const bp_event *found) {
   o->durable = o->published = o->count;
 }
 
+/* Read-only what is left shows in what is durable: all of it, hidden events too. */
+static uint64_t count_left(const oracle *o, const bp_store *store, const bp_event *last) {
+  bp_stat stat = {.struct_size = sizeof stat};
+  if (o->config.mode != BP_MODE_READ_ONLY) return last == NULL ? 0 : last->sequence;
+  CHECK(bp_store_stat(store, &stat, NULL) == BP_OK, "bp_store_stat");
+  CHECK(last == NULL || last->sequence < stat.durable_sequence, "more is there than what is durable");
+  return stat.durable_sequence;
+}
+
 void oracle_opened(oracle *o, const bp_store *store) {
   bp_page *page;
   CHECK(bp_page_new(&page, NULL) == BP_OK, "bp_page_new");
   const bp_event *last = last_event(store, page);
-  int mutable = o->config.mode != BP_MODE_READ_ONLY;
-  uint64_t left = last == NULL ? 0 : last->sequence + (mutable ? 0 : 1);
-  while (!mutable && left < o->count && o->events[left].hidden) left++;
-  learn_what_is_left(o, left);
+  learn_what_is_left(o, count_left(o, store, last));
   o->clean = o->count > 0 && o->events[o->count - 1].kind == CLOSED;
-  if (mutable) learn_open_event(o, last);
+  if (o->config.mode != BP_MODE_READ_ONLY) learn_open_event(o, last);
   o->opened = o->count - 1;
   o->is_open = 1;
   bp_page_free(page);
@@ -87,19 +94,27 @@ void oracle_closed(oracle *o) {
   uint8_t payload[48];
   o->is_open = 0;
   if (o->config.mode == BP_MODE_READ_ONLY) return;
-  size_t length = oracle_close_payload(o->frontier_ms, o->count - 1, payload);
+  oracle_fence_cancelled(o);
+  size_t newest = o->count; /* that readers see */
+  while (!oracle_is_visible(o, --newest)) {
+  }
+  uint64_t wall_ms = o->events[newest].wall_ms;
+  size_t length = oracle_close_payload(wall_ms, newest, payload);
   bp_draft draft = own_draft(CLOSED, payload, length);
   oracle_rotate_if_full(o);
-  oracle_place(o, oracle_write_event(o, &draft, (int64_t)o->frontier_ms * 1000));
+  oracle_place(o, oracle_write_event(o, &draft, (int64_t)wall_ms * 1000));
   o->durable = o->published = o->count;
 }
 
 void oracle_killed(oracle *o) {
-  o->is_open = 0;
+  oracle_crashed(o);
   if (o->config.mode != BP_MODE_READ_ONLY) o->durable = o->count;
 }
 
-void oracle_crashed(oracle *o) { o->is_open = 0; }
+void oracle_crashed(oracle *o) {
+  o->is_open = 0;
+  oracle_fence_cancelled(o);
+}
 
 /* ------------------------------------------------------------------------------------------- an answer of the store -- */
 
@@ -113,7 +128,7 @@ static void hold_refusal(const oracle *o, const oracle_answer *answer, bp_status
           bp_status_name(status), (unsigned long long)error->actual, (unsigned long long)error->expected,
           (unsigned long long)answer->actual, (unsigned long long)answer->expected);
   }
-  if (status != BP_EXPECTED_EVENT) return;
+  if (status != BP_EXPECTED_EVENT || (answer->event != SIZE_MAX && !o->events[answer->event].is_learned)) return;
   static const uint8_t none[16];
   const uint8_t *last = answer->event == SIZE_MAX ? none : o->events[answer->event].id;
   CHECK(memcmp(error->event_id, last, 16) == 0, "another last event");

@@ -16,8 +16,7 @@ void program_init(program *run, sim_system *sim) {
 }
 
 void program_free(program *run) {
-  bp_store_release(run->store);
-  run->store = NULL;
+  program_release(run);
   model_free(&run->model);
 }
 
@@ -29,12 +28,41 @@ static bp_status open_store(program *run, uint32_t mode) {
   return bp_store_open(PROGRAM_STORE, &run->config, &run->store, &run->error);
 }
 
+/* The fence ended with its store. */
+static void forget_fence(program *run) {
+  for (size_t i = 0; i < run->ticket_count; i++) {
+    CHECK(bp_ticket_wait(run->tickets[i], BP_WAIT_FOREVER, NULL) != BP_OK, "a ticket of a cancelled fence is served");
+    bp_ticket_free(run->tickets[i]);
+  }
+  run->ticket_count = 0;
+  bp_fence_free(run->fence);
+  run->fence = NULL;
+}
+
 static bp_status close_store(program *run) {
   bp_store *store = run->store;
   run->store = NULL;
   bp_status status = bp_store_close(store, &run->error);
-  if (status == BP_OK) model_sync(&run->model);
+  if (status == BP_OK) {
+    model_hide(&run->model);
+    model_sync(&run->model);
+  }
+  forget_fence(run);
   return status;
+}
+
+void program_release(program *run) {
+  bp_store_release(run->store);
+  run->store = NULL;
+  forget_fence(run);
+}
+
+void program_crash(program *run, uint32_t kind) {
+  const sim_choice choice = {.kind = kind};
+  sim_crash(run->sim, &choice);
+  sim_stop_at(run->sim, 1); /* what the dead do must not reach the disk */
+  program_release(run);
+  sim_clear_faults(run->sim);
 }
 
 /* --------------------------------------------------------------------------------------------------------- append -- */
@@ -161,6 +189,96 @@ static bp_status replay_batch(program *run) {
   return status;
 }
 
+/* --------------------------------------------------------------------------------------------------------- a fence -- */
+
+/* At once also: what was appended before is flushed. */
+static bp_status begin_fence(program *run) {
+  bp_fence *fence;
+  bp_status status = bp_fence_begin(run->store, &fence, &run->error);
+  if (status == BP_OK) {
+    run->fence = fence;
+    model_sync(&run->model);
+  }
+  return status;
+}
+
+/* A ticket that is refused, since a fence is open: when it is decided, so are those before it that failed by themselves. */
+static void wait_for_queue(program *run) {
+  bp_draft draft;
+  bp_ticket *ticket;
+  CHECK(bp_draft_init(&draft, sizeof draft) == BP_OK, "bp_draft_init");
+  draft.kind = 0xF001;
+  draft.entity = draft.scope = (const uint8_t *)"beside";
+  draft.entity_length = draft.scope_length = strlen("beside");
+  if (bp_store_submit(run->store, &draft, &ticket, NULL) != BP_OK) return;
+  CHECK(bp_ticket_wait(ticket, BP_WAIT_FOREVER, NULL) != BP_OK, "an append beside the fence");
+  bp_ticket_free(ticket);
+}
+
+/* A ticket is decided: its events are there, or they are not. */
+static void note_ticket(program *run, size_t ticket, bp_status status) {
+  size_t count, first = run->ticket_events[ticket];
+  const bp_receipt *receipts = bp_ticket_receipts(run->tickets[ticket], &count);
+  for (size_t i = 0; i < count; i++) {
+    CHECK(receipts[i].durable, "committed, and not durable");
+    model_acknowledge(&run->model, first + i, &receipts[i]);
+  }
+  if (status != BP_OK) model_refuse(&run->model, first);
+  if (status != BP_OK && run->model.events[first].batch != 0) model_refuse(&run->model, first + 1);
+  bp_ticket_free(run->tickets[ticket]);
+  run->ticket_count--;
+  run->tickets[ticket] = run->tickets[run->ticket_count];
+  run->ticket_events[ticket] = run->ticket_events[run->ticket_count];
+}
+
+static bp_status submit_fenced(program *run, size_t count) {
+  bp_draft drafts[2];
+  bp_ticket *ticket;
+  size_t first = run->model.count;
+  if (run->fence == NULL || run->ticket_count == PROGRAM_TICKETS) return BP_OK;
+  for (size_t i = 0; i < count; i++) {
+    (void)model_add(&run->model, MODEL_FENCED_ENTITY, 50 + 400 * (uint32_t)i, BP_WRITTEN, &drafts[i]);
+    run->model.events[first + i].answer = MODEL_FENCED;
+  }
+  if (count > 1) model_bind(&run->model, count);
+  bp_status status = count == 1 ? bp_fence_submit(run->fence, drafts, &ticket, &run->error)
+                                : bp_fence_submit_batch(run->fence, drafts, count, &ticket, &run->error);
+  if (status != BP_OK) {
+    for (size_t i = 0; i < count; i++) model_refuse(&run->model, first + i);
+    return status;
+  }
+  run->ticket_events[run->ticket_count] = first;
+  run->tickets[run->ticket_count++] = ticket;
+  wait_for_queue(run);
+  status = bp_ticket_wait(ticket, 0, &run->error);
+  if (status == BP_WAIT_TIMEOUT) return BP_OK;
+  CHECK(status != BP_OK, "a fenced ticket is served before its fence");
+  note_ticket(run, run->ticket_count - 1, status);
+  return status;
+}
+
+static bp_status commit_fence(program *run) {
+  if (run->fence == NULL) return BP_OK;
+  model_reveal(&run->model);
+  bp_status status = bp_fence_commit(run->fence, &run->error);
+  if (status != BP_OK) return status;
+  while (run->ticket_count > 0) {
+    note_ticket(run, run->ticket_count - 1, bp_ticket_wait(run->tickets[run->ticket_count - 1], BP_WAIT_FOREVER, NULL));
+  }
+  model_sync(&run->model);
+  forget_fence(run);
+  return BP_OK;
+}
+
+static bp_status cancel_fence(program *run) {
+  if (run->fence == NULL) return BP_OK;
+  bp_status status = bp_fence_cancel(run->fence, &run->error);
+  if (status != BP_OK) return status;
+  model_hide(&run->model);
+  forget_fence(run);
+  return BP_OK;
+}
+
 static bp_status sync_store(program *run) {
   bp_status status = bp_store_sync(run->store, &run->error);
   if (status == BP_OK) model_sync(&run->model);
@@ -263,6 +381,11 @@ static bp_status take_step(program *run, char step) {
     case 'u': return submit(run);
     case 'U': return append_batch(run, 2, 1);
     case 'R': return replay_batch(run);
+    case 'F': return begin_fence(run);
+    case 'e': return submit_fenced(run, 1);
+    case 'E': return submit_fenced(run, 2);
+    case 'L': return commit_fence(run);
+    case 'X': return cancel_fence(run);
     case 's': return sync_store(run);
     case 'p':
     case 'g':
@@ -288,7 +411,10 @@ static void check_frontier(const program *run) {
   CHECK(!is_below(f.accepted, f.written) && !is_below(f.written, f.durable) && !is_below(f.accepted, f.visible) &&
             !is_below(f.emitted, f.visible) && !is_below(f.visible, f.applied),
         "the points are out of order");
-  CHECK(stat.events == 0 || stat.poisoned || f.visible.sequence == stat.last_sequence, "visible is not the last event");
+  /* Read-only all points are the newest event's, and that may be hidden. */
+  CHECK(stat.events == 0 || stat.poisoned || run->config.mode == BP_MODE_READ_ONLY ||
+            f.visible.sequence == stat.last_sequence,
+        "visible is not the last event");
   CHECK(f.durable.sequence + 1 >= stat.durable_sequence, "durable is behind what was flushed");
   for (size_t i = 0; i < run->model.count; i++) {
     const model_event *event = &run->model.events[i];
@@ -297,10 +423,17 @@ static void check_frontier(const program *run) {
   }
 }
 
-bp_status program_step(program *run, char step) {
+static bp_status make_step(program *run, char step) {
   bp_status status = take_step(run, step);
   if (run->store != NULL) check_frontier(run);
   return status;
+}
+
+bp_status program_step(program *run, char step) {
+  int is_fenced = run->fence != NULL, is_write = strchr("dwWmMbBuUF", step) != NULL;
+  bp_status status = make_step(run, step);
+  CHECK(!is_fenced || !is_write || status != BP_OK, "step %c beside a fence", step);
+  return is_fenced && status == BP_FENCE_ACTIVE ? BP_OK : status;
 }
 
 void program_must(program *run, char step) {
