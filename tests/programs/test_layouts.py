@@ -19,7 +19,8 @@ class Layouts(unittest.TestCase):
         cls.layouts = json.loads(said)
 
     def test_every_struct_is_there(self):
-        defined = re.findall(r"^\} (bp_\w+);", HEADER.read_text(), re.M)
+        names = re.findall(r"^(?:\} (bp_\w+);|struct (bp_\w+) \{)", HEADER.read_text(), re.M)
+        defined = [closed or opened for closed, opened in names]
         self.assertIn("bp_receipt", defined)
         self.assertEqual(list(self.layouts), defined)
 

@@ -470,6 +470,74 @@ Test(faults, what_cannot_be_taken_back_poisons) {
   cr_assert_eq(bp_store_append(store, &drafts[0], NULL, &error), BP_POISONED);
 }
 
+/* --- behind a fence */
+
+static bp_fence *fence;
+
+static void submit_fenced(void) {
+  MUST(bp_fence_begin(store, &fence, NULL));
+  MUST(bp_fence_submit(fence, &drafts[0], &tickets[0], NULL));
+  MUST(bp_fence_submit_batch(fence, drafts, ITEMS, &tickets[1], NULL));
+}
+
+Test(faults, behind_a_fence_come_the_points_up_to_the_write) {
+  fixture_close(store);
+  config.sync_every_events = 1; /* flushed at once, but not for the batch's sake */
+  store = fixture_open("store", BP_MODE_MUST_EXIST, &config);
+  const uint64_t first = fixture_stat(store).last_sequence + 1;
+  submit_fenced();
+  MUST(bp_fence_commit(fence, NULL));
+  bp_fence_free(fence);
+  assert_tickets(BP_OK, BP_OK);
+  size_t singles = 0, batches = 0;
+  for (size_t i = 0; i < heard_count; i++) {
+    if (is_single(heard[i].point)) {
+      cr_assert(is_same(heard[i], (asked){(uint32_t)++singles, first, 0, 1}));
+    } else {
+      cr_assert_eq(heard[i].batch, first + 1);
+      cr_assert_leq(heard[i].point, (uint32_t)BP_FAULT_BATCH_COMMIT_WRITTEN);
+      batches++;
+    }
+  }
+  cr_assert_eq(singles, (size_t)BP_FAULT_SINGLE_WRITTEN);
+  cr_assert_eq(batches, (size_t)4 + ITEMS);
+  cr_assert_eq(fixture_count(store, NULL), first + 1 + ITEMS);
+}
+
+/* An abort there is told before the fence ends.  The other ticket may have shared the write. */
+static void check_fenced_abort(uint32_t point) {
+  const size_t aborted = is_single(point) ? 0 : 1, other = 1 - aborted;
+  bp_ticket *later;
+  fails_at = point;
+  submit_fenced();
+  cr_assert_eq(bp_ticket_wait(tickets[aborted], BP_WAIT_FOREVER, NULL), BP_FAULT);
+  fails_at = 0;
+  MUST(bp_fence_submit(fence, &drafts[0], &later, NULL));
+  MUST(bp_fence_commit(fence, NULL));
+  bp_fence_free(fence);
+  MUST(bp_ticket_wait(later, BP_WAIT_FOREVER, NULL));
+  bp_ticket_free(later);
+  bp_status status = bp_ticket_wait(tickets[other], BP_WAIT_FOREVER, NULL);
+  if (point != BP_FAULT_SINGLE_WRITTEN && point != BP_FAULT_BATCH_COMMIT_WRITTEN) cr_assert_eq(status, BP_OK);
+  size_t mine = 1 + (status != BP_OK ? 0 : other == 1 ? (size_t)ITEMS : 1);
+  bp_ticket_free(tickets[0]);
+  bp_ticket_free(tickets[1]);
+  cr_assert_eq(fixture_count(store, NULL), 1 + mine);
+  bp_store_release(store);
+  store = NULL;
+  cr_assert_eq(events_on(sim), mine);
+}
+
+Test(faults, an_abort_behind_a_fence_is_told_at_once_and_the_fence_goes_on) {
+  static const uint32_t points[] = {BP_FAULT_SINGLE_START,       BP_FAULT_SINGLE_WRITTEN,       BP_FAULT_BATCH_START,
+                                    BP_FAULT_BATCH_ITEM_WRITTEN, BP_FAULT_BATCH_ITEMS_COMPLETE, BP_FAULT_BATCH_COMMIT_WRITTEN};
+  for (size_t i = 0; i < sizeof points / sizeof points[0]; i++) {
+    check_fenced_abort(points[i]);
+    end();
+    begin();
+  }
+}
+
 /* --- a function that reads, and one that ends the process */
 
 static size_t seen[LAST_POINT + 1];
