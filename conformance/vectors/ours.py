@@ -163,9 +163,7 @@ def frontier():
 
 
 PROGRAMS = {
-    "ours_fences": [fences],
     "ours_frontier": [frontier],
-    "ours_tickets": [tickets],
     "ours_values": [payloads, names, keys],
     "ours_writing": [writing],
     "ours_expectations": [expectations],
