@@ -23,7 +23,7 @@ PORTION = 250
 
 def run(report, seed, drivers):
     source = random.Random(f"frames {seed}")
-    tally = {"read alike": 0, "refused or named": 0, "hash does not fit": 0, "one id twice": 0}
+    tally = {"read alike": 0, "refused or named": 0, "hash does not fit": 0, "one id twice": 0, "not to be said": 0}
     failures = {driver.name: [] for driver in drivers.ours}
     with tempfile.TemporaryDirectory() as scratch:
         directory = pathlib.Path(scratch)
@@ -48,6 +48,9 @@ def portion(source, drivers, directory, whole, first, tally, failures):
     said = {driver.name: in_turn(driver, directory, changes, ["dump", "verify"]) for driver in drivers.ours}
     by_us = said[drivers.ours[0].name]
     for number, change in changes.items():
+        if cannot_be_said(by_reference[number], by_us[number]):
+            tally["not to be said"] += 1
+            continue
         where = f"frame at {change[0]}, byte {change[1]} to {change[2]:02x}"
         problem = judge(drivers.reference, by_reference[number], by_us[number], tally)
         if problem:
@@ -58,6 +61,12 @@ def portion(source, drivers, directory, whole, first, tally, failures):
                 text = first_difference(by_us[number], said[other.name][number])
                 failures[other.name].append(f"{where}: {text}")
         shutil.rmtree(directory / f"altered{number}")
+
+
+def cannot_be_said(*answers):
+    """Whether an extension's name holds a NUL: the driver in C answers through a library whose names end there."""
+    said = [event for answer in answers if len(answer) > 1 for event in answer[1].get("value") or []]
+    return any("\0" in name for event in said for name in event.get("extensions") or {})
 
 
 def altered(source, whole):
