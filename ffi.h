@@ -109,11 +109,11 @@ enum {
 
   BP_BATCH_COUNT = 170,        /* more events than batch_max_events: `actual` against `expected` */
   BP_BATCH_BYTES = 171,        /* payloads and extensions above batch_max_bytes: `actual` against `expected` */
-  BP_BATCH_EXPECTATION = 172,  /* an item of a batch with an expectation; of these five `offset` is the item */
+  BP_BATCH_EXPECTATION = 172,  /* an item of a batch with an expectation; of all but BP_BATCH_COUNT `offset` is the item */
   BP_BATCH_KEYS = 173,         /* keys on some items and not on others, or some known and others not */
   BP_BATCH_DUPLICATE_KEY = 174,
   BP_BATCH_CAUSE = 175,        /* cause_item names no earlier item: `actual` against `expected` */
-  BP_FENCE_ACTIVE = 180,       /* a fence is open: appends and another fence wait for its end */
+  BP_FENCE_ACTIVE = 180,       /* a fence is open: appends and another fence are refused until it ends */
   BP_FENCE_NOT_ACTIVE = 181,   /* the fence was committed or cancelled, or its store was closed */
   BP_FENCE_CANCELLED = 182,    /* of a ticket: the fence was cancelled; the event stays hidden for ever */
 
@@ -531,8 +531,8 @@ BP_API bp_status bp_ticket_wait(bp_ticket *ticket, uint32_t timeout_ms, bp_error
  * failure, and for an empty batch.  View until the ticket is freed.  Since 0.2. */
 BP_API const bp_receipt *bp_ticket_receipts(const bp_ticket *ticket, size_t *count);
 
-/* A file descriptor that poll and its kin find readable from the moment when the ticket is decided.  It is the ticket's, the
- * same with each call, and closed with it: do not read, write or close it.  Errors: BP_SYSTEM and its kin; BP_FORKED.
+/* A file descriptor that poll and its kin find readable once the ticket is decided, which bp_ticket_wait may say a moment
+ * before.  It is the ticket's, the same with each call, and closed with it: do not read, write or close it.  Errors: BP_SYSTEM and its kin; BP_FORKED.
  * Since 0.2. */
 BP_API bp_status bp_ticket_descriptor(bp_ticket *ticket, int32_t *descriptor, bp_error *error);
 

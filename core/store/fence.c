@@ -83,13 +83,7 @@ static bp_status keep_range(bp_store *store, bp_status failed, bp_error *error) 
 /* --- its tickets */
 
 void bpi_fence_keep(bp_fence *fence, bpi_request *request) {
-  request->next = NULL;
-  if (fence->pending_last != NULL) {
-    fence->pending_last->next = request;
-  } else {
-    fence->pending_first = request;
-  }
-  fence->pending_last = request;
+  bpi_requests_put(&fence->pending, request);
 }
 
 static bp_status answer_cancelled(bpi_request *request) {
@@ -103,13 +97,12 @@ static void end_fence(bp_store *store, int is_committed) {
   fence->store = NULL;
   bpi_mutex_unlock(&fence->lock);
   bpi_mutex_lock(&store->commit_lock);
-  for (bpi_request *request = fence->pending_first, *next; request != NULL; request = next) {
+  for (bpi_request *request = bpi_requests_take_all(&fence->pending), *next; request != NULL; request = next) {
     next = request->next;
     request->is_durable = is_committed;
     if (!is_committed) request->status = answer_cancelled(request);
     bpi_worker_take(&store->worker, request);
   }
-  fence->pending_first = fence->pending_last = NULL;
   uint64_t tokens = store->fencing.tokens;
   store->fencing = (bpi_fencing){.tokens = tokens};
   bpi_worker_wake(store);
@@ -128,8 +121,7 @@ void bpi_fence_drop_lost(bp_store *store, const bp_error *error) {
   bp_fence *fence = store->fencing.fence;
   if (fence == NULL) return;
   bpi_mutex_lock(&store->commit_lock);
-  bpi_request *request = fence->pending_first;
-  fence->pending_first = fence->pending_last = NULL;
+  bpi_request *request = bpi_requests_take_all(&fence->pending);
   for (bpi_request *next; request != NULL; request = next) {
     next = request->next;
     if (is_lost(store, request)) {

@@ -21,8 +21,7 @@ struct bp_fence {
   uint64_t token;
   bpi_mutex lock;              /* guards `store` */
   bp_store *store;             /* NULL: the fence is not open */
-  bpi_request *pending_first;  /* its written tickets; guarded by the store's commit_lock */
-  bpi_request *pending_last;
+  bpi_requests pending;        /* its written tickets; guarded by the store's commit_lock */
   bpi_request drop;            /* cancels it when the caller has dropped it */
   bp_error drop_error;
 };

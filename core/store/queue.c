@@ -17,7 +17,7 @@ static int may_follow(const bp_store *store, const bpi_request *last, size_t eve
 
 /* Under the lock: makes a group of what waits. */
 static void begin_group(bp_store *store) {
-  bpi_request *last = store->queue_first;
+  bpi_request *last = store->queue.first;
   size_t events = last->count;
   last->group = ++store->group_number;
   while (may_follow(store, last, events)) {
@@ -32,13 +32,7 @@ static void begin_group(bp_store *store) {
 static void put_at_end(bp_store *store, bpi_request *request) {
   request->finished = 0;
   request->group = 0;
-  request->next = NULL;
-  if (store->queue_last != NULL) {
-    store->queue_last->next = request;
-  } else {
-    store->queue_first = request;
-  }
-  store->queue_last = request;
+  bpi_requests_put(&store->queue, request);
 }
 
 /* Under the lock: a ticket leaves the queue.  One that stands behind the open fence waits for it. */
@@ -67,20 +61,19 @@ static void finish(bp_store *store, bpi_request *first, const bpi_request *end) 
 }
 
 int bpi_queue_worker_leads(const bp_store *store) {
-  return !store->leader && store->queue_first != NULL && store->queue_first->by_worker;
+  return !store->leader && store->queue.first != NULL && store->queue.first->by_worker;
 }
 
 void bpi_queue_lead(bp_store *store) {
   begin_group(store);
-  bpi_request *first = store->queue_first, *last = store->group_last;
+  bpi_request *first = store->queue.first, *last = store->group_last;
   bpi_mutex_unlock(&store->commit_lock);
   bpi_store_run_group(store, first, last);
   bpi_mutex_lock(&store->commit_lock);
   store->leader = 0;
   bpi_watermarks_advance(store);
   bpi_request *end = last->next;
-  store->queue_first = end;
-  if (end == NULL) store->queue_last = NULL;
+  bpi_requests_cut(&store->queue, end);
   finish(store, first, end);
   if (store->worker.is_running) bpi_worker_wake(store);
   bpi_condition *done = &store->group_done[store->group_number % 2];
@@ -106,11 +99,10 @@ static void lose(bp_store *store, bpi_request *request) {
 /* What the leader's call had borrowed is lost, and nothing else. */
 void bpi_store_give_up_lead(bp_store *store) {
   bpi_mutex_lock(&store->commit_lock);
-  bpi_request *given_up = store->queue_first;
+  bpi_request *given_up = store->queue.first;
   int was_worker = given_up->by_worker;
   store->leader = 0;
-  store->queue_first = given_up->next;
-  if (store->queue_first == NULL) store->queue_last = NULL;
+  bpi_requests_cut(&store->queue, given_up->next);
   if (was_worker) {
     lose(store, given_up);
     bpi_worker_replace(store);
@@ -138,7 +130,7 @@ bp_status bpi_store_commit(bp_store *store, bpi_request *request) {
   bpi_mutex_lock(&store->commit_lock);
   put_at_end(store, request);
   while (!request->finished) {
-    if (!store->leader && store->queue_first == request) {
+    if (!store->leader && store->queue.first == request) {
       bpi_queue_lead(store);
       return request->status;
     }

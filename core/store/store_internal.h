@@ -40,6 +40,12 @@ typedef struct bpi_watermarks {
 
 typedef struct bpi_request bpi_request;
 
+/* A line of requests, each of which stands in one line at a time. */
+typedef struct bpi_requests {
+  bpi_request *first;
+  bpi_request *last;
+} bpi_requests;
+
 /* The store's thread (worker.c), and what it shares with those who submit.  The conditions go with commit_lock. */
 typedef struct bpi_worker {
   bpi_thread thread;
@@ -48,8 +54,7 @@ typedef struct bpi_worker {
   bpi_condition wake;          /* there is something to do */
   bpi_condition room;          /* there may be room in the queue */
   uint64_t queued;             /* tickets that wait, or whose group is being committed */
-  bpi_request *done_first;     /* what nobody waits for and is done: tickets to be decided, fences that were dropped */
-  bpi_request *done_last;
+  bpi_requests done;           /* what nobody waits for and is done: tickets to be decided, fences that were dropped */
 } bpi_worker;
 
 /* The open fence (fence.h).  It belongs to the leader, who changes `fence` under commit_lock. */
@@ -86,8 +91,7 @@ struct bp_store {
   bpi_mutex commit_lock;
   bpi_condition group_done[2]; /* with commit_lock: the group of this parity is finished; see queue.c */
   bpi_condition head_leads;    /* the same: the request behind the group is at the head */
-  bpi_request *queue_first;
-  bpi_request *queue_last;
+  bpi_requests queue;
   int leader;
   uint64_t group_number;       /* of the one that is being committed, or the last */
   bpi_request *group_last;     /* of the group that is being committed */
@@ -168,6 +172,29 @@ struct bpi_request {
   int by_worker;               /* nobody waits for it: the worker leads it, and does what is left to do afterwards */
   bpi_request *next;
 };
+
+static inline void bpi_requests_put(bpi_requests *line, bpi_request *request) {
+  request->next = NULL;
+  if (line->last != NULL) {
+    line->last->next = request;
+  } else {
+    line->first = request;
+  }
+  line->last = request;
+}
+
+/* The first of the line, which is empty then. */
+static inline bpi_request *bpi_requests_take_all(bpi_requests *line) {
+  bpi_request *first = line->first;
+  *line = (bpi_requests){NULL, NULL};
+  return first;
+}
+
+/* The line begins at `first`, one of its requests, or NULL. */
+static inline void bpi_requests_cut(bpi_requests *line, bpi_request *first) {
+  line->first = first;
+  if (first == NULL) line->last = NULL;
+}
 
 /* Commits, waits for it, answers request->status.  At most config.group_max_events items. */
 bp_status bpi_store_commit(bp_store *store, bpi_request *request);

@@ -5,18 +5,12 @@
 #include "store/ticket.h"
 
 void bpi_worker_take(bpi_worker *worker, bpi_request *request) {
-  request->next = NULL;
-  if (worker->done_last != NULL) {
-    worker->done_last->next = request;
-  } else {
-    worker->done_first = request;
-  }
-  worker->done_last = request;
+  bpi_requests_put(&worker->done, request);
 }
 
 void bpi_worker_wake(bp_store *store) {
   bpi_worker *worker = &store->worker;
-  if (worker->done_first != NULL || worker->is_stopping || bpi_queue_worker_leads(store)) {
+  if (worker->done.first != NULL || worker->is_stopping || bpi_queue_worker_leads(store)) {
     bpi_condition_wake_one(&worker->wake);
   }
 }
@@ -29,8 +23,7 @@ static void decide(bp_store *store, bp_ticket *ticket) {
 /* Under the lock, which is released meanwhile. */
 static void finish_all(bp_store *store) {
   bpi_worker *worker = &store->worker;
-  bpi_request *request = worker->done_first;
-  worker->done_first = worker->done_last = NULL;
+  bpi_request *request = bpi_requests_take_all(&worker->done);
   bpi_mutex_unlock(&store->commit_lock);
   for (bpi_request *next; request != NULL; request = next) {
     next = request->next;
@@ -48,12 +41,12 @@ static void *work(void *user) {
   bpi_worker *worker = &store->worker;
   bpi_mutex_lock(&store->commit_lock);
   for (;;) {
-    if (worker->done_first != NULL) {
+    if (worker->done.first != NULL) {
       finish_all(store);
     } else if (bpi_queue_worker_leads(store)) {
       bpi_queue_lead(store);
       bpi_mutex_lock(&store->commit_lock);
-    } else if (worker->is_stopping && store->queue_first == NULL) {
+    } else if (worker->is_stopping && store->queue.first == NULL) {
       break;
     } else {
       bpi_condition_wait(&worker->wake, &store->commit_lock);

@@ -91,14 +91,14 @@ export const Status = {
   BP_BATCH_COUNT: 170,
   /** payloads and extensions above batch_max_bytes: `actual` against `expected` */
   BP_BATCH_BYTES: 171,
-  /** an item of a batch with an expectation; of these five `offset` is the item */
+  /** an item of a batch with an expectation; of all but BP_BATCH_COUNT `offset` is the item */
   BP_BATCH_EXPECTATION: 172,
   /** keys on some items and not on others, or some known and others not */
   BP_BATCH_KEYS: 173,
   BP_BATCH_DUPLICATE_KEY: 174,
   /** cause_item names no earlier item: `actual` against `expected` */
   BP_BATCH_CAUSE: 175,
-  /** a fence is open: appends and another fence wait for its end */
+  /** a fence is open: appends and another fence are refused until it ends */
   BP_FENCE_ACTIVE: 180,
   /** the fence was committed or cancelled, or its store was closed */
   BP_FENCE_NOT_ACTIVE: 181,

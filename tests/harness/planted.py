@@ -30,7 +30,7 @@ BUGS = {
     "woken_is_taken_for_finished": (QUEUE, "bpi_condition_wait(place_to_wait(store, request), &store->commit_lock);",
                                     "{ bpi_condition_wait(place_to_wait(store, request), &store->commit_lock); break; }"),
     "lead_is_kept": (QUEUE, "store->leader = 0;", ""),
-    "two_lead": (QUEUE, "if (!store->leader && store->queue_first == request)", "if (store->queue_first != NULL)"),
+    "two_lead": (QUEUE, "if (!store->leader && store->queue.first == request)", "if (store->queue.first != NULL)"),
     "finished_without_the_lock": (QUEUE, "bpi_store_run_group(store, first, last);",
                                   "bpi_store_run_group(store, first, last);\n  last->finished = 1;"),
     "end_of_queue_is_lost": (QUEUE, "bpi_request *end = last->next;\n",
@@ -73,8 +73,8 @@ BUGS = {
     "both_owners_leave_the_ticket": (TICKET, "if (atomic_fetch_sub(&ticket->owners, 1) > 1) return;",
                                      "uint32_t owners = atomic_load(&ticket->owners);\n  "
                                      "atomic_fetch_sub(&ticket->owners, 1);\n  if (owners > 1) return;"),
-    "worker_ends_with_work_left": (WORKER, "if (worker->done_first != NULL) {",
-                                   "if (worker->is_stopping) {\n      break;\n    } else if (worker->done_first != NULL) {"),
+    "worker_ends_with_work_left": (WORKER, "if (worker->done.first != NULL) {",
+                                   "if (worker->is_stopping) {\n      break;\n    } else if (worker->done.first != NULL) {"),
     "maps_are_made_side_by_side": (SEGMENTS, "    bpi_mutex_lock(&segments->lock);\n    bp_status status = make_map(segments, segment, "
                                    "(size_t)(offset + length), error);\n    bpi_mutex_unlock(&segments->lock);",
                                    "    bp_status status = make_map(segments, segment, (size_t)(offset + length), error);"),
