@@ -1,33 +1,7 @@
 /* What a receipt promises about the disk, and what happens when the disk does not keep it. */
-#include "support/memory_fault.h"
-#include "support/sim.h"
-#include "support/store_fixture.h"
+#include "store/sim_fixture.h"
 
-#include <criterion/criterion.h>
 #include <errno.h>
-
-static sim_system *sim;
-static bp_store *store;
-static bp_config config;
-static memory_fault fault;
-
-static void set_up(void) {
-  memset(&fault, 0, sizeof fault);
-  sim = sim_new();
-  config = fixture_config(BP_MODE_CREATE);
-  config.system = sim_table(sim);
-  config.reallocate = memory_fault_reallocate;
-  config.reallocate_user = &fault;
-  store = fixture_open("store", BP_MODE_CREATE, &config);
-}
-static void tear_down(void) {
-  bp_store_release(store);
-  cr_assert_eq(sim_open_files(sim), 0);
-  cr_assert_eq(sim_misuses(sim), 0);
-  cr_assert_eq(fault.live_blocks, 0);
-  cr_assert_eq(fault.wrong_sizes, 0);
-  sim_free(sim);
-}
 
 TestSuite(durability, .init = set_up, .fini = tear_down);
 

@@ -1,41 +1,15 @@
 /* The frontier: six points, and waiting for them.  Each test names a property that the reference proves of its own
  * frontier, waits and gates, or what differs here. */
 #include "store/store_internal.h"
-#include "support/memory_fault.h"
-#include "support/sim.h"
-#include "support/store_fixture.h"
+#include "store/sim_fixture.h"
 
-#include <criterion/criterion.h>
 #include <errno.h>
 
 enum { STEP_MS = 5, SOON_MS = 20 };
 
-static sim_system *sim;
-static bp_store *store;
-static bp_config config;
-static memory_fault fault;
+static void set_up_written(void) { open_on_sim(BP_WRITTEN); }
 
-static void set_up(void) {
-  memset(&fault, 0, sizeof fault);
-  sim = sim_new();
-  config = fixture_config(BP_MODE_CREATE);
-  config.system = sim_table(sim);
-  config.durability = BP_WRITTEN;
-  config.reallocate = memory_fault_reallocate;
-  config.reallocate_user = &fault;
-  store = fixture_open("store", BP_MODE_CREATE, &config);
-}
-
-static void tear_down(void) {
-  bp_store_release(store);
-  fixture_free_pages();
-  cr_assert_eq(sim_open_files(sim), 0);
-  cr_assert_eq(sim_misuses(sim), 0);
-  cr_assert_eq(fault.live_blocks, 0);
-  sim_free(sim);
-}
-
-TestSuite(frontier, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(frontier, .init = set_up_written, .fini = tear_down, .timeout = 60);
 
 static void reopen(uint32_t mode) {
   fixture_close(store);
