@@ -161,6 +161,7 @@ typedef struct bpn_batch {
   bool more;             /* some draft says more than kind, texts and payload */
   bool is_atomic;        /* all of them or none */
   size_t accepted;
+  size_t before;         /* receipts that were handed over already, of drafts that came before */
   bool is_signed;        /* at least one receipt is */
   uint8_t *extensions;   /* those of the receipts */
   size_t extensions_length;

@@ -26,15 +26,21 @@ static bool reserve(bpn_batch *batch, size_t capacity) {
   return true;
 }
 
-bool bpn_batch_add(bpn_batch *batch, const bpn_arena *arena, size_t count) {
+/* Adds `count` drafts, the first of which lies at *at; *at moves on behind them. */
+static bool add(bpn_batch *batch, const bpn_arena *arena, size_t *at, size_t count) {
   if (arena->length < BPN_SCRATCH_HEADER || count > (arena->length - BPN_SCRATCH_HEADER) / sizeof(bpn_draft) ||
       !reserve(batch, batch->count + count)) {
     return false;
   }
-  for (size_t i = 0, at = BPN_SCRATCH_HEADER; i < count; i++, batch->count++) {
-    if (!bpn_draft_read(arena, &at, &batch->drafts[batch->count], &batch->more)) return false;
+  for (size_t i = 0; i < count; i++, batch->count++) {
+    if (!bpn_draft_read(arena, at, &batch->drafts[batch->count], &batch->more)) return false;
   }
   return true;
+}
+
+bool bpn_batch_add(bpn_batch *batch, const bpn_arena *arena, size_t count) {
+  size_t at = BPN_SCRATCH_HEADER;
+  return add(batch, arena, &at, count);
 }
 
 static void free_extensions(bpn_batch *batch) {
@@ -118,8 +124,9 @@ static bp_status gather(bpn_batch *batch, bp_store *store, bp_error *error) {
 
 /* A flush is shared by as many as there are.  Without one, a write costs so little that runs are better small enough for all
  * that is made of them to stay near the processor. */
+enum { WRITTEN_RUN = 256 };
+
 static size_t run_length(const bpn_batch *batch, bool written) {
-  enum { WRITTEN_RUN = 256 };
   return written && !batch->more ? WRITTEN_RUN : batch->count;
 }
 
@@ -148,7 +155,7 @@ bp_status bpn_batch_append(bpn_batch *batch, bp_store *store, bool written, bp_e
   return status == BP_OK ? gathered : status;
 }
 
-/* --- answers: { accepted, receipts, extensions }, the receipts packed side by side, all long or all short */
+/* --- answers: { accepted, receipts, extensions, before }, the receipts packed side by side, all long or all short */
 
 static void pack(const bpn_batch *batch, size_t size, uint8_t *to) {
   uint32_t extensions = 0;
@@ -167,9 +174,12 @@ static napi_value packed(napi_env env, const bpn_batch *batch) {
 }
 
 static bool describe(napi_env env, const bpn_batch *batch, napi_value object) {
-  napi_value accepted;
+  napi_value accepted, before;
   if (napi_create_uint32(env, (uint32_t)batch->accepted, &accepted) != napi_ok || !bpn_set(env, object, "accepted", accepted) ||
       !bpn_set(env, object, "receipts", packed(env, batch))) {
+    return false;
+  }
+  if (batch->before > 0 && (napi_create_uint32(env, (uint32_t)batch->before, &before) != napi_ok || !bpn_set(env, object, "before", before))) {
     return false;
   }
   if (batch->extensions_length == 0) return true;
@@ -188,55 +198,112 @@ napi_value bpn_batch_failure(napi_env env, const bpn_batch *batch, bp_status sta
   return describe(env, batch, value) ? value : NULL;
 }
 
-/* The usual receipts go into memory that JavaScript has ready, and nothing more needs to be said. */
-static bool fill(napi_env env, const bpn_batch *batch, napi_value slab) {
-  const uint8_t *bytes;
-  size_t length;
-  if (batch->is_signed || batch->extensions_length > 0 || !bpn_bytes(env, slab, &bytes, &length) ||
-      length != batch->count * sizeof(bpn_receipt) || (uintptr_t)bytes % _Alignof(bpn_receipt) != 0) {
-    return false;
-  }
-  pack(batch, sizeof(bpn_receipt), (uint8_t *)(uintptr_t)bytes);
-  return true;
-}
+/* --- calls */
 
-static napi_value append_all(napi_env env, bpn_batch *batch, const bpn_box *box, napi_value slab) {
-  bp_error error;
-  bpn_error_clear(&error);
-  bp_status status = bpn_batch_append(batch, box->held, box->written, &error);
-  if (status == BP_OK) return slab != NULL && fill(env, batch, slab) ? NULL : bpn_batch_answer(env, batch);
-  napi_value failure = bpn_batch_failure(env, batch, status, &error);
+static napi_value conclude(napi_env env, const bpn_batch *batch, bp_status status, const bp_error *error) {
+  if (status == BP_OK) return bpn_batch_answer(env, batch);
+  napi_value failure = bpn_batch_failure(env, batch, status, error);
   if (failure != NULL) napi_throw(env, failure);
   return NULL;
 }
 
-static napi_value append_arena(bpn_state *state, const napi_value arguments[3], bool is_atomic, napi_value slab) {
-  napi_env env = state->env;
-  bpn_box *box = bpn_box_of(state, arguments[0], BPN_STORE);
-  bpn_arena arena;
-  uint32_t count;
-  if (box == NULL || !bpn_bytes(env, arguments[1], &arena.bytes, &arena.length) || !bpn_uint32(env, arguments[2], &count)) {
-    return NULL;
-  }
-  bpn_batch *batch = &state->batch;
-  batch->is_atomic = is_atomic;
-  napi_value answer = bpn_batch_add(batch, &arena, count)
-                          ? append_all(env, batch, box, slab)
-                          : bpn_refuse(env, BP_ARGUMENT, "drafts that point outside of their bytes");
-  bpn_batch_clear(batch);
-  return answer;
+static napi_value astray(napi_env env) {
+  return bpn_refuse(env, BP_ARGUMENT, "drafts that point outside of their bytes");
 }
 
-/* append_many(store, arena, count, slab): undefined where all receipts are in the slab, else an answer. */
+/* Drafts that are appended one run after the other, and a slab for the receipts of all. */
+typedef struct walk {
+  bpn_arena arena;
+  size_t at;        /* the next draft */
+  size_t left;
+  napi_value slab;
+  size_t done;
+} walk;
+
+/* The next drafts: a run, or all that are left where one of them says more than the usual. */
+static bool add_run(bpn_batch *batch, walk *w, bool written) {
+  size_t run = written && w->left > WRITTEN_RUN ? WRITTEN_RUN : w->left;
+  return add(batch, &w->arena, &w->at, run) && (!batch->more || add(batch, &w->arena, &w->at, w->left - run));
+}
+
+/* Where the receipts of a run go in memory that JavaScript has ready; NULL where they do not.  It is asked for each run anew: an
+ * append may call JavaScript. */
+static uint8_t *room_in(napi_env env, const walk *w, const bpn_batch *batch) {
+  const uint8_t *bytes;
+  size_t length;
+  if (batch->is_signed || batch->extensions_length > 0 || !bpn_bytes(env, w->slab, &bytes, &length) ||
+      length != (w->done + w->left) * sizeof(bpn_receipt) || (uintptr_t)bytes % _Alignof(bpn_receipt) != 0) {
+    return NULL;
+  }
+  return (uint8_t *)(uintptr_t)bytes + w->done * sizeof(bpn_receipt);
+}
+
+/* All runs use the same few drafts and receipts, and the latter are packed while they are at hand. */
+static napi_value append_walk(napi_env env, bpn_batch *batch, const bpn_box *box, walk *w) {
+  bp_error error;
+  bp_status status;
+  uint8_t *to;
+  bpn_error_clear(&error);
+  while (w->left > 0) {
+    batch->before = w->done;
+    if (!add_run(batch, w, box->written)) return astray(env);
+    status = bpn_batch_append(batch, box->held, box->written, &error);
+    to = status == BP_OK ? room_in(env, w, batch) : NULL;
+    if (to == NULL) {
+      if (status != BP_OK || batch->count == w->left) return conclude(env, batch, status, &error);
+      /* Receipts that the slab does not take: those of the drafts that are left will stand beside them. */
+      if (!add(batch, &w->arena, &w->at, w->left - batch->count)) return astray(env);
+      return conclude(env, batch, bpn_batch_append(batch, box->held, box->written, &error), &error);
+    }
+    pack(batch, sizeof(bpn_receipt), to);
+    w->done += batch->count;
+    w->left -= batch->count;
+    bpn_batch_clear(batch);
+  }
+  return NULL;
+}
+
+/* The arguments store, arena, count. */
+static bpn_box *take(bpn_state *state, const napi_value arguments[3], bpn_arena *arena, uint32_t *count) {
+  bpn_box *box = bpn_box_of(state, arguments[0], BPN_STORE);
+  if (box == NULL || !bpn_bytes(state->env, arguments[1], &arena->bytes, &arena->length) ||
+      !bpn_uint32(state->env, arguments[2], count)) {
+    return NULL;
+  }
+  return box;
+}
+
+/* append_many(store, arena, count, slab): undefined where all receipts are in the slab, else an answer, where `before` says how
+ * many are in the slab all the same. */
 napi_value bpn_store_append_many(napi_env env, napi_callback_info info) {
   napi_value arguments[4];
   bpn_state *state = bpn_enter(env, info, 4, arguments);
-  return state == NULL ? NULL : append_arena(state, arguments, false, arguments[3]);
+  uint32_t count;
+  walk w = {.at = BPN_SCRATCH_HEADER};
+  bpn_box *box = state == NULL ? NULL : take(state, arguments, &w.arena, &count);
+  if (box == NULL) return NULL;
+  w.left = count;
+  w.slab = arguments[3];
+  napi_value answer = append_walk(env, &state->batch, box, &w);
+  bpn_batch_clear(&state->batch);
+  return answer;
 }
 
 /* append_batch(store, arena, count): an answer. */
 napi_value bpn_store_append_batch(napi_env env, napi_callback_info info) {
   napi_value arguments[3];
   bpn_state *state = bpn_enter(env, info, 3, arguments);
-  return state == NULL ? NULL : append_arena(state, arguments, true, NULL);
+  bpn_arena arena;
+  uint32_t count;
+  bpn_box *box = state == NULL ? NULL : take(state, arguments, &arena, &count);
+  if (box == NULL) return NULL;
+  bpn_batch *batch = &state->batch;
+  bp_error error;
+  bpn_error_clear(&error);
+  batch->is_atomic = true;
+  napi_value answer = bpn_batch_add(batch, &arena, count)
+                          ? conclude(env, batch, bpn_batch_append(batch, box->held, box->written, &error), &error)
+                          : astray(env);
+  bpn_batch_clear(batch);
+  return answer;
 }

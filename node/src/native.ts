@@ -85,6 +85,8 @@ export interface RawBatch {
   readonly accepted: number;
   readonly receipts: Uint8Array;
   readonly extensions?: Uint8Array;
+  /** Receipts of drafts before these that are in the slab. */
+  readonly before?: number;
 }
 
 /** The numbers and bytes of a `bp_claim`; zeros where there is no key id, or no signature. @internal */
@@ -153,7 +155,8 @@ export interface Raw {
   bp_store_release(store: StoreHandle): void;
   /** An error with the receipt beside has the members of a `RawBatch`. */
   bp_store_append(store: StoreHandle, slab: Uint8Array, at: number, payload: Uint8Array | undefined): Uint8Array | undefined;
-  /** Undefined where the slab has the receipts of all, short ones without extensions. An error has the members of the answer. */
+  /** Undefined where the slab has the receipts of all, short ones without extensions. An answer, and an error that has the members
+   * of one, say how many it has before theirs. */
   bp_store_append_many(store: StoreHandle, arena: Uint8Array, count: number, slab: Uint8Array): RawBatch | undefined;
   bp_store_append_batch(store: StoreHandle, arena: Uint8Array, count: number): RawBatch;
   /** One draft, or a batch. */

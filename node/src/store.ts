@@ -15,7 +15,7 @@ import { whole } from "./number.js";
 import { trustOf, type OpenOptions, type Trust, type VerifyOptions } from "./options.js";
 import { EventIterator, Page, putQuery, taking, type Conditions, type Query } from "./page.js";
 import { AppendQueue } from "./queue.js";
-import { newSlab, Receipt, receiptsIn, receiptsOf } from "./receipt.js";
+import { newSlab, Receipt, receiptsIn, receiptsOf, type Slab } from "./receipt.js";
 import { LONG, LONG_RECEIPT, RECEIPT } from "./records.js";
 import { Judgement, Report, Stat } from "./report.js";
 import { putClock, scratch } from "./scratch.js";
@@ -133,18 +133,20 @@ export class Store {
    */
   appendMany(drafts: Iterable<Draft>): Receipt[] {
     const accepted: Receipt[][] = [];
+    let slab: Slab | undefined;
     try {
       return withDrafts(drafts, {}, (pieces) => {
         for (const { bytes, count } of pieces) {
           this.#tick();
-          const slab = newSlab(count * RECEIPT.size);
+          slab = newSlab(count * RECEIPT.size);
           const answer = appendMany(this.#handle, bytes, count, slab.bytes);
-          accepted.push(answer === undefined ? receiptsIn(slab, count, RECEIPT.size) : receiptsOf(answer));
+          if (answer === undefined) accepted.push(receiptsIn(slab, count, RECEIPT.size));
+          else accepted.push(...receiptsWith(answer, slab));
         }
         return joined(accepted);
       });
     } catch (error) {
-      if (hasReceipts(error)) accepted.push(receiptsOf(error));
+      if (hasReceipts(error)) accepted.push(...receiptsWith(error, slab!));
       throw this.#failed(error, joined(accepted));
     }
   }
@@ -651,6 +653,12 @@ export class Store {
 
 function hasReceipts(error: unknown): error is RawBatch {
   return raw.is_error(error) && "accepted" in error;
+}
+
+/* Those in the slab, and those beside it. */
+function receiptsWith(answer: RawBatch, slab: Slab): Receipt[][] {
+  const { before } = answer;
+  return before === undefined ? [receiptsOf(answer)] : [receiptsIn(slab, before, RECEIPT.size), receiptsOf(answer)];
 }
 
 function joined(parts: Receipt[][]): Receipt[] {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { keyGenerate, open, Receipt } from "batpak";
+import { EMPTY, keyGenerate, open, Receipt } from "batpak";
 import { hex, id, refused, temporary } from "./support/store.mjs";
 
 const KIND = 0xf001;
@@ -53,6 +53,28 @@ describe("receipts of appendMany", () => {
     assert.equal(store.verify({ receipts }).verdict, "ATTESTED");
     store.close();
   });
+
+  for (const signs of [false, true]) {
+    it(`are in order where only some are of the usual kind, ${signs ? "signed" : "unsigned"}`, () => {
+      const store = open(temporary(), { durability: "written", signingSeeds: signs ? [keyGenerate().seed] : [] });
+      const wanted = many(700).map((_, index) => index);
+      const plain = store.appendMany(many(700));
+      assert.deepEqual(values(store, plain), wanted);
+      const drafts = many(700);
+      drafts[300] = draft("x", 300, { extensions: { "a.b": id(3) } });
+      const receipts = store.appendMany(drafts);
+      assert.deepEqual(values(store, receipts), wanted);
+      assert.deepEqual(receipts.map(({ sequence }) => sequence - plain.at(-1).sequence), wanted.map((index) => BigInt(index + 1)));
+      receipts.forEach((receipt, index) => assert.deepEqual({ ...receipt.extensions }, index === 300 ? { "a.b": id(3) } : {}));
+      drafts[650] = draft("x", 650, { expect: EMPTY });
+      const { accepted } = refused(() => store.appendMany(drafts), "BP_EXPECTED_EMPTY");
+      assert.deepEqual(values(store, accepted), wanted.slice(0, 650));
+      for (const receipt of [...plain, ...receipts, ...accepted]) {
+        assert.equal(store.verifyReceipt(receipt).outcome, signs ? "signed" : "unsigned_accepted");
+      }
+      store.close();
+    });
+  }
 });
 
 describe("a draft of many", () => {
