@@ -5,6 +5,7 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { ITEMS = 5 };
@@ -96,6 +97,80 @@ Test(batches, takes_one_write_and_one_flush) {
   MUST(bp_store_append_batch(store, drafts, ITEMS, receipts, NULL));
   cr_assert_eq(sim_calls(sim, SIM_WRITE) - writes, 1);
   cr_assert_eq(sim_calls(sim, SIM_SYNC) - syncs, 1, "durable, whatever its items ask for");
+}
+
+/* 13.3 atomic_batch, reaction_batch, outbox_drop_safety: what was gathered is a reaction, its items cause each other; dropped or
+ * empty it writes nothing, and after a flush it gathers anew. */
+Test(batches, what_was_gathered_reacts_and_is_dropped_without_a_trace) {
+  uint8_t correlation[16] = {1}, causation[16] = {2};
+  bp_batch *batch;
+  size_t count;
+  MUST(bp_batch_new(&batch, NULL));
+  const bp_draft *gathered = bp_batch_drafts(batch, &count);
+  MUST(bp_store_append_batch(store, gathered, count, NULL, NULL));
+  cr_assert_eq(fixture_stat(store).events, 1);
+  for (int round = 0; round < 2; round++) {
+    drafts[2].given = BP_GIVEN_CAUSE_ITEM;
+    drafts[2].cause_item = 1;
+    for (size_t i = 0; i < 3; i++) MUST(bp_batch_add(batch, &drafts[i], NULL));
+    MUST(bp_batch_react(batch, correlation, causation, NULL));
+    gathered = bp_batch_drafts(batch, &count);
+    cr_assert_eq(count, 3);
+    MUST(bp_store_append_batch(store, gathered, count, receipts, NULL));
+    for (size_t i = 0; i < 3; i++) {
+      const bp_event *event = fixture_get(store, receipts[i].event_id);
+      cr_assert_eq(event->kind, FIXTURE_KIND, "its own kind");
+      cr_assert_arr_neq(event->event_id, correlation, 16);
+      cr_assert_arr_eq(event->correlation_id, correlation, 16);
+      cr_assert_arr_eq(event->causation_id, i == 2 ? receipts[1].event_id : causation, 16);
+    }
+    bp_batch_clear(batch);
+  }
+  MUST(bp_batch_add(batch, &drafts[0], NULL));
+  bp_batch_free(batch);
+  cr_assert_eq(fixture_stat(store).events, 7);
+}
+
+static size_t count_where(const char *entity, const char *scope) {
+  bp_query query = fixture_query();
+  query.flags = (entity == NULL ? 0 : BP_QUERY_ENTITY) | (scope == NULL ? 0 : BP_QUERY_SCOPE);
+  query.entity = (const uint8_t *)entity;
+  query.entity_length = entity == NULL ? 0 : strlen(entity);
+  query.scope = (const uint8_t *)scope;
+  query.scope_length = scope == NULL ? 0 : strlen(scope);
+  return fixture_count(store, &query);
+}
+
+/* 13.3 batch_staging_regression: the same pointer again and again or fresh bytes each time, names known before the batch or
+ * new in it: each event is in its entity's stream and in its scope, live and reopened. */
+Test(batches, coordinates_may_be_reused_or_fresh) {
+  enum { EVENTS = 60 };
+  static char names[EVENTS][2][8];
+  fixture_append_text(store, "e:0", "known before");
+  for (int fresh = 0; fresh < 2; fresh++) {
+    for (int i = 0; i < EVENTS; i++) {
+      snprintf(names[i][0], sizeof names[i][0], "e:%d", i % 3);
+      snprintf(names[i][1], sizeof names[i][1], "s%d", i % 2);
+      drafts[i] = fixture_draft(names[fresh ? i : i % 6][0], i % 5 == 0 ? "one" : "x");
+      drafts[i].scope = (const uint8_t *)names[fresh ? i : i % 6][1];
+      drafts[i].scope_length = 2;
+    }
+    MUST(bp_store_append_batch(store, drafts, EVENTS, receipts, NULL));
+  }
+  for (int session = 0; session < 2; session++) {
+    for (int entity = 0; entity < 3; entity++) {
+      char name[8];
+      snprintf(name, sizeof name, "e:%d", entity);
+      cr_assert_eq(count_where(name, NULL), 2 * EVENTS / 3 + (entity == 0));
+      for (int scope = 0; scope < 2; scope++) cr_assert_eq(count_where(name, scope == 0 ? "s0" : "s1"), 2 * EVENTS / 6);
+    }
+    for (int scope = 0; scope < 2; scope++) cr_assert_eq(count_where(NULL, scope == 0 ? "s0" : "s1"), 2 * EVENTS / 2);
+    for (int i = 3; i < EVENTS; i++) {
+      cr_assert_arr_eq(fixture_get(store, receipts[i].event_id)->prev_hash, receipts[i - 3].content_hash, 32);
+    }
+    reopen(BP_MODE_READ_ONLY);
+  }
+  assert_verdict(0);
 }
 
 Test(batches, an_empty_one_writes_nothing) {

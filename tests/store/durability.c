@@ -143,6 +143,34 @@ Test(durability, the_sync_mode_chooses_the_call) {
   }
 }
 
+/* 13.3 config_propagation: one kind of flush for what comes by number, by request, by a full segment and at the end; a new
+ * file is flushed whole once. */
+Test(durability, the_sync_mode_is_that_of_every_flush_of_a_segment) {
+  for (uint32_t mode = BP_SYNC_DATA; mode <= BP_SYNC_ALL; mode++) {
+    fixture_close(store);
+    watched = *sim_table(sim);
+    sync_below = watched.file_sync;
+    watched.file_sync = watched_sync;
+    config.system = &watched;
+    config.sync_mode = mode;
+    config.segment_max_bytes = 1;
+    config.sync_every_events = 1;
+    store = fixture_open("store", BP_MODE_MUST_EXIST, &config);
+    uint64_t segments = fixture_stat(store).segments;
+    data_syncs = whole_syncs = 0;
+    for (int i = 0; i < 3; i++) append("x", BP_WRITTEN);
+    MUST(bp_store_sync(store, NULL));
+    append("x", BP_DURABLE);
+    fixture_close(store);
+    unsigned data = data_syncs, whole = whole_syncs;
+    store = fixture_open("store", BP_MODE_MUST_EXIST, &config);
+    unsigned created = (unsigned)(fixture_stat(store).segments - segments) - 1;
+    cr_assert_gt(created, 3);
+    cr_assert_gt(data + whole, 3 * created, "and flushes of events, rows and trailer");
+    cr_assert_eq(whole, mode == BP_SYNC_DATA ? created : data + whole);
+  }
+}
+
 /* --- counts */
 
 Test(durability, a_warm_append_allocates_nothing_and_costs_one_write_and_one_flush) {

@@ -387,6 +387,76 @@ Test(fences, hold_more_tickets_than_the_queue) {
   cr_assert_eq(fenced_seen("e:1"), 20);
 }
 
+static size_t sequences_seen(uint64_t *sequences, size_t most, uint32_t limit) {
+  size_t count = 0, got;
+  bp_query query = fixture_query();
+  query.limit = limit;
+  do {
+    const bp_event *events;
+    bp_page *page = fixture_page(fenced.store, &query, &events, &got);
+    for (size_t i = 0; i < got; i++) {
+      if (count < most) sequences[count++] = events[i].sequence;
+      query.after = events[i].sequence;
+      query.flags |= BP_QUERY_AFTER;
+    }
+    bp_page_free(page);
+  } while (got > 0);
+  return count;
+}
+
+/* 13.3 control_plane_surface: a reader sees what was visible before the close.  Compaction edge cases: pages skip a range
+ * that was cancelled and reach what comes behind it. */
+Test(fences, leave_pages_as_they_are_for_a_reader_and_reach_behind_what_is_hidden) {
+  enum { MOST = 32 };
+  uint64_t before[MOST], after[MOST];
+  for (int round = 0; round < 4; round++) {
+    fixture_append_text(fenced.store, "e:1", "open");
+    fenced_begin();
+    for (int i = 0; i < 3; i++) fenced_write("e:1", "fenced");
+    MUST(round % 2 == 0 ? bp_fence_cancel(fenced.fence, NULL) : bp_fence_commit(fenced.fence, NULL));
+    fenced_forget();
+  }
+  fixture_append_text(fenced.store, "e:1", "last");
+  size_t count = sequences_seen(before, MOST, 1000);
+  cr_assert_eq(count, 1 + 5 + 6);
+  cr_assert_eq(before[count - 1], 17);
+  for (uint32_t limit = 1; limit < 5; limit++) {
+    cr_assert_eq(sequences_seen(after, MOST, limit), count);
+    cr_assert_eq(memcmp(before, after, count * sizeof *before), 0, "limit %u", limit);
+  }
+  fixture_close(fenced.store);
+  fenced.store = fixture_open("store", BP_MODE_READ_ONLY, &fenced.config);
+  cr_assert_eq(sequences_seen(after, MOST, 1000), count + 1, "and the close event");
+  cr_assert_eq(memcmp(before, after, count * sizeof *before), 0);
+}
+
+/* Tokens are numbers within one store: nothing is done in another store by a fence that has the same. */
+Test(fences, of_two_stores_with_one_token_serve_their_own) {
+  bp_config config = fenced.config;
+  sim_system *other_sim = sim_new();
+  bp_fence *other_fence;
+  bp_ticket *ticket;
+  bp_draft draft = fixture_draft("e:1", "other");
+  config.system = sim_table(other_sim);
+  bp_store *other = fixture_open("store", BP_MODE_CREATE, &config);
+  fenced_begin();
+  MUST(bp_fence_begin(other, &other_fence, NULL));
+  cr_assert_eq(bp_fence_token(other_fence), bp_fence_token(fenced.fence));
+  fenced_write("e:1", "mine");
+  MUST(bp_fence_submit(other_fence, &draft, &ticket, NULL));
+  MUST(bp_fence_commit(other_fence, NULL));
+  cr_assert_eq(fenced_redeem(ticket), BP_OK);
+  cr_assert_eq(fenced_seen_in(other, "e:1"), 1);
+  cr_assert_eq(fenced_seen("e:1"), 0, "this one is open");
+  cr_assert_eq(bp_store_append(fenced.store, &draft, NULL, NULL), BP_FENCE_ACTIVE);
+  MUST(bp_fence_cancel(fenced.fence, NULL));
+  cr_assert_eq(fenced_seen_in(other, "e:1"), 1);
+  cr_assert_eq(bp_fence_commit(fenced.fence, NULL), BP_FENCE_NOT_ACTIVE);
+  bp_fence_free(other_fence);
+  fixture_close(other);
+  sim_free(other_sim);
+}
+
 /* --- the frontier */
 
 Test(fences, hold_back_what_is_visible_and_nothing_else) {
