@@ -153,7 +153,7 @@ Test(durability, the_sync_mode_is_that_of_every_flush_of_a_segment) {
     watched.file_sync = watched_sync;
     config.system = &watched;
     config.sync_mode = mode;
-    config.segment_max_bytes = 1;
+    config.segment_max_bytes = 300; /* one event */
     config.sync_every_events = 1;
     store = fixture_open("store", BP_MODE_MUST_EXIST, &config);
     uint64_t segments = fixture_stat(store).segments;
