@@ -211,6 +211,7 @@ Test(frame, every_flipped_bit_breaks_the_checksum) {
 }
 
 /* 13.3 chaos_testing: random bytes are no frame, whatever they are. */
+/* P-023 */
 Test(frame, random_bytes_are_none) {
   enum { BYTES = 4096, ROUNDS = 400 };
   test_random random = {7};

@@ -126,6 +126,7 @@ static int watched_sync(void *context, int file, int data_only) {
   return sync_below(context, file, data_only);
 }
 
+/* P-082 */
 Test(durability, the_sync_mode_chooses_the_call) {
   fixture_close(store);
   watched = *sim_table(sim);
@@ -145,6 +146,7 @@ Test(durability, the_sync_mode_chooses_the_call) {
 
 /* 13.3 config_propagation: one kind of flush for what comes by number, by request, by a full segment and at the end; a new
  * file is flushed whole once. */
+/* P-082 */
 Test(durability, the_sync_mode_is_that_of_every_flush_of_a_segment) {
   for (uint32_t mode = BP_SYNC_DATA; mode <= BP_SYNC_ALL; mode++) {
     fixture_close(store);
@@ -250,6 +252,7 @@ Test(durability, short_writes_are_continued) {
 }
 
 /* V-13 */
+/* P-065 */
 Test(durability, a_failed_flush_is_final) {
   bp_error error = fixture_error();
   bp_draft draft = fixture_draft("e:1", "in doubt");

@@ -253,6 +253,7 @@ static void check_death(const row *r) {
   cr_assert_eq(events_on(cut), wanted(r, r->after_kill_and_cut), "cut");
 }
 
+/* P-007, P-008, P-063 */
 Test(faults, what_an_abort_leaves_at_each_point) {
   for (size_t i = 0; i < (size_t)2 * ROWS; i++) {
     end();
@@ -261,6 +262,7 @@ Test(faults, what_an_abort_leaves_at_each_point) {
   }
 }
 
+/* P-007, P-064 */
 Test(faults, what_a_death_leaves_at_each_point) {
   for (size_t i = 0; i < (size_t)2 * ROWS; i++) {
     end();
@@ -559,6 +561,7 @@ static void open_with_look(void) {
 }
 
 /* 13.3 atomic_batch: before they are published readers see only older events. */
+/* P-009 */
 Test(faults, the_function_may_read_and_sees_what_readers_see) {
   open_with_look();
   const size_t before = fixture_count(store, NULL);
@@ -571,6 +574,7 @@ Test(faults, the_function_may_read_and_sees_what_readers_see) {
 }
 
 /* V-94.  13.3 durable_frontier_semantics: where the watermarks stand at the points of one append. */
+/* P-056 */
 Test(faults, the_watermarks_move_with_the_group_and_not_between_its_points) {
   open_with_look();
   const bp_frontier before = frontier_of(store);

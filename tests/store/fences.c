@@ -8,6 +8,7 @@ TestSuite(fences, .init = fenced_set_up, .fini = fenced_tear_down);
 /* --- commit and cancel */
 
 /* 13.3 fence_cancellation, control_plane_surface: pending and invisible until the commit, a single and a batch. */
+/* P-035 */
 Test(fences, show_nothing_until_the_commit_and_then_everything) {
   bp_draft drafts[2] = {fixture_draft("e:2", "2"), fixture_draft("e:1", "3")};
   bp_ticket *single, *batch;
@@ -48,6 +49,7 @@ Test(fences, show_nothing_until_the_commit_and_then_everything) {
 }
 
 /* 13.3 fence_cancellation: commit keeps correlation and causation of a reaction. */
+/* P-038 */
 Test(fences, keep_correlation_and_causation) {
   bp_draft draft = fixture_draft("e:1", "1");
   fixture_id(draft.correlation_id, 77);
@@ -64,6 +66,7 @@ Test(fences, keep_correlation_and_causation) {
 }
 
 /* 13.3 fence_cancellation: tickets cancelled, baseline only before and after reopen, a later append visible. */
+/* P-036 */
 Test(fences, that_are_cancelled_hide_for_ever) {
   fixture_append_text(fenced.store, "e:1", "0");
   fenced_begin();
@@ -89,6 +92,7 @@ Test(fences, that_are_cancelled_hide_for_ever) {
 }
 
 /* 13.3 fence_cancellation: a dropped fence cancels and is released. */
+/* P-037 */
 Test(fences, that_are_dropped_are_cancelled) {
   fenced_begin();
   bp_ticket *ticket = fenced_submit_text("e:1", "1");
@@ -101,6 +105,7 @@ Test(fences, that_are_dropped_are_cancelled) {
 }
 
 /* 13.3 fence_cancellation, group_commit_crash: a close with a leaked fence cancels its tickets and keeps the rest. */
+/* P-039 */
 Test(fences, are_cancelled_by_a_close) {
   fixture_append_text(fenced.store, "e:1", "0");
   fenced_begin();
@@ -133,6 +138,7 @@ Test(fences, are_cancelled_by_a_release) {
 }
 
 /* 13.3 fence_cancellation: unfenced writes under a fenced.fence. */
+/* P-040 */
 Test(fences, keep_everybody_else_out) {
   bp_draft draft = fixture_draft("e:1", "x");
   bp_receipt receipt = fixture_receipt();
@@ -239,6 +245,7 @@ Test(fences, replay_the_keys_of_what_is_visible) {
 }
 
 /* What was visible before a fence is not cancelled with it: only what stands behind it is. */
+/* P-104 */
 Test(fences, answer_what_was_visible_before_them_when_they_are_cancelled_too) {
   bp_draft drafts[2] = {fixture_draft("e:1", "1"), fixture_draft("e:1", "2")};
   for (int i = 0; i < 2; i++) {
@@ -406,6 +413,7 @@ static size_t sequences_seen(uint64_t *sequences, size_t most, uint32_t limit) {
 
 /* 13.3 control_plane_surface: a reader sees what was visible before the close.  Compaction edge cases: pages skip a range
  * that was cancelled and reach what comes behind it. */
+/* P-045 */
 Test(fences, leave_pages_as_they_are_for_a_reader_and_reach_behind_what_is_hidden) {
   enum { MOST = 32 };
   uint64_t before[MOST], after[MOST];
@@ -431,6 +439,7 @@ Test(fences, leave_pages_as_they_are_for_a_reader_and_reach_behind_what_is_hidde
 }
 
 /* Tokens are numbers within one store: nothing is done in another store by a fence that has the same. */
+/* P-099 */
 Test(fences, of_two_stores_with_one_token_serve_their_own) {
   bp_config config = fenced.config;
   sim_system *other_sim = sim_new();

@@ -34,6 +34,7 @@ static size_t count_of_kind(uint16_t kind) {
 }
 
 /* 13.3 chaos_testing, store_edge_cases: segments of 256 bytes, hundreds of rotations, nothing lost. */
+/* P-021 */
 Test(kept, hundreds_of_segments_of_one_event_lose_none) {
   enum { EVENTS = 300 };
   static bp_receipt receipts[EVENTS];
@@ -60,6 +61,7 @@ Test(kept, hundreds_of_segments_of_one_event_lose_none) {
 }
 
 /* 13.3 group_commit_crash: keyed retries over closes and kills give the union of the keys, each once. */
+/* P-026 */
 Test(kept, retries_over_sessions_give_the_union_of_their_keys) {
   enum { ROUNDS = 6, KEYS = 10, NEW = 5 };
   uint64_t sequences[NEW * ROUNDS + KEYS] = {0};
@@ -83,6 +85,7 @@ Test(kept, retries_over_sessions_give_the_union_of_their_keys) {
 }
 
 /* 13.3 unified_group_commit_red: 32 keyed events in groups of 32 are all there; no key is asked for (V-02). */
+/* P-027 */
 Test(kept, keyed_and_other_events_of_one_group_are_all_there) {
   enum { EVENTS = 32 };
   bp_draft drafts[EVENTS];
@@ -176,6 +179,7 @@ static void write_all_kinds(void) {
 
 /* 13.3 store_append_behavior, dag_position_hint, substrate_additions: ids, kinds, hints, flags and extensions are those of
  * the first day on every way of opening, from frames and from footers, in one segment and in many. */
+/* P-071, P-077 */
 Test(kept, events_are_the_same_on_every_way_of_opening) {
   static noted before, after;
   static const uint64_t sizes[] = {1 << 20, 900};
@@ -200,6 +204,7 @@ Test(kept, events_are_the_same_on_every_way_of_opening) {
 }
 
 /* 13.3 dag_position_hint, substrate_additions: a replay keeps the first event's hints and extensions. */
+/* P-077, P-078 */
 Test(kept, a_replay_keeps_the_hints_and_extensions_of_the_first) {
   const bp_extension first = {(const uint8_t *)"a.b", 3, (const uint8_t *)"1", 1}, later = {(const uint8_t *)"c.d", 3, NULL, 0};
   uint8_t room[64];
@@ -223,6 +228,7 @@ Test(kept, a_replay_keeps_the_hints_and_extensions_of_the_first) {
 }
 
 /* 13.3 store_properties: appends to independent entities commute. */
+/* P-073 */
 Test(kept, entities_do_not_see_in_which_order_others_are_written) {
   enum { EACH = 4 };
   uint8_t hashes[2][2][EACH][2][32];
@@ -243,6 +249,7 @@ Test(kept, entities_do_not_see_in_which_order_others_are_written) {
 }
 
 /* V-91 (D18), 13.3 store_restart_policy, unified_group_commit_red: the budget is taken, and brings nothing back. */
+/* P-033 */
 Test(kept, a_restart_budget_does_not_bring_a_poisoned_store_back) {
   config.restart_max = 3;
   config.restart_within_ms = 1000;

@@ -1,6 +1,7 @@
 /* Batches beside other writers and readers.  A reader sees all of a batch or nothing; where segments hold next to nothing and
  * others append, submit and flush meanwhile, nothing is lost, no number is left out, and each batch lies together in one
  * segment.  13.3 atomic_batch, chaos_testing, group_commit_crash, store_edge_cases. */
+/* P-010, P-018, P-022, P-028, P-029, P-076 */
 #include "support/plain.h"
 
 #include <inttypes.h>
