@@ -68,9 +68,10 @@ typedef struct bpi_frame_parts {
 size_t bpi_frame_prepared_size(size_t payload_length, size_t entity_length, size_t scope_length,
                                size_t extensions_length);
 
-/* Encodes payload, its hash, coordinate and extensions (an encoded map, length 0 for none) into `room`. */
-void bpi_frame_prepare(bpi_bytes payload, const uint8_t event_hash[32], bpi_bytes entity, bpi_bytes scope,
-                       bpi_bytes extensions, uint8_t *room, bpi_frame_parts *parts);
+/* Encodes payload, its hash, coordinate and extensions (an encoded map, length 0 for none) into `room`; answers the end of
+ * what it used. */
+uint8_t *bpi_frame_prepare(bpi_bytes payload, const uint8_t event_hash[32], bpi_bytes entity, bpi_bytes scope,
+                           bpi_bytes extensions, uint8_t *room, bpi_frame_parts *parts);
 
 /* Length bound of the finished frame. */
 size_t bpi_frame_size_max(const bpi_frame_parts *parts);

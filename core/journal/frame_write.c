@@ -15,8 +15,8 @@ size_t bpi_frame_prepared_size(size_t payload_length, size_t entity_length, size
   return size + BPI_FRAME_FRONT_MAX <= BPI_FRAME_BODY_MAX ? size : 0;
 }
 
-void bpi_frame_prepare(bpi_bytes payload, const uint8_t event_hash[32], bpi_bytes entity, bpi_bytes scope,
-                       bpi_bytes extensions, uint8_t *room, bpi_frame_parts *parts) {
+uint8_t *bpi_frame_prepare(bpi_bytes payload, const uint8_t event_hash[32], bpi_bytes entity, bpi_bytes scope,
+                           bpi_bytes extensions, uint8_t *room, bpi_frame_parts *parts) {
   uint8_t hash[BPI_HASH_OCTETS_MAX];
   size_t hash_length = (size_t)(bpi_put_octets(hash, event_hash, 32) - hash);
 
@@ -39,6 +39,7 @@ void bpi_frame_prepare(bpi_bytes payload, const uint8_t event_hash[32], bpi_byte
     at = (uint8_t *)memcpy(at, extensions.data, extensions.length) + extensions.length;
   }
   parts->tail = bpi_bytes_of(tail, (size_t)(at - tail));
+  return at;
 }
 
 size_t bpi_frame_size_max(const bpi_frame_parts *parts) {

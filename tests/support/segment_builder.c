@@ -16,7 +16,7 @@ bpi_record builder_put_frame(bpi_buffer *file, const bpi_header *header, bpi_byt
   bpi_blake3(payload.data, payload.length, full.event_hash);
   full.payload_size = (uint32_t)payload.length;
   full.has_chain = 1;
-  bpi_frame_prepare(payload, full.event_hash, full.entity, full.scope, full.extensions, room, &parts);
+  (void)bpi_frame_prepare(payload, full.event_hash, full.entity, full.scope, full.extensions, room, &parts);
   uint8_t *out = bpi_buffer_reserve(file, bpi_frame_size_max(&parts));
   if (out == NULL) abort();
   size_t length = bpi_frame_finish(&full, &parts, out);

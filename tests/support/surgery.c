@@ -83,7 +83,7 @@ int surgery_forge_payload(surgery *patient, size_t frame, bpi_bytes payload) {
   bpi_blake3(payload.data, payload.length, hash);
   memcpy(header.event_hash, hash, 32);
   header.payload_size = (uint32_t)payload.length;
-  bpi_frame_prepare(payload, hash, header.entity, header.scope, header.extensions, room, &parts);
+  (void)bpi_frame_prepare(payload, hash, header.entity, header.scope, header.extensions, room, &parts);
   int fits = bpi_frame_finish(&header, &parts, out) == length;
   if (fits) memcpy(patient->file.bytes + frame, out, length);
   if (fits && patient->file.length > patient->frames_end) memcpy(surgery_row(patient, frame) + ROW_HASH, hash, 32);
