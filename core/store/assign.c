@@ -89,6 +89,7 @@ static bp_status put_frame(bpi_group *g, bpi_item *item, uint32_t entity, const 
     store->group.failed = 0;
     return bpi_fail(error, BP_NO_MEMORY, "encoding a frame");
   }
+  bpi_index_prefetch(&store->index, entity, header->event_id);
   bpi_row row = {.sequence = store->next_sequence,
                  .wall_ms = header->wall_ms,
                  .offset = store->writer.offset + store->group.length,
@@ -100,10 +101,11 @@ static bp_status put_frame(bpi_group *g, bpi_item *item, uint32_t entity, const 
   memcpy(row.event_id, header->event_id, 16);
   memcpy(row.event_hash, item->event_hash, 32);
   memcpy(item->prev_hash, header->prev_hash, 32);
-  bpi_rwlock_write(&store->index_lock);
+  int is_held = g->holds_index;
+  bpi_group_hold_index(g);
   bp_status status = bpi_index_add_known(&store->index, &row, entity, bpi_bytes_of(draft->entity, draft->entity_length),
                                          bpi_bytes_of(draft->scope, draft->scope_length));
-  bpi_rwlock_unlock(&store->index_lock);
+  if (!is_held) bpi_group_let_go_of_index(g);
   if (status != BP_OK) return bpi_fail(error, status, "adding to the index");
   item->number = store->index.count - 1;
   item->row = row;

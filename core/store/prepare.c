@@ -41,13 +41,15 @@ void bpi_item_prepare(bpi_item *item, const bp_draft *draft, uint8_t *room) {
 /* Payloads that are hashed side by side: they fill the lanes, and are still near when they are encoded. */
 enum { HASHED_TOGETHER = 64 };
 
+/* At least one. */
 static uint8_t *prepare_some(bpi_item *items, const bp_draft *drafts, size_t first, size_t count, uint8_t *room) {
   bpi_bytes payloads[HASHED_TOGETHER];
   uint8_t hashes[HASHED_TOGETHER][32];
-  for (size_t i = 0; i < count; i++) {
-    const bp_draft *draft = bpi_draft_at(drafts, first + i);
-    payloads[i] = bpi_bytes_of(draft->payload, draft->payload_length);
-  }
+  size_t gathered = 0;
+  do {
+    const bp_draft *draft = bpi_draft_at(drafts, first + gathered);
+    payloads[gathered++] = bpi_bytes_of(draft->payload, draft->payload_length);
+  } while (gathered < count);
   bpi_blake3_many(payloads, count, hashes);
   for (size_t i = 0; i < count; i++) {
     bpi_item *item = &items[first + i];
