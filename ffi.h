@@ -536,8 +536,20 @@ BP_API const bp_receipt *bp_ticket_receipts(const bp_ticket *ticket, size_t *cou
  * Since 0.2. */
 BP_API bp_status bp_ticket_descriptor(bp_ticket *ticket, int32_t *descriptor, bp_error *error);
 
-/* Frees the ticket, not while another thread uses it.  Cancels nothing: what was submitted is committed all the same.  In a
- * forked child it closes the descriptor and does nothing else.  NULL does nothing.  Since 0.2. */
+/* Somebody is told.  It keeps the thread that commits for others from going on: it neither blocks nor works, and calls nothing
+ * of this library. */
+typedef void (*bp_told)(void *user);
+
+/* Calls told(user) once, when the ticket is decided: before this returns, on the calling thread, where that is the case
+ * already; otherwise on the store's thread, or on the one that closes the store.  A NULL `told` takes back the one before:
+ * once that call has returned it is not being called and never will be.  One at a time: another is refused until the first
+ * was called or taken back.  In a forked child nobody is told.
+ * Errors: BP_BUSY (another is to be told); BP_FORKED.  Since 0.2. */
+BP_API bp_status bp_ticket_notify(bp_ticket *ticket, bp_told told, void *user, bp_error *error);
+
+/* Frees the ticket, not while another thread uses it.  Cancels nothing: what was submitted is committed all the same.  Whom
+ * bp_ticket_notify was to tell is not told any more.  In a forked child it closes the descriptor and does nothing else.  NULL
+ * does nothing.  Since 0.2. */
 BP_API void bp_ticket_free(bp_ticket *ticket);
 
 /* Set pressure->struct_size = sizeof(bp_pressure).  Errors: BP_STRUCT_SIZE, BP_READ_ONLY.  Since 0.2. */
