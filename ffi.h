@@ -569,7 +569,7 @@ BP_API bp_status bp_store_pressure(const bp_store *store, bp_pressure *pressure,
  * in one step, or its cancellation hides it for ever.  A store has at most one.  While it is open everybody else's appends
  * and submissions answer BP_FENCE_ACTIVE, and bp_store_sync works.  A close, a release and the death of the process cancel.
  * The ticket of a fenced draft is decided when the fence ends: who waits for it on the thread that is to commit the fence
- * waits for himself. */
+ * waits for himself.  One that only replays what was visible before the fence has its receipt however that ends. */
 typedef struct bp_fence bp_fence;
 
 /* Opens the fence.  What was appended before stays visible, and is flushed.  The caller owns *fence; bp_fence_free frees it.
@@ -591,7 +591,7 @@ BP_API bp_status bp_fence_submit_batch(bp_fence *fence, const bp_draft *drafts, 
  * open, to be committed again (not in a poisoned store) or cancelled.  Since 0.2. */
 BP_API bp_status bp_fence_commit(bp_fence *fence, bp_error *error);
 
-/* Hides the events of the fence for ever; their tickets are decided with BP_FENCE_CANCELLED.  They stay on the disk, keep
+/* Hides the events of the fence for ever; their tickets are decided with BP_FENCE_CANCELLED.  The events stay on the disk, keep
  * their sequences and their place in their entities' chains, and hold their keys (BP_KEY_CANCELLED).
  * Errors: as bp_fence_commit, and the fence stays open; a poisoned store cancels too.  Since 0.2. */
 BP_API bp_status bp_fence_cancel(bp_fence *fence, bp_error *error);

@@ -26,7 +26,7 @@ static bp_status init_ticket(const bp_store *store, bp_ticket *ticket, bp_error 
   return BP_OK;
 }
 
-/* The draft as the commit wants it: its names are copied, payload and extensions are in the encoded parts already. */
+/* The draft as the commit wants it; its extensions are encoded already. */
 static uint8_t *keep_draft(const bp_draft *draft, uint8_t *at, bp_draft *copy) {
   memcpy(copy, draft, sizeof *copy);
   copy->struct_size = sizeof *copy;
@@ -34,7 +34,9 @@ static uint8_t *keep_draft(const bp_draft *draft, uint8_t *at, bp_draft *copy) {
   at = (uint8_t *)memcpy(at, draft->entity, draft->entity_length) + draft->entity_length;
   copy->scope = at;
   at = (uint8_t *)memcpy(at, draft->scope, draft->scope_length) + draft->scope_length;
-  copy->payload = NULL;
+  copy->payload = at;
+  if (draft->payload_length > 0) memcpy(at, draft->payload, draft->payload_length);
+  at += draft->payload_length;
   copy->extensions = NULL;
   copy->extension_count = 0;
   return at;
@@ -46,7 +48,7 @@ bp_status bpi_ticket_new(const bp_store *store, const bp_draft *drafts, size_t c
   int overflows = records == 0 || __builtin_add_overflow(size, room, &size);
   for (size_t i = 0; i < count && !overflows; i++) {
     const bp_draft *draft = bpi_draft_at(drafts, i);
-    overflows = __builtin_add_overflow(size, draft->entity_length + draft->scope_length, &size);
+    overflows = __builtin_add_overflow(size, draft->entity_length + draft->scope_length + draft->payload_length, &size);
   }
   bp_ticket *made = overflows ? NULL : bpi_resize(&store->memory, NULL, 0, size);
   if (made == NULL) return bpi_fail(error, BP_NO_MEMORY, "making a ticket");

@@ -1,6 +1,6 @@
 /* A ticket: an owned copy of what was submitted, its request in the queue, and in the end what became of it.
  *
- *   - One allocation holds all of it: the ticket, its items, drafts, receipts, then the encoded bytes.
+ *   - One allocation holds all of it: the ticket, its items, drafts, receipts, then their bytes.
  *   - Two own it: the caller, until bp_ticket_free, and the store, until it is decided.  The last one frees it, so that it
  *     outlives its store, and dropping it cancels nothing.
  *   - `request` belongs to the queue until the ticket is decided.  From then on nothing of the ticket changes but `event`.
