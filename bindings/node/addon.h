@@ -194,7 +194,7 @@ struct bpn_state {
   uint32_t last_job;
   napi_threadsafe_function errands; /* NULL until the first is expected */
   uint32_t expected;                /* errands that have not run yet */
-  struct bpn_watcher *watcher;      /* NULL until the first ticket is awaited */
+  struct bpn_watch *watches;        /* tickets that are awaited */
 };
 #endif
 

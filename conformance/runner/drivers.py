@@ -25,6 +25,8 @@ REFERENCE_CAPABILITIES = (
     "signing",
     "batch",
     "fence",
+    "submit",
+    "try",
     "compact",
     "snapshot",
     "denial",
@@ -52,10 +54,12 @@ C_CAPABILITIES = (
     "denial",
     "gates",
     "transition",
+    "submit",
+    "tickets",
 )
 
 # What the package for Node does not have yet.
-NOT_NODE = ("outcome",)
+NOT_NODE = ("outcome", "try", "fence")
 
 
 class Unavailable(Exception):

@@ -25,6 +25,11 @@ impl Draft {
             options: options_from(instruction)?,
         })
     }
+
+    /// What the reference takes of a submission's options: both together.
+    pub fn cause(&self) -> Option<(CorrelationId, CausationId)> {
+        self.options.correlation_id.zip(self.options.causation_id)
+    }
 }
 
 /// Any 16 bits may be a kind; the reference makes such a value by decoding it.
