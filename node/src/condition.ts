@@ -4,7 +4,7 @@ import { wide, whole } from "./number.js";
 
 /** Until a moment, in milliseconds since 1970. @since 0.2 */
 export class WaitForTime {
-  readonly type = "Timeout";
+  readonly type: "Timeout" = "Timeout";
   readonly resumeAtMs: bigint;
 
   /** @throws {@link BatpakError} `BP_ARGUMENT`. */
@@ -16,7 +16,7 @@ export class WaitForTime {
 
 /** Until there is an event of this id (16 bytes). @since 0.2 */
 export class WaitForEvent {
-  readonly type = "Event";
+  readonly type: "Event" = "Event";
   readonly eventId: Uint8Array;
 
   /** @throws {@link BatpakError} `BP_ARGUMENT`. */
@@ -28,7 +28,7 @@ export class WaitForEvent {
 
 /** Until all of these hold. @since 0.2 */
 export class WaitForAll {
-  readonly type = "All";
+  readonly type: "All" = "All";
   readonly items: readonly WaitCondition[];
 
   /** @throws {@link BatpakError} `BP_ARGUMENT`. */
@@ -40,7 +40,7 @@ export class WaitForAll {
 
 /** Until one of these holds. @since 0.2 */
 export class WaitForAny {
-  readonly type = "Any";
+  readonly type: "Any" = "Any";
   readonly items: readonly WaitCondition[];
 
   /** @throws {@link BatpakError} `BP_ARGUMENT`. */
@@ -52,7 +52,7 @@ export class WaitForAny {
 
 /** Until something of your own: a tag of 16 bits, and data. @since 0.2 */
 export class WaitForCustom {
-  readonly type = "Custom";
+  readonly type: "Custom" = "Custom";
   readonly tag: number;
   readonly data: Uint8Array;
 

@@ -29,17 +29,17 @@ export function ownList<Item>(what: string, items: Iterable<Item>, own: (item: I
  * @since 0.2
  */
 export class ErrorKind {
-  static readonly NOT_FOUND = new ErrorKind(BP_ERROR_KIND_NOT_FOUND);
-  static readonly CONFLICT = new ErrorKind(BP_ERROR_KIND_CONFLICT);
-  static readonly VALIDATION = new ErrorKind(BP_ERROR_KIND_VALIDATION);
-  static readonly POLICY_REJECTION = new ErrorKind(BP_ERROR_KIND_POLICY_REJECTION);
-  static readonly CANCELLED = new ErrorKind(BP_ERROR_KIND_CANCELLED);
-  static readonly STORAGE_ERROR = new ErrorKind(BP_ERROR_KIND_STORAGE_ERROR);
-  static readonly TIMEOUT = new ErrorKind(BP_ERROR_KIND_TIMEOUT);
-  static readonly PENDING = new ErrorKind(BP_ERROR_KIND_PENDING);
-  static readonly SERIALIZATION = new ErrorKind(BP_ERROR_KIND_SERIALIZATION);
-  static readonly INTERNAL = new ErrorKind(BP_ERROR_KIND_INTERNAL);
-  static readonly BATCH_COLLAPSE = new ErrorKind(BP_ERROR_KIND_BATCH_COLLAPSE);
+  static readonly NOT_FOUND: ErrorKind = new ErrorKind(BP_ERROR_KIND_NOT_FOUND);
+  static readonly CONFLICT: ErrorKind = new ErrorKind(BP_ERROR_KIND_CONFLICT);
+  static readonly VALIDATION: ErrorKind = new ErrorKind(BP_ERROR_KIND_VALIDATION);
+  static readonly POLICY_REJECTION: ErrorKind = new ErrorKind(BP_ERROR_KIND_POLICY_REJECTION);
+  static readonly CANCELLED: ErrorKind = new ErrorKind(BP_ERROR_KIND_CANCELLED);
+  static readonly STORAGE_ERROR: ErrorKind = new ErrorKind(BP_ERROR_KIND_STORAGE_ERROR);
+  static readonly TIMEOUT: ErrorKind = new ErrorKind(BP_ERROR_KIND_TIMEOUT);
+  static readonly PENDING: ErrorKind = new ErrorKind(BP_ERROR_KIND_PENDING);
+  static readonly SERIALIZATION: ErrorKind = new ErrorKind(BP_ERROR_KIND_SERIALIZATION);
+  static readonly INTERNAL: ErrorKind = new ErrorKind(BP_ERROR_KIND_INTERNAL);
+  static readonly BATCH_COLLAPSE: ErrorKind = new ErrorKind(BP_ERROR_KIND_BATCH_COLLAPSE);
 
   /** Its number in the interface of C. */
   readonly number: number;
@@ -95,7 +95,7 @@ export function errorKindOf(number: number, code: number): ErrorKind {
 
 /** Undo these events (ids of 16 bytes). @since 0.2 */
 export class Rollback {
-  readonly type = "Rollback";
+  readonly type: "Rollback" = "Rollback";
   readonly eventIds: readonly Uint8Array[];
 
   /** @throws {@link BatpakError} `BP_ARGUMENT`. */
@@ -107,7 +107,7 @@ export class Rollback {
 
 /** Tell somebody (an id of 16 bytes). @since 0.2 */
 export class Notify {
-  readonly type = "Notify";
+  readonly type: "Notify" = "Notify";
   readonly targetId: Uint8Array;
   readonly message: string;
 
@@ -121,7 +121,7 @@ export class Notify {
 
 /** Give these resources back (ids of 16 bytes). @since 0.2 */
 export class Release {
-  readonly type = "Release";
+  readonly type: "Release" = "Release";
   readonly resourceIds: readonly Uint8Array[];
 
   /** @throws {@link BatpakError} `BP_ARGUMENT`. */
@@ -133,7 +133,7 @@ export class Release {
 
 /** An action of your own. @since 0.2 */
 export class CustomAction {
-  readonly type = "Custom";
+  readonly type: "Custom" = "Custom";
   readonly actionType: string;
   readonly data: Uint8Array;
 

@@ -124,7 +124,7 @@ abstract class OutcomeBase<T> {
 
 /** It succeeded. @since 0.2 */
 export class Ok<T> extends OutcomeBase<T> {
-  readonly type = "Ok";
+  readonly type: "Ok" = "Ok";
   readonly value: T;
 
   constructor(value: T) {
@@ -136,7 +136,7 @@ export class Ok<T> extends OutcomeBase<T> {
 
 /** It failed. @since 0.2 */
 export class Err<T = never> extends OutcomeBase<T> {
-  readonly type = "Err";
+  readonly type: "Err" = "Err";
   readonly error: OutcomeError;
 
   /** @throws {@link BatpakError} `BP_ARGUMENT`. */
@@ -150,7 +150,7 @@ export class Err<T = never> extends OutcomeBase<T> {
 
 /** Come again. @since 0.2 */
 export class Retry<T = never> extends OutcomeBase<T> {
-  readonly type = "Retry";
+  readonly type: "Retry" = "Retry";
   /** When to try again, in milliseconds from now. */
   readonly afterMs: bigint;
   /** Which attempt this was, */
@@ -173,7 +173,7 @@ export class Retry<T = never> extends OutcomeBase<T> {
 
 /** It waits for something. @since 0.2 */
 export class Pending<T = never> extends OutcomeBase<T> {
-  readonly type = "Pending";
+  readonly type: "Pending" = "Pending";
   readonly condition: WaitCondition;
   /** Yours, 16 bytes. */
   readonly resumeToken: Uint8Array;
@@ -189,7 +189,7 @@ export class Pending<T = never> extends OutcomeBase<T> {
 
 /** It was given up. @since 0.2 */
 export class Cancelled<T = never> extends OutcomeBase<T> {
-  readonly type = "Cancelled";
+  readonly type: "Cancelled" = "Cancelled";
   /** For people. */
   readonly reason: string;
 
@@ -203,7 +203,7 @@ export class Cancelled<T = never> extends OutcomeBase<T> {
 
 /** The outcomes of several attempts, in order. @since 0.2 */
 export class OutcomeBatch<T> extends OutcomeBase<T> {
-  readonly type = "Batch";
+  readonly type: "Batch" = "Batch";
   readonly items: readonly Outcome<T>[];
 
   /** @throws {@link BatpakError} `BP_ARGUMENT`. */

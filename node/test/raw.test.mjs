@@ -93,7 +93,7 @@ describe("the addon alone", () => {
 
   it("takes no rows of an outcome that hold others than there are", () => {
     const some = [[], [{ type: 6, itemCount: 1 }], [{ type: 6, itemCount: 2 }, { type: 1 }], [{ type: 6, itemCount: 2 ** 32 - 1 }, { type: 1 }],
-      [{ type: 6 }, { type: 6, itemCount: 1 }], [{ type: 4 }], new Array(3)];
+      [{ type: 6 }, { type: 6, itemCount: 1 }], [{ type: 4 }]];
     for (const rows of some) assert.throws(() => raw.bp_outcome_encode(rows, []), isError(1));
     const pending = [{ type: 4 }];
     for (const waits of [[{ type: 3, itemCount: 1 }], [{ type: 3, itemCount: 2 }, { type: 1 }], [{ type: 1 }, { type: 3, itemCount: 1 }], [5]]) {
