@@ -37,6 +37,8 @@ typedef struct bpn_job {
   bp_trust trust;
   bp_page *page;
   bp_report *report;
+  bp_fence *fence;                    /* that was begun */
+  bpn_box *fence_box;                 /* that is to end */
 } bpn_job;
 
 static _Thread_local bpn_job *current;
@@ -90,6 +92,8 @@ static void job_free(bpn_job *job) {
   bpn_trust_end(&job->trust);
   bp_page_free(job->page);
   bp_report_free(job->report);
+  bp_fence_free(job->fence);
+  if (job->fence_box != NULL) bpn_box_drop(job->fence_box);
   if (job->progress != NULL) napi_release_threadsafe_function(job->progress, napi_tsfn_release);
   if (job->box != NULL) bpn_box_drop(job->box);
   free(job->arenas);
@@ -416,6 +420,47 @@ napi_value bpn_store_sync_async(napi_env env, napi_callback_info info) {
   bpn_job *job = box == NULL ? NULL : job_new(state, box, run_sync, nothing);
   return job == NULL ? NULL : job_start(job, NULL);
 }
+
+/* --- fences */
+
+static void run_begin(bpn_job *job) { job->status = bp_fence_begin(job->store, &job->fence, &job->error); }
+
+static napi_value answer_begin(napi_env env, bpn_job *job) {
+  (void)env;
+  bp_fence *fence = job->fence;
+  job->fence = NULL;
+  return bpn_fence_value(job->state, job->box, fence);
+}
+
+napi_value bpn_fence_begin_async(napi_env env, napi_callback_info info) {
+  napi_value handle;
+  bpn_state *state = bpn_enter(env, info, 1, &handle);
+  bpn_box *box = state == NULL ? NULL : bpn_box_of(state, handle, BPN_STORE);
+  bpn_job *job = box == NULL ? NULL : job_new(state, box, run_begin, answer_begin);
+  return job == NULL ? NULL : job_start(job, NULL);
+}
+
+static void run_commit(bpn_job *job) { job->status = bp_fence_commit(job->fence_box->held, &job->error); }
+
+static void run_cancel(bpn_job *job) { job->status = bp_fence_cancel(job->fence_box->held, &job->error); }
+
+/* A job of its store, closed or not: a fence whose store is closed says so itself. */
+static napi_value end_fence(napi_env env, napi_callback_info info, void (*run)(bpn_job *)) {
+  napi_value handle;
+  bpn_state *state = bpn_enter(env, info, 1, &handle);
+  bpn_box *fence = state == NULL ? NULL : bpn_fence_of(state, handle);
+  bpn_job *job = fence == NULL ? NULL : job_new(state, fence->store, run, nothing);
+  if (job == NULL) return NULL;
+  bpn_box_keep(fence);
+  job->fence_box = fence;
+  return job_start(job, NULL);
+}
+
+napi_value bpn_fence_commit_async(napi_env env, napi_callback_info info) { return end_fence(env, info, run_commit); }
+
+napi_value bpn_fence_cancel_async(napi_env env, napi_callback_info info) { return end_fence(env, info, run_cancel); }
+
+/* --- waiting for a watermark */
 
 /* bp_store_wait cannot be ended from outside, so it is called in turns: who gave up is seen between two of them.  Within a
  * turn it is told at once. */

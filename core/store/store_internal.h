@@ -138,7 +138,6 @@ void bpi_store_log(const bp_store *store, const char *text);
 
 typedef struct bpi_item {
   const bp_draft *draft;
-  bpi_frame_parts parts;
   uint8_t event_hash[32];
   bpi_bytes extensions;        /* encoded map; length 0: none */
   int64_t forced_us;           /* timestamp of a lifecycle event; BPI_NOW otherwise */

@@ -32,6 +32,7 @@ export { defineMachine, Machine, type From, type MachineDefinition, type Payload
   type TransitionOptions } from "./machine.js";
 export { EMPTY, type Draft, type DraftOptions, type Durability, type NewEvent } from "./draft.js";
 export { Frontier, type Point, type WaitOptions, type Watermark } from "./frontier.js";
+export { Fence } from "./fence.js";
 export { Event } from "./event.js";
 export { Page, type Query } from "./page.js";
 export type { OpenOptions, Progress, Trust, VerifyOptions } from "./options.js";

@@ -17,6 +17,8 @@ export type ReportHandle = { readonly [brand]: "report" };
 
 /** A ticket. @internal */
 export type TicketHandle = { readonly [brand]: "ticket" };
+/** A fence. @internal */
+export type FenceHandle = { readonly [brand]: "fence" };
 /** A set of gates. @internal */
 export type GatesHandle = { readonly [brand]: "gates" };
 /** A permit. @internal */
@@ -163,6 +165,11 @@ export interface Raw {
   /** Settled when the ticket is decided; it may be asked for once. */
   ticket_decided(ticket: TicketHandle): Promise<void>;
   bp_store_pressure(store: StoreHandle): PressureData;
+  bp_fence_begin(store: StoreHandle): FenceHandle;
+  bp_fence_token(fence: FenceHandle): bigint;
+  bp_fence_submit(fence: FenceHandle, arena: Uint8Array, count: number, batch: boolean): TicketHandle;
+  bp_fence_commit(fence: FenceHandle): void;
+  bp_fence_cancel(fence: FenceHandle): void;
   bp_store_sync(store: StoreHandle): void;
   bp_store_frontier(store: StoreHandle): FrontierData;
   bp_store_wait(store: StoreHandle, watermark: number, wallMs: bigint, sequence: bigint, timeoutMs: number): void;
@@ -182,6 +189,9 @@ export interface Raw {
   bp_store_append_many_async(store: StoreHandle, chunks: readonly Uint8Array[], counts: readonly number[]): Promise<RawBatch>;
   bp_store_append_batch_async(store: StoreHandle, chunks: readonly Uint8Array[], counts: readonly number[]): Promise<RawBatch>;
   bp_store_sync_async(store: StoreHandle): Promise<void>;
+  bp_fence_begin_async(store: StoreHandle): Promise<FenceHandle>;
+  bp_fence_commit_async(fence: FenceHandle): Promise<void>;
+  bp_fence_cancel_async(fence: FenceHandle): Promise<void>;
   bp_store_wait_async(store: StoreHandle, watermark: number, wallMs: bigint, sequence: bigint, timeoutMs: number): Promise<void>;
   bp_store_page_async(store: StoreHandle): Promise<ArrayBuffer>;
   bp_store_verify_async(store: StoreHandle, trust: RawTrust | undefined, progress: RawProgress | undefined): Promise<ReportHandle>;

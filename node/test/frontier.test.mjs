@@ -6,7 +6,7 @@ import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { EMPTY, Frontier, keyGenerate, open } from "batpak";
-import { id, refused, refusedAsync, temporary } from "./support/store.mjs";
+import { id, openedWhenFree, refused, refusedAsync, temporary } from "./support/store.mjs";
 
 const KIND = 0xf001;
 const event = { kind: KIND, value: 1 };
@@ -80,12 +80,11 @@ describe("the frontier", () => {
   it("does not keep the pool from the flush that is waited for", async () => {
     const store = written();
     const receipt = append(store);
-    const waits = Array.from({ length: 20 }, () => store.waitAsync("durable", receipt));
+    /* Were the flush kept from running, they would end by their time. */
+    const waits = Array.from({ length: 20 }, () => store.waitAsync("durable", receipt, { timeoutMs: 60_000 }));
     assert.equal(refused(() => store.close(), "BP_BUSY").actual, 20n);
-    const begun = performance.now();
     await store.syncAsync();
     await Promise.all(waits);
-    assert.ok(performance.now() - begun < 5000);
     store.close();
   });
 
@@ -118,15 +117,7 @@ describe("the frontier", () => {
     await once(worker, "message");
     await sleep(20);
     await worker.terminate();
-    for (let left = 200; ; left--) {
-      try {
-        open(directory).close();
-        break;
-      } catch (error) {
-        if (error.code !== "BP_LOCKED" || left === 0) throw error;
-        await sleep(10);
-      }
-    }
+    (await openedWhenFree(directory)).close();
   });
 });
 

@@ -73,6 +73,10 @@ BUGS = {
     "both_owners_leave_the_ticket": (TICKET, "if (atomic_fetch_sub(&ticket->owners, 1) > 1) return;",
                                      "uint32_t owners = atomic_load(&ticket->owners);\n  "
                                      "atomic_fetch_sub(&ticket->owners, 1);\n  if (owners > 1) return;"),
+    "told_when_it_may_be_taken_back": (TICKET, "  tell(ticket);\n  bpi_mutex_unlock(&ticket->lock);",
+                                       "  bpi_mutex_unlock(&ticket->lock);\n  tell(ticket);"),
+    "dropped_ticket_tells": (TICKET, "if (ticket->was_notified) (void)bp_ticket_notify(ticket, NULL, NULL, NULL);", ""),
+    "decided_ticket_tells_nobody": (TICKET, "if (is_decided(ticket)) tell(ticket);", ""),
     "worker_ends_with_work_left": (WORKER, "if (worker->done.first != NULL) {",
                                    "if (worker->is_stopping) {\n      break;\n    } else if (worker->done.first != NULL) {"),
     "maps_are_made_side_by_side": (SEGMENTS, "    bpi_mutex_lock(&segments->lock);\n    bp_status status = make_map(segments, segment, "

@@ -48,6 +48,8 @@ static const concurrent_program programs[] = {
     {.name = "tickets in a tiny queue", .threads = {"UUv", "uU", "TP", "d"}, .queue_capacity = 1},
     {.name = "tickets in small groups", .threads = {"UUB", "bu", "Tw"}, .queue_capacity = 2, .group_max_events = 2},
     {.name = "tickets and descriptors", .threads = {"e", "ev", "ed"}},
+    {.name = "tickets that tell", .threads = {"nN", "yn", "Nd"}},
+    {.name = "tickets that tell, and release", .threads = {"r", "yN", "Ny", "f"}},
     {.name = "tickets and strict close", .threads = {"Uc", "z", "dz"}},
     {.name = "tickets and release", .threads = {"r", "z", "Uu", "f"}},
     {.name = "tickets that are dropped", .threads = {"UU", "Uw", "U"}, .segment_max_bytes = 1200},

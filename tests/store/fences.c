@@ -238,6 +238,35 @@ Test(fences, replay_the_keys_of_what_is_visible) {
   cr_assert_eq(fenced_seen("e:1"), 1);
 }
 
+/* What was visible before a fence is not cancelled with it: only what stands behind it is. */
+Test(fences, answer_what_was_visible_before_them_when_they_are_cancelled_too) {
+  bp_draft drafts[2] = {fixture_draft("e:1", "1"), fixture_draft("e:1", "2")};
+  for (int i = 0; i < 2; i++) {
+    fixture_give_key(&drafts[i], 5 + (uint64_t)i);
+    drafts[i].durability = BP_WRITTEN;
+    fixture_append(fenced.store, &drafts[i]);
+  }
+  fenced_begin();
+  bp_ticket *known, *both;
+  size_t count;
+  MUST(bp_fence_submit(fenced.fence, &drafts[0], &known, NULL));
+  MUST(bp_fence_submit_batch(fenced.fence, drafts, 2, &both, NULL));
+  fixture_give_key(&drafts[1], 9);
+  bp_ticket *fresh = fenced_submit(&drafts[1]), *again = fenced_submit(&drafts[1]);
+  MUST(bp_fence_cancel(fenced.fence, NULL));
+  MUST(bp_ticket_wait(known, BP_WAIT_FOREVER, NULL));
+  const bp_receipt *receipt = bp_ticket_receipts(known, &count);
+  cr_assert(count == 1 && receipt->replayed && receipt->same && receipt->durable && receipt->sequence == 1);
+  MUST(bp_ticket_wait(both, BP_WAIT_FOREVER, NULL));
+  receipt = bp_ticket_receipts(both, &count);
+  cr_assert(count == 2 && receipt[1].replayed && receipt[1].durable && receipt[1].sequence == 2);
+  cr_assert_eq(fenced_redeem(fresh), BP_FENCE_CANCELLED);
+  cr_assert_eq(fenced_redeem(again), BP_FENCE_CANCELLED, "a replay of what is hidden now");
+  bp_ticket_free(known);
+  bp_ticket_free(both);
+  cr_assert_eq(fenced_seen_after_kill("e:1"), 2);
+}
+
 /* V-06 */
 Test(fences, hold_their_keys_after_a_cancellation) {
   bp_draft draft = fixture_draft("e:1", "1");

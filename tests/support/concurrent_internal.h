@@ -34,6 +34,13 @@ typedef struct caller {
   concurrent_attempt attempt;
 } caller;
 
+/* Who is told of a ticket, until it is taken back. */
+typedef struct listener {
+  bp_ticket *ticket;
+  uint32_t calls;
+  int is_gone;
+} listener;
+
 struct world {
   const concurrent_run *run;
   sim_system *sim;
@@ -47,6 +54,7 @@ struct world {
   model_state model;
   uint8_t wants_durable[EVENTS_MAX];
   uint8_t dropped[EVENTS_MAX];  /* submitted, and its ticket freed */
+  listener listeners[EVENTS_MAX];
   uint8_t together[EVENTS_MAX]; /* this one and the next two: TOGETHER_* */
   size_t shared;             /* the event that all threads append; its draft */
   bp_draft shared_draft;

@@ -1,3 +1,4 @@
+#include "store/ticket.h"
 #include "support/concurrent_internal.h"
 
 #include <inttypes.h>
@@ -59,6 +60,46 @@ static void redeem_by_descriptor(world *w, bp_ticket *ticket, const concurrent_a
   redeem(w, ticket, attempt, BP_WAIT_FOREVER);
 }
 
+/* --- being told */
+
+static void hear(void *user) {
+  listener *self = (listener *)user;
+  CHECK(!self->is_gone, "told, though that was taken back");
+  CHECK(++self->calls == 1, "told twice");
+  scheduler_point();
+  CHECK(!self->is_gone, "taken back while it was called");
+  CHECK(self->ticket->decided, "told, and not decided");
+}
+
+static listener *listen_to(world *w, bp_ticket *ticket, const concurrent_attempt *attempt) {
+  listener *made = &w->listeners[attempt->event];
+  *made = (listener){.ticket = ticket};
+  CHECK(bp_ticket_notify(ticket, hear, made, NULL) == BP_OK, "bp_ticket_notify");
+  return made;
+}
+
+static void redeem_when_told(world *w, bp_ticket *ticket, const concurrent_attempt *attempt) {
+  listener *told = listen_to(w, ticket, attempt);
+  while (told->calls == 0) scheduler_yield();
+  redeem(w, ticket, attempt, 0);
+  told->is_gone = 1;
+}
+
+static void redeem_untold(world *w, bp_ticket *ticket, const concurrent_attempt *attempt) {
+  listener *told = listen_to(w, ticket, attempt);
+  scheduler_point();
+  CHECK(bp_ticket_notify(ticket, NULL, NULL, NULL) == BP_OK, "bp_ticket_notify");
+  told->is_gone = 1;
+  redeem(w, ticket, attempt, BP_WAIT_FOREVER);
+}
+
+static void drop_while_told(world *w, bp_ticket *ticket, const concurrent_attempt *attempt) {
+  listener *told = listen_to(w, ticket, attempt);
+  w->dropped[attempt->event] = 1;
+  bp_ticket_free(ticket);
+  told->is_gone = 1;
+}
+
 static void submit_two(caller *self) {
   world *w = self->world;
   concurrent_attempt first, second;
@@ -111,6 +152,18 @@ int concurrent_submit(caller *self, char letter) {
     case 'e':
       ticket = submit(self, BP_WRITTEN, &attempt);
       redeem_by_descriptor(w, ticket, &attempt);
+      return 1;
+    case 'n':
+      ticket = submit(self, BP_WRITTEN, &attempt);
+      redeem_when_told(w, ticket, &attempt);
+      return 1;
+    case 'N':
+      ticket = submit(self, BP_WRITTEN, &attempt);
+      redeem_untold(w, ticket, &attempt);
+      return 1;
+    case 'y':
+      ticket = submit(self, BP_WRITTEN, &attempt);
+      drop_while_told(w, ticket, &attempt);
       return 1;
     case 'B':
       ticket = submit_batch(self, &attempt);

@@ -3,7 +3,7 @@
 import {
   BatpakError, BP_VERDICT_ATTESTED, bypass, defineEvent, defineMachine, Denial, DeniedError, EMPTY, Gates, Float64, idNew, keyGenerate, Kind, open, openAsync, payloadDecode,
   payloadEncode, Receipt, Status,
-  type Batch, type Bypass, type Draft, type Gate, type Machine, type Permit, type Event, type EventType, type Extensions, type Finding, type Frontier, type Judgement, type OpenOptions, type Page,
+  type Batch, type Bypass, type Draft, type Gate, type Machine, type Permit, type Event, type EventType, type Fence, type Extensions, type Finding, type Frontier, type Judgement, type OpenOptions, type Page,
   type Point, type Pressure, type Ticket,
   type Query, type Report, type Stat, type StatusName, type Store, type TypedEvent, type Value,
 } from "batpak";
@@ -57,6 +57,14 @@ export function synchronous(): void {
   store.append("a", "s", Said("hello"), { gate: "durable", gateTimeoutMs: 5 });
   const ticket: Ticket<Receipt> = store.submit(drafts[0]!);
   const answered: Promise<Receipt> = ticket.waitAsync({ signal: AbortSignal.timeout(5) });
+  {
+    using fence: Fence = store.fence();
+    const fenced: Ticket<Receipt> = fence.submit(drafts[0]!);
+    const fencedBatch: Ticket<Receipt[]> = fence.submitBatch(drafts);
+    const token: bigint = fence.token;
+    fence.commit();
+    exact([fenced, fencedBatch, token]);
+  }
   const batched: Receipt[] = store.submitBatch(drafts).wait(5);
   const pressure: Pressure = store.pressure();
   console.log(answered, batched, ticket.done, ticket.receipts, pressure.queued, pressure.utilization, pending, waited, whole, gathered, batch.length, batch.receipts?.length);
