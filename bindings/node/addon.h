@@ -236,11 +236,14 @@ typedef struct bpn_submission {
   const bpn_batch *batch;
   bool is_batch;           /* else its one draft */
   bp_ticket *ticket;
+  bp_outcome outcome;      /* of a try, where there is no ticket */
   bp_error error;
 } bpn_submission;
-/* Submits drafts, given as arena, count and whether they are a batch, by `call`.  Answers the ticket. */
+/* Submits drafts, given as arena, count and whether they are a batch, by `call`.  Answers the ticket,
+ * or the row of a try's outcome. */
 napi_value bpn_submit(bpn_state *state, bpn_box *box, const napi_value drafts[3], bp_status (*call)(bpn_submission *submission));
 napi_value bpn_store_submit(napi_env env, napi_callback_info info);
+napi_value bpn_store_try_submit(napi_env env, napi_callback_info info);
 napi_value bpn_ticket_wait(napi_env env, napi_callback_info info);
 napi_value bpn_ticket_done(napi_env env, napi_callback_info info);
 
@@ -254,6 +257,12 @@ napi_value bpn_fence_token(napi_env env, napi_callback_info info);
 napi_value bpn_fence_submit(napi_env env, napi_callback_info info);
 napi_value bpn_fence_commit(napi_env env, napi_callback_info info);
 napi_value bpn_fence_cancel(napi_env env, napi_callback_info info);
+
+/* outcome.c */
+/* One that holds no others. */
+napi_value bpn_outcome_value(napi_env env, const bp_outcome *outcome);
+napi_value bpn_outcome_encode(napi_env env, napi_callback_info info);
+napi_value bpn_outcome_decode(napi_env env, napi_callback_info info);
 
 /* watch.c */
 napi_value bpn_ticket_decided(napi_env env, napi_callback_info info);

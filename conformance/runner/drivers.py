@@ -59,7 +59,7 @@ C_CAPABILITIES = (
 )
 
 # What the package for Node does not have yet.
-NOT_NODE = ("outcome", "try", "fence")
+NOT_NODE = ("try", "fence")
 
 
 class Unavailable(Exception):
@@ -83,6 +83,10 @@ class Drivers:
 
     def compared(self):
         return [driver for driver in self.all if driver is not self.oracle()]
+
+    def able(self, capabilities):
+        """Those that can do all of this."""
+        return Drivers([driver for driver in self.ours if capabilities <= driver.capabilities], self.reference)
 
     def stop(self):
         for driver in self.all:

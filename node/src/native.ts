@@ -116,6 +116,43 @@ export interface RawClaim extends ClaimFields {
   readonly scope: Uint8Array;
 }
 
+/** A `bp_compensation`; ids back to back. @internal */
+export interface RawCompensation {
+  readonly type: number;
+  readonly ids: Uint8Array;
+  readonly targetId: Uint8Array;
+  readonly text: Uint8Array;
+  readonly data: Uint8Array;
+}
+
+/** A `bp_wait_condition`. Those that it holds are rows of their own: `bindings/node/outcome.c` says which. @internal */
+export interface RawCondition {
+  readonly type: number;
+  readonly tag: number;
+  readonly resumeAtMs: bigint;
+  readonly eventId: Uint8Array;
+  readonly data: Uint8Array;
+  readonly itemCount: number;
+}
+
+/** A `bp_outcome`, as above. @internal */
+export interface RawOutcome {
+  readonly type: number;
+  readonly errorKind: number;
+  readonly errorCustom: number;
+  readonly afterMs: bigint;
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  readonly resumeToken: Uint8Array;
+  readonly value: Uint8Array;
+  readonly message: Uint8Array;
+  readonly compensation?: RawCompensation;
+  readonly itemCount: number;
+}
+
+/** A row as the addon takes it: what is nothing is left out. @internal */
+export type Said<Row> = { readonly [Member in keyof Row]?: Row[Member] extends RawCompensation | undefined ? Said<RawCompensation> : Row[Member] };
+
 /** @internal */
 export interface RawVerdict {
   readonly verdict: number;
@@ -160,6 +197,8 @@ export interface Raw {
   bp_store_append_batch(store: StoreHandle, arena: Uint8Array, count: number): RawBatch;
   /** One draft, or a batch. */
   bp_store_submit(store: StoreHandle, arena: Uint8Array, count: number, batch: boolean): TicketHandle;
+  /** The ticket, or an outcome that is no Ok. */
+  bp_store_try_submit(store: StoreHandle, arena: Uint8Array, count: number, batch: boolean): TicketHandle | RawOutcome;
   bp_ticket_wait(ticket: TicketHandle, timeoutMs: number): RawBatch;
   ticket_done(ticket: TicketHandle): boolean;
   /** Settled when the ticket is decided; it may be asked for once. */
@@ -246,6 +285,12 @@ export interface Raw {
   bp_payload_decode(payload: Uint8Array, tokens: Uint8Array): number;
   bp_payload_from_json(json: Uint8Array): Uint8Array;
   bp_payload_to_json(payload: Uint8Array): string;
+  bp_error_kind_name(kind: number): string;
+  bp_error_kind_class(kind: number): number;
+  bp_error_kind_is_retryable(kind: number): number;
+  /** Rows level by level; the conditions of pending ones, in their order, stand before those that these hold. */
+  bp_outcome_encode(outcomes: readonly Said<RawOutcome>[], conditions: readonly Said<RawCondition>[]): Uint8Array;
+  bp_outcome_decode(bytes: Uint8Array): { readonly outcomes: readonly RawOutcome[]; readonly conditions: readonly RawCondition[] };
   /** Name, value, name, value, ... */
   bp_extensions_encode(items: readonly Uint8Array[]): Uint8Array;
   bp_extensions_decode(map: Uint8Array): (string | Uint8Array)[];
@@ -335,6 +380,11 @@ export const native = {
   claimRead: translated(raw.bp_claim_read),
   claimWrite: translated(raw.bp_claim_write),
   claimCheck: translated(raw.bp_claim_check),
+  errorKindName: raw.bp_error_kind_name,
+  errorKindClass: raw.bp_error_kind_class,
+  errorKindIsRetryable: raw.bp_error_kind_is_retryable,
+  outcomeEncode: translated(raw.bp_outcome_encode),
+  outcomeDecode: translated(raw.bp_outcome_decode),
   payloadEncode: translated(raw.bp_payload_encode),
   payloadDecode: translated(raw.bp_payload_decode),
   payloadFromJson: translated(raw.bp_payload_from_json),

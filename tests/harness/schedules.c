@@ -7,6 +7,7 @@
  *   schedules [--schedules N] [--seed N] [--program NAME | --threads LETTERS,LETTERS...]
  *             [--departures N]   exhaustively: all schedules with at most N departures
  *             [--schedule "STEPS" [--fault-at N] [--crash 0]]   this one alone, as a failure prints it */
+/* P-010, P-019, P-020, P-029, P-059 */
 #include "support/check.h"
 #include "support/concurrent.h"
 #include "support/random.h"

@@ -1,5 +1,6 @@
 /* The frontier among threads: no observer ever sees a point where it must not be, waits converge however they are mixed,
  * a spurious wake-up changes nothing, and a close, a release or a failed flush reaches everybody who waits. */
+/* P-053, P-059, P-060 */
 #include "store/store_internal.h"
 #include "support/plain.h"
 
