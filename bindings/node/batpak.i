@@ -23,6 +23,7 @@
 %ignore bp_store_append_many;
 %ignore bp_store_append_batch;
 %ignore bp_store_wait;
+%ignore bp_store_await;
 %ignore bp_store_page;
 %ignore bp_store_get;
 %ignore bp_store_walk;

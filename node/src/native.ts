@@ -203,6 +203,8 @@ export interface Raw {
   ticket_done(ticket: TicketHandle): boolean;
   /** Settled when the ticket is decided; it may be asked for once. */
   ticket_decided(ticket: TicketHandle): Promise<void>;
+  /** Settles that promise. */
+  bp_ticket_free(ticket: TicketHandle): void;
   bp_store_pressure(store: StoreHandle): PressureData;
   bp_fence_begin(store: StoreHandle): FenceHandle;
   bp_fence_token(fence: FenceHandle): bigint;
@@ -212,6 +214,8 @@ export interface Raw {
   bp_store_sync(store: StoreHandle): void;
   bp_store_frontier(store: StoreHandle): FrontierData;
   bp_store_wait(store: StoreHandle, watermark: number, wallMs: bigint, sequence: bigint, timeoutMs: number): void;
+  /** A ticket without receipts. */
+  bp_store_await(store: StoreHandle, watermark: number, wallMs: bigint, sequence: bigint): TicketHandle;
   bp_store_page(store: StoreHandle): ArrayBuffer;
   bp_store_get(store: StoreHandle, eventId: Uint8Array): ArrayBuffer;
   bp_store_walk(store: StoreHandle, eventId: Uint8Array, limit: bigint | number): ArrayBuffer;
@@ -231,12 +235,11 @@ export interface Raw {
   bp_fence_begin_async(store: StoreHandle): Promise<FenceHandle>;
   bp_fence_commit_async(fence: FenceHandle): Promise<void>;
   bp_fence_cancel_async(fence: FenceHandle): Promise<void>;
-  bp_store_wait_async(store: StoreHandle, watermark: number, wallMs: bigint, sequence: bigint, timeoutMs: number): Promise<void>;
   bp_store_page_async(store: StoreHandle): Promise<ArrayBuffer>;
   bp_store_verify_async(store: StoreHandle, trust: RawTrust | undefined, progress: RawProgress | undefined): Promise<ReportHandle>;
   /** The number of the call on another thread that was started last. */
   last_job(): number;
-  /** What has not begun never will; open, verify and waits stop soon; all else runs to its end. */
+  /** What has not begun never will; open and verify stop soon; all else runs to its end. */
   cancel(job: number): void;
 
   bp_store_stat(store: StoreHandle): StatData;

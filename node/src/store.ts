@@ -86,7 +86,7 @@ export class Store {
   /** @internal */
   constructor(handle: StoreHandle, path: string, options: OpenOptions, faults: FaultPoints | undefined) {
     this.#handle = handle;
-    this.#waits = new Waits(handle, path);
+    this.#waits = new Waits(handle);
     this.path = path;
     this.#submitting = { path, ready: this.#tick.bind(this) };
     this.#fencing = { path, ready: this.#tickFenced.bind(this), held: this.#held.bind(this) };
@@ -465,7 +465,8 @@ export class Store {
   }
 
   /**
-   * As {@link wait}, on another thread. {@link closeAsync} ends it with `BP_CLOSED`, {@link close} finds the store busy.
+   * As {@link wait}, while the event loop goes on, without a thread of its own. A close of the store ends it, with `BP_CLOSED`
+   * where even the last flush did not bring the point.
    *
    * @since 0.2
    */
@@ -534,13 +535,12 @@ export class Store {
   async #closeWhenIdle(): Promise<void> {
     while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
     await this.#queue.idle();
-    await this.#waits.end();
     this.#putClock(true);
     try {
       await raw.bp_store_close_async(this.#handle);
+      await this.#waits.ended();
     } catch (error) {
       this.#closing = undefined;
-      this.#waits.resume();
       throw translate(error, this.path);
     }
   }

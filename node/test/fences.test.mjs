@@ -7,7 +7,7 @@ import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises"
 import { inspect } from "node:util";
 import { Worker } from "node:worker_threads";
 import { EMPTY, Fence, open, openAsync, Ticket } from "batpak";
-import { id, opened, refused, refusedAsync, temporary } from "./support/store.mjs";
+import { id, openedWhenFree, refused, refusedAsync, temporary } from "./support/store.mjs";
 
 const KIND = 0xf001;
 const draft = (value, more) => ({ entity: "e", scope: "s", event: { kind: KIND, value }, ...more });
@@ -223,7 +223,7 @@ describe("a fence on other threads", () => {
         const worker = new Worker(new URL("./support/worker.mjs", import.meta.url), { workerData: { task, directory } });
         await once(worker, "message");
         await worker.terminate();
-        const store = await opened(directory);
+        const store = await openedWhenFree(directory);
         const { length } = seen(store);
         assert.equal(length % 20, 0, `${length} events seen`);
         if (task === "fence") assert.equal(length, 0);
@@ -273,7 +273,7 @@ describe("a fence and the end of its store", () => {
       await sleep(1);
     }
     refused(() => last.wait(0), "BP_FENCE_CANCELLED");
-    const again = await opened(directory);
+    const again = await openedWhenFree(directory);
     assert.deepEqual(seen(again), [2]);
     again.close();
   });
