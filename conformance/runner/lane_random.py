@@ -48,8 +48,8 @@ def run(report, seed, count, drivers, only=None):
 
 
 def run_foreign(report, seed, count, drivers):
-    """Programs with batches and fences, which only the reference writes so far: the store is read
-    by all, continued by one of ours, and read by all again."""
+    """Programs with what the reference alone does: refused batches, chains begun anew behind fences. The store is
+    read by all, continued by one of ours, and read by all again."""
     failures = []
     for number in range(count):
         ours = drivers.ours[number % len(drivers.ours)]
