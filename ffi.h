@@ -547,6 +547,14 @@ typedef void (*bp_told)(void *user);
  * Errors: BP_BUSY (another is to be told); BP_FORKED.  Since 0.2. */
 BP_API bp_status bp_ticket_notify(bp_ticket *ticket, bp_told told, void *user, bp_error *error);
 
+/* As bp_store_wait, without a thread that waits: a ticket without receipts, decided when the watermark has reached the point;
+ * at once where it has.  Starts the store's thread as bp_store_submit does.  Keeps no close from closing: that decides it too,
+ * behind its own last flush.  A ticket that is freed is waited for no more.  The caller owns *ticket.
+ * Errors: BP_ARGUMENT, BP_READ_ONLY, BP_SYSTEM and its kin, BP_NO_MEMORY; of the ticket: BP_POISONED, and BP_CLOSED where the
+ * store was closed or released before the point was reached.  Since 0.2. */
+BP_API bp_status bp_store_await(bp_store *store, uint32_t watermark, const bp_point *point, bp_ticket **ticket,
+                                bp_error *error);
+
 /* Frees the ticket, not while another thread uses it.  Cancels nothing: what was submitted is committed all the same.  Whom
  * bp_ticket_notify was to tell is not told any more.  In a forked child it closes the descriptor and does nothing else.  NULL
  * does nothing.  Since 0.2. */

@@ -42,6 +42,7 @@ struct bpn_box {
   struct bpn_call *call;         /* the innermost call on this thread that may report progress, or ask gates */
   bpn_log *log;                  /* NULL: silence */
   bpn_fault *fault;              /* NULL: no fault points */
+  struct bpn_watch *watch;       /* of a ticket that is awaited */
 };
 #endif
 
@@ -211,11 +212,6 @@ napi_value bpn_fence_commit_async(napi_env env, napi_callback_info info);
 napi_value bpn_fence_cancel_async(napi_env env, napi_callback_info info);
 napi_value bpn_store_page_async(napi_env env, napi_callback_info info);
 napi_value bpn_store_verify_async(napi_env env, napi_callback_info info);
-napi_value bpn_store_wait_async(napi_env env, napi_callback_info info);
-/* Whether calls run that somebody waits for. */
-bool bpn_box_busy(const bpn_state *state, const bpn_box *box);
-/* Ends the threads of jobs that have one of their own. */
-void bpn_jobs_stop(bpn_state *state);
 napi_value bpn_last_job(napi_env env, napi_callback_info info);
 napi_value bpn_cancel(napi_env env, napi_callback_info info);
 
@@ -231,14 +227,8 @@ void bpn_loop_forget(bpn_state *state);
 void bpn_loop_tell(bpn_state *state, bpn_errand *errand);
 
 /* wait.c */
-typedef struct bpn_awaited {
-  uint32_t watermark;
-  uint32_t timeout_ms;
-  bp_point point;
-} bpn_awaited;
-/* The arguments behind the store: watermark, time, sequence, timeout. */
-bool bpn_take_awaited(napi_env env, const napi_value arguments[4], bpn_awaited *awaited);
 napi_value bpn_store_wait(napi_env env, napi_callback_info info);
+napi_value bpn_store_await(napi_env env, napi_callback_info info);
 
 /* ticket.c */
 typedef struct bpn_submission {
@@ -246,11 +236,14 @@ typedef struct bpn_submission {
   const bpn_batch *batch;
   bool is_batch;           /* else its one draft */
   bp_ticket *ticket;
+  bp_outcome outcome;      /* of a try, where there is no ticket */
   bp_error error;
 } bpn_submission;
-/* Submits drafts, given as arena, count and whether they are a batch, by `call`.  Answers the ticket. */
+/* Submits drafts, given as arena, count and whether they are a batch, by `call`.  Answers the ticket,
+ * or the row of a try's outcome. */
 napi_value bpn_submit(bpn_state *state, bpn_box *box, const napi_value drafts[3], bp_status (*call)(bpn_submission *submission));
 napi_value bpn_store_submit(napi_env env, napi_callback_info info);
+napi_value bpn_store_try_submit(napi_env env, napi_callback_info info);
 napi_value bpn_ticket_wait(napi_env env, napi_callback_info info);
 napi_value bpn_ticket_done(napi_env env, napi_callback_info info);
 
@@ -265,8 +258,15 @@ napi_value bpn_fence_submit(napi_env env, napi_callback_info info);
 napi_value bpn_fence_commit(napi_env env, napi_callback_info info);
 napi_value bpn_fence_cancel(napi_env env, napi_callback_info info);
 
+/* outcome.c */
+/* One that holds no others. */
+napi_value bpn_outcome_value(napi_env env, const bp_outcome *outcome);
+napi_value bpn_outcome_encode(napi_env env, napi_callback_info info);
+napi_value bpn_outcome_decode(napi_env env, napi_callback_info info);
+
 /* watch.c */
 napi_value bpn_ticket_decided(napi_env env, napi_callback_info info);
+napi_value bpn_ticket_free(napi_env env, napi_callback_info info);
 void bpn_watches_stop(bpn_state *state);
 
 /* page.c */

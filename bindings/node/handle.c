@@ -120,7 +120,7 @@ bpn_box *bpn_box_of(bpn_state *state, napi_value value, bpn_kind kind) {
   bpn_box *box = bpn_box_any(state, value, kind);
   if (box == NULL) return NULL;
   if (box->held == NULL || box->gone) {
-    bpn_refuse(state->env, BP_CLOSED, kind == BPN_STORE ? "the store is closed" : "the report was freed");
+    bpn_refuse(state->env, BP_CLOSED, kind == BPN_STORE ? "the store is closed" : "it was freed");
     return NULL;
   }
   bpn_clock_read(state, box);

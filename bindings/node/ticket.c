@@ -7,8 +7,11 @@
 static napi_value submit_all(bpn_state *state, bpn_submission *submission, bp_status (*call)(bpn_submission *)) {
   if (!submission->is_batch && submission->batch->count != 1) return bpn_refuse(state->env, BP_ARGUMENT, "one draft is submitted");
   bpn_error_clear(&submission->error);
+  bp_outcome_init(&submission->outcome, sizeof submission->outcome);
   bp_status status = call(submission);
-  return status == BP_OK ? bpn_handle_of(state, BPN_TICKET, submission->ticket) : bpn_throw(state->env, status, &submission->error);
+  if (status != BP_OK) return bpn_throw(state->env, status, &submission->error);
+  return submission->ticket == NULL ? bpn_outcome_value(state->env, &submission->outcome)
+                                    : bpn_handle_of(state, BPN_TICKET, submission->ticket);
 }
 
 napi_value bpn_submit(bpn_state *state, bpn_box *box, const napi_value drafts[3], bp_status (*call)(bpn_submission *submission)) {
@@ -30,13 +33,25 @@ static bp_status submit(bpn_submission *s) {
   return bp_store_submit(s->held, s->batch->drafts, &s->ticket, &s->error);
 }
 
-/* submit(store, arena, count, batch): the drafts, or the one of them, as for append_many. */
-napi_value bpn_store_submit(napi_env env, napi_callback_info info) {
+static bp_status try_submit(bpn_submission *s) {
+  if (s->is_batch) {
+    return bp_store_try_submit_batch(s->held, s->batch->drafts, s->batch->count, &s->ticket, &s->outcome, &s->error);
+  }
+  return bp_store_try_submit(s->held, s->batch->drafts, &s->ticket, &s->outcome, &s->error);
+}
+
+static napi_value submit_by(napi_env env, napi_callback_info info, bp_status (*call)(bpn_submission *)) {
   napi_value arguments[4];
   bpn_state *state = bpn_enter(env, info, 4, arguments);
   bpn_box *box = state == NULL ? NULL : bpn_box_of(state, arguments[0], BPN_STORE);
-  return box == NULL ? NULL : bpn_submit(state, box, arguments + 1, submit);
+  return box == NULL ? NULL : bpn_submit(state, box, arguments + 1, call);
 }
+
+/* submit(store, arena, count, batch): the drafts, or the one of them, as for append_many. */
+napi_value bpn_store_submit(napi_env env, napi_callback_info info) { return submit_by(env, info, submit); }
+
+/* try_submit, with the same arguments. */
+napi_value bpn_store_try_submit(napi_env env, napi_callback_info info) { return submit_by(env, info, try_submit); }
 
 /* The receipts as of an append of many. */
 static napi_value answer(napi_env env, const bp_ticket *ticket) {

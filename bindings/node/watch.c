@@ -7,6 +7,7 @@ typedef struct bpn_watch {
   bpn_errand ended;  /* first */
   bpn_state *state;
   bpn_box *box;
+  bool is_told;           /* the errand is under way; read once nobody can be told any more */
   napi_deferred deferred;
   struct bpn_watch *next;
   struct bpn_watch **at;  /* what points to it */
@@ -18,11 +19,13 @@ static void link_watch(bpn_watch *watch) {
   watch->next = *first;
   if (watch->next != NULL) watch->next->at = &watch->next;
   *first = watch;
+  watch->box->watch = watch;
 }
 
 static void watch_free(bpn_watch *watch) {
   *watch->at = watch->next;
   if (watch->next != NULL) watch->next->at = watch->at;
+  watch->box->watch = NULL;
   bpn_box_drop(watch->box);
   free(watch);
 }
@@ -37,6 +40,7 @@ static void complete_watch(napi_env env, bpn_errand *errand) {
 /* On the store's thread, or at once. */
 static void tell(void *user) {
   bpn_watch *watch = user;
+  watch->is_told = true;
   bpn_loop_tell(watch->state, &watch->ended);
 }
 
@@ -61,6 +65,7 @@ napi_value bpn_ticket_decided(napi_env env, napi_callback_info info) {
   napi_value handle, promise;
   bpn_state *state = bpn_enter(env, info, 1, &handle);
   bpn_box *box = state == NULL ? NULL : bpn_box_of(state, handle, BPN_TICKET);
+  if (box != NULL && box->watch != NULL) return bpn_refuse(env, BP_BUSY, "the ticket is awaited already");
   bpn_watch *watch = box == NULL ? NULL : watch_new(state, box);
   if (watch == NULL) return NULL;
   bp_error error;
@@ -72,6 +77,24 @@ napi_value bpn_ticket_decided(napi_env env, napi_callback_info info) {
   bpn_loop_forget(state);
   watch_free(watch);
   return bpn_throw(env, status, &error);
+}
+
+/* free(ticket): a promise of it is settled, now or, where the word is on its way, soon. */
+napi_value bpn_ticket_free(napi_env env, napi_callback_info info) {
+  napi_value handle;
+  bpn_state *state = bpn_enter(env, info, 1, &handle);
+  bpn_box *box = state == NULL ? NULL : bpn_box_any(state, handle, BPN_TICKET);
+  if (box == NULL) return NULL;
+  bpn_watch *watch = box->watch;
+  if (watch != NULL) {
+    (void)bp_ticket_notify(box->held, NULL, NULL, NULL);
+    if (!watch->is_told) {
+      bpn_loop_forget(state);
+      complete_watch(env, &watch->ended);
+    }
+  }
+  bpn_free_held(state, handle, BPN_TICKET);
+  return NULL;
 }
 
 /* Once a ticket has been taken back nobody tells of it, so that the way into the loop can be closed. */

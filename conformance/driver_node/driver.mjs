@@ -8,6 +8,7 @@ import * as claims from "./claims.mjs";
 import * as guarding from "./guarding.mjs";
 import * as judging from "./judging.mjs";
 import * as library from "./library.mjs";
+import * as outcomes from "./outcomes.mjs";
 import * as reading from "./reading.mjs";
 import { Session } from "./session.mjs";
 import * as tickets from "./tickets.mjs";
@@ -17,7 +18,7 @@ import * as writing from "./writing.mjs";
 
 const operations = {
   ...library.operations, ...values.operations, ...writing.operations, ...claims.operations, ...guarding.operations,
-  ...tickets.operations,
+  ...tickets.operations, ...outcomes.operations,
 };
 // Those that ask for an open store.
 const ofAStore = {

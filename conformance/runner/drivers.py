@@ -59,7 +59,7 @@ C_CAPABILITIES = (
 )
 
 # What the package for Node does not have yet.
-NOT_NODE = ("outcome", "try", "fence")
+NOT_NODE = ("try", "fence")
 
 
 class Unavailable(Exception):

@@ -119,6 +119,7 @@ static void tell(bp_ticket *ticket) {
 void bpi_ticket_decide(bp_ticket *ticket) {
   bpi_mutex_lock(&ticket->lock);
   atomic_store_explicit(&ticket->decided, 1, memory_order_release);
+  ticket->awaits = NULL;
   if (ticket->event >= 0) ticket->system->event_signal(ticket->system->context, ticket->event);
   tell(ticket);
   bpi_mutex_unlock(&ticket->lock);
@@ -226,5 +227,6 @@ void bp_ticket_free(bp_ticket *ticket) {
     return;
   }
   if (ticket->was_notified) (void)bp_ticket_notify(ticket, NULL, NULL, NULL);
+  if (ticket->watermark != 0) bpi_await_drop(ticket);
   bpi_ticket_let_go(ticket);
 }

@@ -27,6 +27,13 @@ struct bp_ticket {
   bp_told told;              /* NULL: nobody is to be told, or he was */
   void *user;
   int was_notified;          /* somebody asked to be told; changed by callers alone */
+  /* of a point (await.c) */
+  uint32_t watermark;        /* 0: this is no such ticket */
+  bp_point point;
+  bp_store *awaits;          /* under `lock`: its store, until it is decided */
+  bp_ticket *next;           /* these under the store's commit_lock */
+  bp_ticket *previous;
+  int is_in_line;
 };
 
 /* A ticket for drafts that were checked and need `room` bytes to be prepared; owned by the caller and by the store.
@@ -39,6 +46,8 @@ void bpi_ticket_fill(bp_store *store, bp_ticket *ticket);
 void bpi_ticket_decide(bp_ticket *ticket);
 /* Ends one owner's. */
 void bpi_ticket_let_go(bp_ticket *ticket);
+/* The ticket of a point is dropped: it leaves the line that it stands in, and with it the store's ownership ends. */
+void bpi_await_drop(bp_ticket *ticket);
 
 /* --- places in the queue (queue.c).  One is had before the ticket is made, so that who waits for it holds no copy; then the
  * ticket's request is put (bpi_queue_put). */

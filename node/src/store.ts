@@ -11,17 +11,18 @@ import type { FaultPoints } from "./fault.js";
 import { abandon, Fence, type Fencing } from "./fence.js";
 import { Permit, putDenial, type DenialRecord } from "./gates.js";
 import { Machine, type From, type PayloadOf, type To, type Transition, type TransitionOptions } from "./machine.js";
-import { native, raw, translate, type RawBatch, type ReportHandle, type StoreHandle, type TicketHandle } from "./native.js";
+import { native, raw, translate, type RawBatch, type StoreHandle, type TicketHandle } from "./native.js";
 import { whole } from "./number.js";
 import { trustOf, type OpenOptions, type Trust, type VerifyOptions } from "./options.js";
 import { EventIterator, Page, putQuery, taking, type Conditions, type Query } from "./page.js";
 import { AppendQueue } from "./queue.js";
-import { newSlab, Receipt, receiptsIn, receiptsOf } from "./receipt.js";
+import type { Outcome } from "./outcome.js";
+import { hasReceipts, newSlab, Receipt, receiptsIn, receiptsOf } from "./receipt.js";
 import { LONG, LONG_RECEIPT, RECEIPT } from "./records.js";
-import { Judgement, Report, Stat } from "./report.js";
+import { Judgement, reportOf, Stat, type Report } from "./report.js";
 import { putClock, scratch } from "./scratch.js";
 import { bytesOf, known, unshared } from "./text.js";
-import { submitBy, ticketOfBatch, ticketOfOne, type Submitting } from "./submit.js";
+import { submitBy, ticketOfBatch, ticketOfOne, triedBy, type Submitting } from "./submit.js";
 import { Pressure, type Ticket } from "./ticket.js";
 import { callWithProgress, throwIfAborted, wait, waitWithProgress, WAITING_NAMES, type Waiting } from "./waiting.js";
 import { Waits } from "./waits.js";
@@ -85,7 +86,7 @@ export class Store {
   /** @internal */
   constructor(handle: StoreHandle, path: string, options: OpenOptions, faults: FaultPoints | undefined) {
     this.#handle = handle;
-    this.#waits = new Waits(handle, path);
+    this.#waits = new Waits(handle);
     this.path = path;
     this.#submitting = { path, ready: this.#tick.bind(this) };
     this.#fencing = { path, ready: this.#tickFenced.bind(this), held: this.#held.bind(this) };
@@ -208,6 +209,25 @@ export class Store {
   submitBatch(drafts: Iterable<Draft>): Ticket<Receipt[]> {
     return ticketOfBatch(submitBy(this.#submitting, drafts, true, this.#submit), this.path);
   }
+
+  /**
+   * As {@link submit}, without ever waiting: an Ok with the ticket; a Retry where the queue holds `pressure().threshold`, a
+   * Cancelled while a fence is open: then nothing was queued.
+   *
+   * @throws {@link BatpakError} as {@link submit}.
+   * @since 0.2
+   */
+  trySubmit(draft: Draft): Outcome<Ticket<Receipt>> {
+    return triedBy(this.#submitting, submitBy(this.#submitting, [draft], false, this.#trySubmit), ticketOfOne);
+  }
+
+  /** As {@link submitBatch}, and as {@link trySubmit}. @since 0.2 */
+  trySubmitBatch(drafts: Iterable<Draft>): Outcome<Ticket<Receipt[]>> {
+    return triedBy(this.#submitting, submitBy(this.#submitting, drafts, true, this.#trySubmit), ticketOfBatch);
+  }
+
+  readonly #trySubmit = (arena: Uint8Array, count: number, isBatch: boolean): ReturnType<typeof raw.bp_store_try_submit> =>
+    raw.bp_store_try_submit(this.#handle, arena, count, isBatch);
 
   readonly #submit = (arena: Uint8Array, count: number, isBatch: boolean): TicketHandle =>
     raw.bp_store_submit(this.#handle, arena, count, isBatch);
@@ -445,7 +465,8 @@ export class Store {
   }
 
   /**
-   * As {@link wait}, on another thread. {@link closeAsync} ends it with `BP_CLOSED`, {@link close} finds the store busy.
+   * As {@link wait}, while the event loop goes on, without a thread of its own. A close of the store ends it, with `BP_CLOSED`
+   * where even the last flush did not bring the point.
    *
    * @since 0.2
    */
@@ -514,13 +535,12 @@ export class Store {
   async #closeWhenIdle(): Promise<void> {
     while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
     await this.#queue.idle();
-    await this.#waits.end();
     this.#putClock(true);
     try {
       await raw.bp_store_close_async(this.#handle);
+      await this.#waits.ended();
     } catch (error) {
       this.#closing = undefined;
-      this.#waits.resume();
       throw translate(error, this.path);
     }
   }
@@ -664,18 +684,6 @@ export class Store {
   }
 }
 
-function hasReceipts(error: unknown): error is RawBatch {
-  return raw.is_error(error) && "accepted" in error;
-}
-
 function joined(parts: Receipt[][]): Receipt[] {
   return parts.length === 1 ? parts[0]! : parts.flat();
-}
-
-function reportOf(handle: ReportHandle): Report {
-  try {
-    return new Report({ ...raw.bp_report_verdict(handle), items: raw.bp_report_findings(handle) });
-  } finally {
-    raw.bp_report_free(handle);
-  }
 }

@@ -1,6 +1,8 @@
 import type { Draft } from "./draft.js";
 import { NO_DRAFTS, withDrafts } from "./drafts.js";
-import { translate, type TicketHandle } from "./native.js";
+import { translate, type RawOutcome, type TicketHandle } from "./native.js";
+import { Ok, type Outcome } from "./outcome.js";
+import { outcomeFrom } from "./outcomes.js";
 import type { Receipt } from "./receipt.js";
 import { Ticket } from "./ticket.js";
 
@@ -32,4 +34,10 @@ export function ticketOfOne(handle: TicketHandle, path: string): Ticket<Receipt>
 /** The ticket of a batch. @internal */
 export function ticketOfBatch(handle: TicketHandle, path: string): Ticket<Receipt[]> {
   return new Ticket(handle, path, (receipts) => receipts);
+}
+
+/** What became of a try: its ticket, or why there is none. @internal */
+export function triedBy<Answer extends Receipt | Receipt[]>(to: Submitting, answer: TicketHandle | RawOutcome,
+  ticket: (handle: TicketHandle, path: string) => Ticket<Answer>): Outcome<Ticket<Answer>> {
+  return "type" in answer ? outcomeFrom(answer) as Outcome<never> : new Ok(ticket(answer, to.path));
 }

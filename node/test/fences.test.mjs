@@ -7,7 +7,7 @@ import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises"
 import { inspect } from "node:util";
 import { Worker } from "node:worker_threads";
 import { EMPTY, Fence, open, openAsync, Ticket } from "batpak";
-import { id, refused, refusedAsync, temporary } from "./support/store.mjs";
+import { id, opened, refused, refusedAsync, temporary } from "./support/store.mjs";
 
 const KIND = 0xf001;
 const draft = (value, more) => ({ entity: "e", scope: "s", event: { kind: KIND, value }, ...more });
@@ -32,8 +32,6 @@ async function past(code, call) {
     }
   }
 }
-
-const opened = (directory) => past("BP_LOCKED", () => open(directory));
 
 describe("a fence", () => {
   it("shows all of it by its commit", () => {

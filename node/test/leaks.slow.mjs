@@ -4,7 +4,7 @@
 
 import fs from "node:fs";
 import process from "node:process";
-import { open, openAsync } from "batpak";
+import { Err, ErrorKind, open, openAsync, outcomeDecode, outcomeEncode, OutcomeBatch, OutcomeError, Rollback } from "batpak";
 import { temporary } from "./support/store.mjs";
 
 const rounds = Number(process.env.BATPAK_LEAK_ROUNDS ?? 100_000);
@@ -15,6 +15,8 @@ const descriptors = () => fs.readdirSync("/proc/self/fd").length;
 const maps = () => fs.readFileSync("/proc/self/maps", "utf8").split("\n").length;
 const event = { kind: 0xf001, value: { x: 1 } };
 
+const outcome = new OutcomeBatch([new Err(new OutcomeError(ErrorKind.INTERNAL, "no", new Rollback([new Uint8Array(16)])))]);
+
 /* A store that is new each time: an old one grows by itself. */
 async function round(directory, index) {
   const asynchronous = index % 16 === 0;
@@ -24,6 +26,17 @@ async function round(directory, index) {
   if (read.x !== 1) throw new Error("another value");
   if (index % 8 === 0) {
     store.verify({ receipts: [receipt] });
+    store.trySubmit({ entity: "a", scope: "s", event }).inspect((ticket) => ticket.wait());
+    const fence = store.fence();
+    const ticket = fence.submit({ entity: "a", scope: "s", event });
+    if (index % 16 === 0) await fence.commitAsync();
+    fence[Symbol.dispose]();
+    try {
+      ticket.wait();
+    } catch (error) {
+      if (error.code !== "BP_FENCE_CANCELLED") throw error;
+    }
+    outcomeDecode(outcomeEncode(outcome));
     try {
       store.append("", "s", event);
     } catch (error) {

@@ -40,7 +40,7 @@ function arguments_(directory) {
     [new Uint8Array(16), new Uint8Array(3)], () => 1, new Map(), new DataView(new ArrayBuffer(8)), new Float64Array(2), detached(),
     new Uint8Array(new SharedArrayBuffer(16)), { record: new Uint8Array(184) }, { record: lengths.at(-1), extensions: new Uint8Array(3) },
     { receipts: new Uint8Array(368).fill(255), extensions: new Uint8Array(1) }, { publicKeys: new Uint8Array(33) }, new Proxy({}, {}),
-    store, store, store, closed, report, freed, gates, permit, fence, fence, () => undefined, () => [new Uint8Array(1), new Uint8Array(1)],
+    store, store, store, closed, report, freed, gates, permit, fence, fence, [{ type: 6, itemCount: 1 }, { type: 4 }], [{ type: 3, itemCount: 1 }, {}], () => undefined, () => [new Uint8Array(1), new Uint8Array(1)],
     () => new Uint8Array(1), () => { throw new Error("mine"); }, ...lengths];
 }
 
@@ -89,6 +89,22 @@ describe("the addon alone", () => {
     raw.bp_store_close(store);
     raw.bp_store_release(store);
     assert.throws(() => raw.bp_store_sync(store), isError(7));
+  });
+
+  it("takes no rows of an outcome that hold others than there are", () => {
+    const some = [[], [{ type: 6, itemCount: 1 }], [{ type: 6, itemCount: 2 }, { type: 1 }], [{ type: 6, itemCount: 2 ** 32 - 1 }, { type: 1 }],
+      [{ type: 6 }, { type: 6, itemCount: 1 }], [{ type: 4 }]];
+    for (const rows of some) assert.throws(() => raw.bp_outcome_encode(rows, []), isError(1));
+    const pending = [{ type: 4 }];
+    for (const waits of [[{ type: 3, itemCount: 1 }], [{ type: 3, itemCount: 2 }, { type: 1 }], [{ type: 1 }, { type: 3, itemCount: 1 }], [5]]) {
+      assert.throws(() => raw.bp_outcome_encode(pending, waits), isError(1));
+    }
+    assert.throws(() => raw.bp_outcome_encode([{ type: 1 }], [{ type: 3, itemCount: 1 }]), isError(1));
+    for (const row of [{ type: 7 }, { type: 0 }, { type: 2, errorKind: 13 }, { type: 4, resumeToken: new Uint8Array(3) }, { type: 1, value: "text" },
+      { type: 2, errorKind: 1, compensation: { type: 1, ids: new Uint8Array(17) } }, { type: 2, errorKind: 1, compensation: { type: 5 } }]) {
+      assert.throws(() => raw.bp_outcome_encode([row], []), isError(1));
+    }
+    assert.deepEqual(raw.bp_outcome_decode(raw.bp_outcome_encode(pending, [{ type: 1, resumeAtMs: 2n ** 64n - 1n }])).conditions[0].resumeAtMs, 2n ** 64n - 1n);
   });
 
   it("passes 64-bit numbers whole", () => {

@@ -102,6 +102,7 @@ def test_a_draft_that_fails_leaves_the_fence_open(store: batpak.Store) -> None:
 
 
 def test_a_fence_that_is_forgotten_cancels(store: batpak.Store) -> None:
+    # P-037
     fence = store.fence()
     ticket = submit(fence, 1)
     del fence

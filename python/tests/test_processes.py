@@ -308,6 +308,7 @@ except batpak.Locked as error:
 
 
 def test_two_processes_contend_for_the_lock(path: Path) -> None:
+    # P-084
     with batpak.open(path):
         assert faults.run(CONTEND, path) == f"locked {path}\n"
     assert faults.run(CONTEND, path) == "opened\n"
@@ -323,6 +324,7 @@ time.sleep(600)
 
 
 def test_a_killed_process_frees_the_lock(path: Path) -> None:
+    # P-084
     with subprocess.Popen([sys.executable, "-c", HOLD, path], stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None and child.stdout.readline() == "holding\n"
         with pytest.raises(batpak.Locked):

@@ -289,6 +289,7 @@ static void pack_any(bpi_buffer *out, chance *from, unsigned level) {
   }
 }
 
+/* P-072 */
 Test(json_write, canonical_payloads_come_back_byte_for_byte, .timeout = 120) {
   chance from = chance_begin("json");
   bpi_memory memory = bpi_memory_default();

@@ -73,6 +73,7 @@ Test(tickets, answer_any_number_of_times) {
 }
 
 /* 13.3 control_plane_surface: a ready ticket is seen by a poll, receipts are distinct and in order. */
+/* P-043 */
 Test(tickets, come_ready_for_a_poll) {
   bp_ticket *tickets[3];
   for (int i = 0; i < 3; i++) tickets[i] = submit_text("e:1", "x");
@@ -451,6 +452,7 @@ Test(tickets, that_are_freed_tell_nobody) {
 
 /* --- the ends of tickets and stores */
 
+/* P-101 */
 Test(tickets, that_are_dropped_cancel_nothing) {
   open_with_clock(64, 100);
   held_stop();
@@ -462,6 +464,7 @@ Test(tickets, that_are_dropped_cancel_nothing) {
 
 /* 13.3 group_commit_crash: what was submitted before a close is executed, whatever the drain limit; one close event. */
 /* V-57 */
+/* P-032 */
 Test(tickets, are_all_executed_by_a_close_and_outlive_it) {
   enum { MANY = 3000 };
   static bp_ticket *tickets[MANY];
@@ -483,6 +486,7 @@ Test(tickets, are_all_executed_by_a_close_and_outlive_it) {
 }
 
 /* 13.3 store_append_behavior: drop drains pending events. */
+/* P-074 */
 Test(tickets, are_all_executed_by_a_release) {
   bp_ticket *tickets[10];
   for (int i = 0; i < 10; i++) tickets[i] = submit_text("e", "x");

@@ -24,6 +24,13 @@ typedef struct concurrent_attempt {
   int was_poisoned;
 } concurrent_attempt;
 
+/* Who is told of a ticket, until it is taken back. */
+typedef struct listener {
+  bp_ticket *ticket;
+  uint32_t calls;
+  int is_gone;
+} listener;
+
 typedef struct caller {
   world *world;
   const char *script;
@@ -32,14 +39,9 @@ typedef struct caller {
   int has_left;              /* for good */
   bp_ticket *kept;           /* waited for when it has left */
   concurrent_attempt attempt;
+  bp_ticket *awaited;        /* likewise: of a point */
+  listener dropped;          /* who was told of the latest that was dropped */
 } caller;
-
-/* Who is told of a ticket, until it is taken back. */
-typedef struct listener {
-  bp_ticket *ticket;
-  uint32_t calls;
-  int is_gone;
-} listener;
 
 struct world {
   const concurrent_run *run;

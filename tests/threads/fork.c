@@ -83,6 +83,7 @@ static void call_everything(bp_store *store, bp_page *page) {
   CHECK(bp_store_append_many(store, &plain.draft, 1, NULL, &accepted, NULL) == BP_FORKED, "append_many");
   CHECK(bp_store_submit(store, &plain.draft, &ticket, NULL) == BP_FORKED && ticket == NULL, "submit");
   CHECK(bp_store_submit_batch(store, &plain.draft, 1, &ticket, NULL) == BP_FORKED, "submit_batch");
+  CHECK(bp_store_await(store, BP_WATERMARK_DURABLE, &origin, &ticket, NULL) == BP_FORKED && ticket == NULL, "await");
   CHECK(bp_store_pressure(store, &pressure, NULL) == BP_FORKED, "pressure");
   CHECK(bp_store_sync(store, NULL) == BP_FORKED, "sync");
   CHECK(bp_store_page(store, NULL, page, NULL) == BP_FORKED, "page");

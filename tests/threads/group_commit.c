@@ -1,5 +1,6 @@
 /* Sixteen writers at once, durable and written: every receipt has a number of its own, the numbers have no hole, each
  * thread's events keep its order, and callers share flushes. */
+/* P-018 */
 #include "store/store_internal.h"
 #include "support/plain.h"
 #include "sys/system.h"

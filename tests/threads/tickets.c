@@ -1,5 +1,6 @@
 /* Submitters, callers who append themselves, and waiters, all at once: one order without holes, every ticket decided, whoever
  * waits for it and wherever; nobody is left waiting when the store closes. */
+/* P-028 */
 #include "support/plain.h"
 
 #include <inttypes.h>
