@@ -109,10 +109,19 @@ void bpi_ticket_fill(bp_store *store, bp_ticket *ticket) {
   for (size_t i = 0; i < request->count && request->status == BP_OK; i++) request->status = fill_one(store, ticket, i);
 }
 
+/* Under the lock. */
+static void tell(bp_ticket *ticket) {
+  bp_told told = ticket->told;
+  ticket->told = NULL;
+  if (told != NULL) told(ticket->user);
+}
+
 void bpi_ticket_decide(bp_ticket *ticket) {
   bpi_mutex_lock(&ticket->lock);
   atomic_store_explicit(&ticket->decided, 1, memory_order_release);
+  ticket->awaits = NULL;
   if (ticket->event >= 0) ticket->system->event_signal(ticket->system->context, ticket->event);
+  tell(ticket);
   bpi_mutex_unlock(&ticket->lock);
   bpi_condition_wake_all(&ticket->changed);
   bpi_ticket_let_go(ticket);
@@ -193,6 +202,22 @@ bp_status bp_ticket_descriptor(bp_ticket *ticket, int32_t *descriptor, bp_error 
   return failed == 0 ? BP_OK : bpi_fail_system(error, failed, "making a descriptor for a ticket");
 }
 
+bp_status bp_ticket_notify(bp_ticket *ticket, bp_told told, void *user, bp_error *error) {
+  bp_status status = check_ticket(ticket, error);
+  if (status != BP_OK) return status;
+  bpi_mutex_lock(&ticket->lock);
+  if (told != NULL && ticket->told != NULL) {
+    status = bpi_fail(error, BP_BUSY, "the ticket tells somebody else");
+  } else {
+    ticket->told = told;
+    ticket->user = user;
+    ticket->was_notified = 1;
+    if (is_decided(ticket)) tell(ticket);
+  }
+  bpi_mutex_unlock(&ticket->lock);
+  return status;
+}
+
 void bp_ticket_free(bp_ticket *ticket) {
   if (ticket == NULL || ticket->magic != TICKET_MAGIC) return;
   if (is_foreign_process(ticket)) {
@@ -201,5 +226,7 @@ void bp_ticket_free(bp_ticket *ticket) {
     ticket->magic = 0;
     return;
   }
+  if (ticket->was_notified) (void)bp_ticket_notify(ticket, NULL, NULL, NULL);
+  if (ticket->watermark != 0) bpi_await_drop(ticket);
   bpi_ticket_let_go(ticket);
 }

@@ -163,8 +163,11 @@ def node_package(tree: Tree) -> Package:
                                             sources[module], re.M))
         package.names.update(word.split()[-1] for word in words.split(",") if word.strip())
     for source in sources.values():
-        for name, body in re.findall(r"^export (?:declare )?(?:abstract )?class (\w+).*?\{\n(.*?)^\}", source, re.M | re.S):
+        for name, body in re.findall(r"^(?:export )?(?:declare )?(?:abstract )?class (\w+).*?\{\n(.*?)^\}", source, re.M | re.S):
             package.members[name] = shown(body)
+        # A class under the name of the type that its classes make up.
+        for name, base in re.findall(r"^export const (\w+) = (\w+);$", source, re.M):
+            package.members[name] = package.members.get(base, set())
         for name, body in re.findall(r"^export (?:interface|type) (\w+)(.*?)(?:^\}|;$)(?=\n\n)", source, re.M | re.S):
             package.arguments[name] = set(re.findall(r"\b(?:readonly )?(\w+)\??: ", body))
     return package

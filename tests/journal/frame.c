@@ -2,6 +2,7 @@
 #include "crypto/crypto.h"
 #include "journal/frame.h"
 #include "journal/worked_example.h"
+#include "support/random.h"
 #include "support/segment_builder.h"
 
 #include <criterion/criterion.h>
@@ -201,6 +202,22 @@ Test(frame, every_flipped_bit_breaks_the_checksum) {
       free(copy);
     }
   }
+}
+
+/* 13.3 chaos_testing: random bytes are no frame, whatever they are. */
+/* P-023 */
+Test(frame, random_bytes_are_none) {
+  enum { BYTES = 4096, ROUNDS = 400 };
+  test_random random = {7};
+  uint8_t *bytes = (uint8_t *)malloc(BYTES);
+  cr_assert_not_null(bytes);
+  for (int round = 0; round < ROUNDS; round++) {
+    for (size_t i = 0; i < BYTES; i++) bytes[i] = (uint8_t)test_random_next(&random);
+    /* Lengths that fit the file, so that the checksum has to say no. */
+    for (size_t at = 0; at + 4 <= BYTES; at += 64) bpi_store_be32(bytes + at, test_random_below(&random, BYTES));
+    for (size_t at = 0; at < BYTES; at++) cr_assert_eq(bpi_frame_check(bpi_bytes_of(bytes, BYTES), at), 0);
+  }
+  free(bytes);
 }
 
 /* --- reading: the body */

@@ -57,6 +57,7 @@ static int32_t judge(const bp_receipt *receipt) {
 }
 
 /* 13.3 gate_pipeline: the denial trace round-trips through the log. */
+/* P-089 */
 Test(denials, are_events_of_the_entity) {
   uint8_t hash[32];
   memset(hash, 0xab, sizeof hash);
@@ -93,6 +94,7 @@ Test(denials, receipts_are_judged_with_their_kind) {
   cr_assert_eq(bp_store_verify_denial(store, &receipt, NULL, NULL, NULL), BP_ARGUMENT);
 }
 
+/* P-078 */
 Test(denials, are_signed_and_kept) {
   uint8_t seed[32] = {1, 2, 3};
   bp_config config = fixture_config(BP_MODE_CREATE);

@@ -3,7 +3,8 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import process from "node:process";
-import { BatpakError, Status, statusAdvice } from "batpak";
+import { setTimeout as sleep } from "node:timers/promises";
+import { BatpakError, open, Status, statusAdvice } from "batpak";
 
 const made = [];
 process.on("exit", () => {
@@ -16,6 +17,19 @@ export function temporary() {
   const directory = fs.mkdtempSync(path.join(root, "batpak-node-"));
   made.push(directory);
   return path.join(directory, "store");
+}
+
+/** Opens, after a thread is gone: its lock must be. The end of a call in flight may take a while. */
+export async function openedWhenFree(directory, patienceMs = 240_000) {
+  const deadline = performance.now() + patienceMs;
+  for (;;) {
+    try {
+      return open(directory);
+    } catch (error) {
+      if (error.code !== "BP_LOCKED" || performance.now() > deadline) throw error;
+      await sleep(10);
+    }
+  }
 }
 
 /** Calls `call`, which must throw a BatpakError with this code, and answers the error. */
