@@ -20,6 +20,7 @@ SHRINK_ATTEMPTS = 120
 ID = re.compile(r"^[0-9a-f]{32}$")
 POOL = concurrent.futures.ThreadPoolExecutor(8)
 STRUCTURE = ("open", "close", "abort", "clock")
+FENCE_ENDS = ("fence_commit", "fence_cancel", "fence_drop")
 
 
 def run_all(report, seed, count, drivers, only=None):
@@ -46,8 +47,8 @@ def run(report, seed, count, drivers, only=None):
 
 
 def run_foreign(report, seed, count, drivers):
-    """Programs with batches and fences, which only the reference writes so far: the store is read
-    by all, continued by one of ours, and read by all again."""
+    """Programs with what the reference alone does: refused batches, chains begun anew behind fences. The store is
+    read by all, continued by one of ours, and read by all again."""
     failures = []
     for number in range(count):
         ours = drivers.ours[number % len(drivers.ours)]
@@ -225,7 +226,22 @@ def shrunk(program, drivers):
 
 def without(program, index, first, last):
     part = program[index]
-    kept = [step for at, step in enumerate(part) if not max(first, 0) <= at < last or step["op"] in STRUCTURE]
+    taken = {at for at in range(max(first, 0), last) if part[at]["op"] not in STRUCTURE}
+    # A fence loses its begin and its end together, or what follows would be behind it, and wait for an end.
+    for ends in fences(part):
+        if not ends <= taken:
+            taken -= ends
+    kept = [step for at, step in enumerate(part) if at not in taken]
     if len(kept) == len(part):
         return None
     return [kept if number == index else other for number, other in enumerate(program)]
+
+
+def fences(part):
+    """The places of the begin and the end of each fence; one that the close ends is not among them."""
+    begun = None
+    for at, step in enumerate(part):
+        if step["op"] == "fence_begin":
+            begun = at
+        elif step["op"] in FENCE_ENDS:
+            yield {begun, at}

@@ -9,7 +9,7 @@ use serde_json::{json, Value as Json};
 use std::fmt::Debug;
 
 /// What an instruction answers when the reference refused it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Refusal {
     pub status: String,
     pub detail: Option<Json>,
@@ -73,6 +73,9 @@ impl From<StoreError> for Refusal {
                     status: format!("batch_failed:{}", inner.status),
                     detail: Some(json!({"item": item_index})),
                 }
+            }
+            StoreError::InvariantViolation { kind } => {
+                Refusal::named(format!("invariant_violation:{}", variant_name(&kind)))
             }
             other => Refusal::named(variant_name(&other)),
         }
