@@ -84,6 +84,10 @@ class Drivers:
     def compared(self):
         return [driver for driver in self.all if driver is not self.oracle()]
 
+    def able(self, capabilities):
+        """Those that can do all of this."""
+        return Drivers([driver for driver in self.ours if capabilities <= driver.capabilities], self.reference)
+
     def stop(self):
         for driver in self.all:
             driver.stop()

@@ -58,7 +58,8 @@ size_t bpi_frame_write(const bpi_header *header, bpi_bytes payload, uint8_t *out
   at = bpi_put_octets(PUT(at, "\xa7" "payload"), payload.data, payload.length);
   at = bpi_put_octets(PUT(at, "\xaa" "hash_chain" "\x82\xa9" "prev_hash"), header->prev_hash, 32);
   at = PUT(at, "\xaa" "event_hash");
-  at = (uint8_t *)memcpy(at, hash, hash_length) + hash_length;
+  memcpy(at, hash, BPI_HASH_OCTETS_MAX); /* of constant length: what is too much is written over */
+  at += hash_length;
   at = bpi_put_str(PUT(at, "\xa6" "entity"), header->entity.data, header->entity.length);
   at = bpi_put_str(PUT(at, "\xa5" "scope"), header->scope.data, header->scope.length);
   at = PUT(at, "\xb2" "receipt_extensions");

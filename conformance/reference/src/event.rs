@@ -25,11 +25,12 @@ impl Draft {
             options: options_from(instruction)?,
         })
     }
+}
 
-    /// What the reference takes of a submission's options: both together.
-    pub fn cause(&self) -> Option<(CorrelationId, CausationId)> {
-        self.options.correlation_id.zip(self.options.causation_id)
-    }
+/// What the reference takes of a submission's options: both together.
+pub fn cause_from(instruction: &Instruction) -> Result<Option<(CorrelationId, CausationId)>, Refusal> {
+    let correlation = instruction.id128("correlation")?.map(CorrelationId::from);
+    Ok(correlation.zip(instruction.id128("causation")?.map(CausationId::from)))
 }
 
 /// Any 16 bits may be a kind; the reference makes such a value by decoding it.

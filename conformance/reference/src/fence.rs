@@ -6,7 +6,7 @@
 
 use crate::checks;
 use crate::config::ProgramClock;
-use crate::event::{batch_items, canonical_payload, Draft};
+use crate::event::{batch_items, canonical_payload, cause_from, Draft};
 use crate::instruction::Instruction;
 use crate::session::{set_clock, store_instruction, Answer, Lines};
 use crate::status::Refusal;
@@ -68,7 +68,7 @@ impl Fenced<'_> {
     fn submit(&mut self, instruction: &Instruction) -> Answer {
         let draft = Draft::from_instruction(instruction)?;
         let payload = canonical_payload(instruction)?;
-        let ticket = match draft.cause() {
+        let ticket = match cause_from(instruction)? {
             Some((correlation, causation)) => {
                 self.fence
                     .submit_reaction(&draft.coordinate, draft.kind, &payload, correlation, causation)?

@@ -5,7 +5,7 @@
 //! nothing that a program can see depends on it, and the clock is not set
 //! before it was read.
 
-use crate::event::{batch_items, canonical_payload, Draft};
+use crate::event::{batch_items, canonical_payload, cause_from, Draft};
 use crate::instruction::Instruction;
 use crate::receipt;
 use crate::session::Answer;
@@ -125,7 +125,7 @@ pub fn run(store: &Store<Open>, tickets: &mut Tickets, instruction: &Instruction
 fn submit(store: &Store<Open>, instruction: &Instruction) -> Result<Ticket, Refusal> {
     let draft = Draft::from_instruction(instruction)?;
     let payload = canonical_payload(instruction)?;
-    let ticket = match draft.cause() {
+    let ticket = match cause_from(instruction)? {
         Some((correlation, causation)) => {
             store.submit_reaction(&draft.coordinate, draft.kind, &payload, correlation, causation)?
         }
