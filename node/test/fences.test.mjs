@@ -7,11 +7,7 @@ import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises"
 import { inspect } from "node:util";
 import { Worker } from "node:worker_threads";
 import { EMPTY, Fence, open, openAsync, Ticket } from "batpak";
-<<<<<<< HEAD
-import { id, openedWhenFree, refused, refusedAsync, temporary } from "./support/store.mjs";
-=======
 import { collectUntil, id, openedWhenFree, refused, refusedAsync, temporary } from "./support/store.mjs";
->>>>>>> main
 
 const KIND = 0xf001;
 const draft = (value, more) => ({ entity: "e", scope: "s", event: { kind: KIND, value }, ...more });
