@@ -128,6 +128,8 @@ static const uint8_t *find_row(const bpi_footer *footer, uint32_t index, bpi_byt
   return entity->data != NULL && scope->data != NULL ? row : NULL;
 }
 
+uint64_t bpi_footer_sequence(const uint8_t *row) { return bpi_load_le64(row + ROW_SEQUENCE); }
+
 int bpi_footer_row(const bpi_footer *footer, uint32_t index, bpi_record *record) {
   const uint8_t *row = find_row(footer, index, &record->entity, &record->scope);
   if (row == NULL) return 0;
@@ -143,7 +145,7 @@ int bpi_footer_row(const bpi_footer *footer, uint32_t index, bpi_record *record)
   record->depth = bpi_load_le32(row + ROW_DEPTH);
   record->offset = bpi_load_le64(row + ROW_OFFSET);
   record->frame_length = bpi_load_le32(row + ROW_LENGTH);
-  record->sequence = bpi_load_le64(row + ROW_SEQUENCE);
+  record->sequence = bpi_footer_sequence(row);
   return 1;
 }
 
@@ -157,7 +159,7 @@ int bpi_footer_says(const bpi_footer *footer, uint32_t index, const bpi_record *
          record->wall_ms == bpi_load_le64(row + ROW_WALL) && record->clock == bpi_load_le32(row + ROW_CLOCK) &&
          record->lane == bpi_load_le32(row + ROW_LANE) && record->depth == bpi_load_le32(row + ROW_DEPTH) &&
          record->offset == bpi_load_le64(row + ROW_OFFSET) && record->frame_length == bpi_load_le32(row + ROW_LENGTH) &&
-         record->sequence == bpi_load_le64(row + ROW_SEQUENCE) && bpi_bytes_equal(record->entity, entity) &&
+         record->sequence == bpi_footer_sequence(row) && bpi_bytes_equal(record->entity, entity) &&
          bpi_bytes_equal(record->scope, scope);
 }
 

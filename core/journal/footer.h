@@ -65,6 +65,8 @@ void bpi_footer_free(bpi_footer *footer);
 
 /* Row `index`; 0 when its strings are not in the table or break the coordinate rules. */
 int bpi_footer_row(const bpi_footer *footer, uint32_t index, bpi_record *record);
+/* The sequence of a row, given where it begins. */
+uint64_t bpi_footer_sequence(const uint8_t *row);
 /* Does row `index` say just what the record says? */
 int bpi_footer_says(const bpi_footer *footer, uint32_t index, const bpi_record *record);
 /* Does row `index` say just what the batch marker says that lies where the row says?  Its sequence is the next event's. */

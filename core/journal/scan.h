@@ -47,6 +47,18 @@ typedef struct bpi_scan {
 bp_status bpi_scan_segment(bpi_bytes file, uint64_t segment_id, int is_last, const bpi_memory *memory, bpi_scan *scan,
                            bpi_findings *findings, bp_error *error);
 void bpi_scan_free(bpi_scan *scan);
+
+/* A footer has no checksum, and a number in it that is too high would move all behind it; so the numbers of a segment are held
+ * against the next one's.
+ *
+ * The first number of a segment by its footer; UINT64_MAX where that is above `most`, for which nothing but the row is read, or
+ * cannot be believed.  BP_NO_MEMORY. */
+bp_status bpi_scan_first_number(bpi_bytes file, uint64_t most, const bpi_memory *memory, uint64_t *number);
+/* The segment's numbers begin at `from` or later and end before `taken`, the next one's first.  Where its last records, counted,
+ * have just the places before that which are left, they are to be counted, and the footer is to be written anew.  Otherwise it cannot
+ * be told which of the two is wrong, and nothing is changed. */
+void bpi_scan_count_taken(bpi_scan *scan, uint64_t from, uint64_t taken, uint64_t segment_id, bpi_findings *findings);
+
 /* Who goes through the records asks for the strings of those so far ahead. */
 enum { BPI_SCAN_AHEAD = 8 };
 

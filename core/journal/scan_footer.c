@@ -27,6 +27,8 @@ static int take_rows(bpi_scan *scan, const bpi_footer *footer, bpi_bytes frames,
     if (!bpi_footer_row(footer, i, &record)) return 0;
     if (bpi_record_is_marker(&record) || (!fits && is_marker_frame(frames, record.offset))) {
       uint64_t next = scan->count == 0 ? 0 : scan->records[scan->count - 1].sequence + 1;
+      scan->has_final_commit = fits && i + 1 == footer->count;
+      if (scan->has_final_commit) scan->final_commit = record;
       if (fits || bpi_footer_says_marker(footer, i, frames, next)) continue;
       bpi_find(findings, BP_SEVERITY_DAMAGE, "footer_row", segment_id, record.offset,
                "the footer's row does not say what the end of a batch says");
@@ -165,4 +167,46 @@ int bpi_scan_by_footer(bpi_scan *scan, const bpi_footer *footer, bpi_bytes file,
   if (*status == BP_OK && !fits) reconcile(scan, frames, segment_id, findings);
   number_anew(scan, segment_id, findings);
   return 1;
+}
+
+/* --- the numbers of two footers */
+
+/* By the end of the file alone: enough to doubt another number, not to believe this one. */
+static uint64_t glance_at_first(bpi_bytes file) {
+  if (file.length < BPI_FOOTER_TRAILER_BYTES) return UINT64_MAX;
+  uint64_t rows = (uint64_t)bpi_load_le32(file.data + file.length - 8) * BPI_FOOTER_ROW_BYTES;
+  if (rows == 0 || rows > file.length - BPI_FOOTER_TRAILER_BYTES) return UINT64_MAX;
+  return bpi_footer_sequence(file.data + file.length - BPI_FOOTER_TRAILER_BYTES - rows);
+}
+
+/* Of a footer that can be believed: it fits its frames, and its first two rows follow each other. */
+static uint64_t believe_first(const bpi_footer *footer, bpi_bytes file, size_t first_frame) {
+  if (footer->count == 0 || !bpi_footer_fits(footer, file, first_frame)) return UINT64_MAX;
+  uint64_t first = bpi_footer_sequence(footer->rows);
+  if (footer->count > 1 && bpi_footer_sequence(footer->rows + BPI_FOOTER_ROW_BYTES) != first + 1) return UINT64_MAX;
+  return first;
+}
+
+bp_status bpi_scan_first_number(bpi_bytes file, uint64_t most, const bpi_memory *memory, uint64_t *number) {
+  bpi_prologue prologue;
+  bpi_footer footer;
+  bpi_footer_state state;
+  *number = UINT64_MAX;
+  if (glance_at_first(file) > most || bpi_prologue_parse(file, &prologue) != BPI_PROLOGUE_GOOD) return BP_OK;
+  bp_status status = bpi_footer_parse(file, prologue.length, memory, &footer, &state);
+  if (status == BP_OK && state == BPI_FOOTER_READABLE) *number = believe_first(&footer, file, prologue.length);
+  bpi_footer_free(&footer);
+  return status;
+}
+
+void bpi_scan_count_taken(bpi_scan *scan, uint64_t from, uint64_t taken, uint64_t segment_id, bpi_findings *findings) {
+  size_t first = scan->count;
+  while (first > 0 && scan->records[first - 1].sequence >= taken) first--;
+  if (first == scan->count || (first > 0 && scan->records[0].sequence < from)) return;
+  if (first > 0) from = scan->records[first - 1].sequence + 1;
+  if (taken < from || taken - from != scan->count - first) return;
+  bpi_find(findings, BP_SEVERITY_DAMAGE, "footer_sequence", segment_id, scan->records[first].offset,
+           "the footer gives numbers of the next segment's events; the events were counted");
+  for (size_t i = first; i < scan->count; i++) scan->records[i].sequence = BPI_UNNUMBERED;
+  scan->kind = BPI_SCAN_MISFIT;
 }

@@ -102,6 +102,24 @@ static bp_status number_and_index(const numbering *n) {
   return status;
 }
 
+/* Numbers in the footer that belong to the next segment. */
+static bp_status compare_with_next(bp_store *store, uint32_t ordinal, bpi_scan *scan, bp_error *error) {
+  bpi_bytes next = {NULL, 0};
+  uint64_t taken, last = scan->count == 0 ? BPI_UNNUMBERED : scan->records[scan->count - 1].sequence;
+  if (last == BPI_UNNUMBERED || ordinal + 1 == store->segments.count) return BP_OK;
+  uint64_t size = atomic_load(&bpi_segments_at(&store->segments, ordinal + 1)->size);
+  bp_status status = size == 0 ? BP_OK : bpi_segments_view(&store->segments, ordinal + 1, 0, (size_t)size, &next, error);
+  if (status != BP_OK) return status;
+  if (bpi_scan_first_number(next, last, &store->memory, &taken) != BP_OK) {
+    return bpi_fail(error, BP_NO_MEMORY, "reading a segment");
+  }
+  if (taken != UINT64_MAX) {
+    bpi_scan_count_taken(scan, store->next_sequence, taken, bpi_segments_at(&store->segments, ordinal)->id,
+                         &store->open_findings);
+  }
+  return BP_OK;
+}
+
 static bp_status recover_segment(bp_store *store, uint32_t ordinal, int is_last, bp_error *error) {
   bpi_segment *segment = bpi_segments_at(&store->segments, ordinal);
   bpi_bytes file = {NULL, 0};
@@ -111,6 +129,7 @@ static bp_status recover_segment(bp_store *store, uint32_t ordinal, int is_last,
   if (size > 0) status = bpi_segments_view(&store->segments, ordinal, 0, (size_t)size, &file, error);
   if (status != BP_OK) return status;
   status = bpi_scan_segment(file, segment->id, is_last, &store->memory, &scan, &store->open_findings, error);
+  if (status == BP_OK) status = compare_with_next(store, ordinal, &scan, error);
   if (status == BP_OK) {
     numbering n = {.store = store, .scan = &scan, .segment_id = segment->id, .ordinal = ordinal};
     if (number_and_index(&n) != BP_OK) status = bpi_fail(error, BP_NO_MEMORY, "building the index");

@@ -7,7 +7,7 @@ import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises"
 import { inspect } from "node:util";
 import { Worker } from "node:worker_threads";
 import { EMPTY, Fence, open, openAsync, Ticket } from "batpak";
-import { id, opened, refused, refusedAsync, temporary } from "./support/store.mjs";
+import { collectUntil, id, openedWhenFree, refused, refusedAsync, temporary } from "./support/store.mjs";
 
 const KIND = 0xf001;
 const draft = (value, more) => ({ entity: "e", scope: "s", event: { kind: KIND, value }, ...more });
@@ -23,11 +23,11 @@ const stored = (directory) => {
 
 /** What `call` answers, once it no longer throws `code`: what ends on another thread may take a moment. */
 async function past(code, call) {
-  for (let round = 0; ; round++) {
+  for (const deadline = performance.now() + 240_000; ;) {
     try {
       return call();
     } catch (error) {
-      if (error.code !== code || round === 10_000) throw error;
+      if (error.code !== code || performance.now() > deadline) throw error;
       await sleep(1);
     }
   }
@@ -223,7 +223,7 @@ describe("a fence on other threads", () => {
         const worker = new Worker(new URL("./support/worker.mjs", import.meta.url), { workerData: { task, directory } });
         await once(worker, "message");
         await worker.terminate();
-        const store = await opened(directory);
+        const store = await openedWhenFree(directory);
         const { length } = seen(store);
         assert.equal(length % 20, 0, `${length} events seen`);
         if (task === "fence") assert.equal(length, 0);
@@ -260,20 +260,14 @@ describe("a fence and the end of its store", () => {
     const forget = (store) => store.fence().submit(draft(1));
     const store = open(directory);
     const ticket = forget(store);
-    for (let round = 0; !ticket.done && round < 1000; round++) {
-      globalThis.gc();
-      await sleep(1);
-    }
+    await collectUntil(() => ticket.done);
     refused(() => ticket.wait(0), "BP_FENCE_CANCELLED");
     store.append("e", "s", { kind: KIND, value: 2 });
     store.close();
     const last = (() => forget(open(directory)))();
-    for (let round = 0; !last.done && round < 1000; round++) {
-      globalThis.gc();
-      await sleep(1);
-    }
+    await collectUntil(() => last.done);
     refused(() => last.wait(0), "BP_FENCE_CANCELLED");
-    const again = await opened(directory);
+    const again = await openedWhenFree(directory);
     assert.deepEqual(seen(again), [2]);
     again.close();
   });

@@ -140,7 +140,7 @@ describe("the frontier", () => {
       const stop = new AbortController();
       store.waitAsync("applied", 9, { signal: stop.signal }).catch((error) => console.log(error.message));
       store.waitAsync("applied", 9, { timeoutMs: 2 }).catch((error) => { console.log(error.code); stop.abort(new Error("enough")); });`;
-    const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], { timeout: 60_000, encoding: "utf8" });
+    const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], { timeout: 300_000, encoding: "utf8" });
     assert.equal(stdout, "BP_WAIT_TIMEOUT\nenough\n", stderr);
   });
 

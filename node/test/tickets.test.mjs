@@ -114,7 +114,7 @@ describe("a ticket", () => {
       const forgotten = store.submit({ entity: "e", scope: "s", event: { kind: ${KIND}, value: 1 } });
       store.submit({ entity: "e", scope: "s", event: { kind: ${KIND}, value: 2 } }).waitAsync()
         .then(({ sequence }) => console.log("sequence", Number(sequence), forgotten.done));`;
-    const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], { timeout: 60_000, encoding: "utf8" });
+    const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], { timeout: 300_000, encoding: "utf8" });
     assert.equal(stdout, "sequence 2 true\n", stderr);
   });
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import pickle
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import batpak
@@ -105,6 +106,53 @@ def test_awaiting(path: Path) -> None:
             waiting = asyncio.ensure_future(store.wait_async("durable", receipt))
             await store.sync_async()
             await waiting
+
+    asyncio.run(run())
+
+
+def test_any_number_awaits_without_a_thread(written: batpak.Store, descriptors: Callable[[], int]) -> None:
+    async def run() -> None:
+        before = threading.active_count(), descriptors()
+        waits = [asyncio.ensure_future(written.wait_async("visible", 1 + at % 2)) for at in range(100)]
+        late = [asyncio.ensure_future(written.wait_async("applied", 9, timeout_ms=1)) for _ in range(100)]
+        given_up = asyncio.ensure_future(written.wait_async("durable", 9))
+        await asyncio.sleep(0)
+        assert threading.active_count() == before[0]
+        given_up.cancel()
+        append(written)
+        receipt = append(written)
+        await asyncio.gather(*waits)
+        assert {(error.expected, error.actual) for error in await asyncio.gather(*late, return_exceptions=True)
+                if isinstance(error, batpak.WaitTimeout)} == {(9, 0)} and all(wait.exception() for wait in late)
+        with pytest.raises(asyncio.CancelledError):
+            await given_up
+        with pytest.raises(batpak.WaitTimeout):
+            await written.wait_async("durable", receipt, timeout_ms=0)
+        with pytest.raises(batpak.CallError):
+            await written.wait_async("written", receipt)  # type: ignore[arg-type]
+        with pytest.raises(batpak.CallError):
+            await written.wait_async("durable", receipt, timeout_ms=-1)
+        await written.wait_async("visible", receipt, timeout_ms=0)
+        await written.wait_async("visible", receipt, timeout_ms=60_000)
+        del waits, late, given_up
+        gc.collect()
+        assert descriptors() == before[1]
+
+    asyncio.run(run())
+
+
+def test_a_close_ends_what_is_awaited_behind_its_last_flush(written: batpak.Store) -> None:
+    async def run() -> None:
+        durable = asyncio.ensure_future(written.wait_async("durable", append(written)))
+        applied = asyncio.ensure_future(written.wait_async("applied", 9))
+        await asyncio.sleep(0)
+        await written.close_async()
+        await durable
+        with pytest.raises(batpak.Closed) as caught:
+            await applied
+        assert caught.value.path == written.path
+        with pytest.raises(batpak.Closed):
+            await written.wait_async("applied", 9)
 
     asyncio.run(run())
 

@@ -118,7 +118,7 @@ def python_package(tree: Tree) -> Package:
     for name in package.names:
         if name in classes:
             package.members[name] = set(members_of(classes, name))
-            for child in body_of(classes[name]):
+            for child in [child for part in parts_of(classes, name) for child in body_of(classes[part])]:
                 if isinstance(child, ast.FunctionDef):
                     # An overloaded function has those of all its forms.
                     package.arguments.setdefault(f"{name}.{child.name}", set()).update(parameters(child))
@@ -132,18 +132,24 @@ def body_of(node: ast.ClassDef) -> list[ast.stmt]:
     return [child for part in node.body for child in (part.body if isinstance(part, ast.If) else [part])]
 
 
+def parts_of(classes: dict[str, ast.ClassDef], name: str) -> list[str]:
+    """The class, and the halves of it that stand elsewhere: in the compiled part, or in a module of their own."""
+    found = [name]
+    for base in classes[name].bases:
+        if isinstance(base, ast.Name) and base.id.endswith("Base") and base.id in classes:
+            found += parts_of(classes, base.id)
+    return found
+
+
 def members_of(classes: dict[str, ast.ClassDef], name: str) -> list[str]:
-    """Its own, and those of the classes of the compiled part that it stands on; an error class adds none to Error's."""
+    """Its own, and those of the halves that it stands on; an error class adds none to Error's."""
     found = []
-    for child in body_of(classes[name]):
+    for child in [child for part in parts_of(classes, name) for child in body_of(classes[part])]:
         if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
             found.append(child.name)
         elif isinstance(child, (ast.AnnAssign, ast.Assign)):
             target = child.target if isinstance(child, ast.AnnAssign) else child.targets[0]
             found += [target.id] if isinstance(target, ast.Name) else []
-    for base in classes[name].bases:
-        if isinstance(base, ast.Name) and base.id.endswith("Base") and base.id in classes:
-            found += members_of(classes, base.id)
     return [member for member in found if not member.startswith(("_", "BP_"))]
 
 

@@ -9,6 +9,7 @@
  *   faults [--seed N] [--workflow N] */
 /* P-065, P-103 */
 #include "base/hash.h"
+#include "support/aftermath.h"
 #include "support/check.h"
 #include "support/memory_fault.h"
 #include "support/program.h"
@@ -109,25 +110,11 @@ static void prepare(world *w, const workflow *chosen) {
 /* ------------------------------------------------------------------------------------------------------ afterwards -- */
 
 static void reopen(world *w, sim_system *sim, const model_state *promised, uint32_t mode) {
-  program run;
-  begin(w, &run, sim);
-  model_copy(&run.model, promised);
-  run.config.mode = mode;
-  bp_status status = program_step(&run, mode == BP_MODE_READ_ONLY ? 'O' : 'o');
-  if (status == BP_NO_STORE && mode == BP_MODE_READ_ONLY) {
-    CHECK(!model_promises(promised), "there is no store");
-  } else {
-    CHECK(status == BP_OK, "does not open again: %s: %s", bp_status_name(status), run.error.text);
-    model_compare(&run.model, run.store, MODEL_VERIFY);
-    if (mode != BP_MODE_READ_ONLY) {
-      model_settle(&run.model);
-      program_must(&run, 'd');
-      model_compare(&run.model, run.store, 0);
-    }
-    program_must(&run, 'C');
-  }
+  program like;
+  begin(w, &like, sim);
+  aftermath_reopen(&like, promised, mode);
+  program_free(&like);
   w->reopenings++;
-  program_free(&run);
 }
 
 /* What was acknowledged as written outlives the process, not the machine. */
@@ -152,28 +139,6 @@ static void check_after(world *w, sim_system *sim, const model_state *model) {
 
 /* ------------------------------------------------------------------------------------------------------------ runs -- */
 
-static void check_status(const program *run, char step, bp_status status, int memory) {
-  if (status == BP_OK) return;
-  int system = status == BP_SYSTEM || status == BP_DISK_FULL || status == BP_SYNC_FAILED || status == BP_POISONED;
-  CHECK(memory ? status == BP_NO_MEMORY || status == BP_POISONED : system, "step %c: %s: %s", step,
-        bp_status_name(status), run->error.text);
-  CHECK(run->error.code == status, "step %c answers %s, its error says %s", step, bp_status_name(status),
-        bp_status_name(run->error.code));
-}
-
-static void run_steps(world *w, program *run, int memory) {
-  for (const char *step = w->workflow->steps; *step != '\0'; step++) {
-    int was_poisoned = 0;
-    bp_stat stat = {.struct_size = sizeof stat};
-    if (run->store != NULL && bp_store_stat(run->store, &stat, NULL) == BP_OK) was_poisoned = (int)stat.poisoned;
-    bp_status status = program_step(run, *step);
-    check_status(run, *step, status, memory);
-    CHECK(!was_poisoned || status != BP_OK || strchr("dwWmMbBuUsC", *step) == NULL, "step %c succeeds on a poisoned store",
-          *step);
-  }
-  program_release(run);
-}
-
 static void check_leaks(const world *w, sim_system *sim) {
   CHECK(sim_open_files(sim) == 0 && sim_mapped_views(sim) == 0 && sim_misuses(sim) == 0,
         "left behind: %zu open files, %zu views; %" PRIu64 " misuses", sim_open_files(sim), sim_mapped_views(sim),
@@ -195,7 +160,7 @@ static uint64_t run_once(world *w, const sim_fault *fault, size_t write_limit, u
   if (fault != NULL) sim_add_fault(sim, *fault);
   sim_set_write_limit(sim, write_limit);
   memory_fault_arm(&w->memory, allocation, 0);
-  run_steps(w, &run, allocation > 0);
+  aftermath_run(&run, w->workflow->steps, allocation > 0);
   uint64_t calls = fault != NULL ? sim_calls(sim, fault->kind) : 0;
   check_leaks(w, sim);
   sim_clear_faults(sim);
@@ -309,12 +274,7 @@ static void fill_the_disk(world *w, uint64_t segment_bytes, int without_room) {
     program_must(&run, 'd');
     w->at = spare;
     sim_set_capacity(sim, sim_used_bytes(sim) + spare);
-    bp_status status = BP_OK;
-    for (const char *step = "dwWbmMBdwWbmM"; *step != '\0'; step++) {
-      status = program_step(&run, *step);
-      CHECK(status == BP_OK || status == BP_DISK_FULL, "step %c: %s: %s", *step, bp_status_name(status), run.error.text);
-      model_compare(&run.model, run.store, 0);
-    }
+    (void)aftermath_full(&run, "dwWbmMBdwWbmM");
     sim_set_capacity(sim, UINT64_MAX);
     for (const char *step = "dwbmBW"; *step != '\0'; step++) program_must(&run, *step);
     model_compare(&run.model, run.store, MODEL_VERIFY);

@@ -102,13 +102,22 @@ Test(denials, are_signed_and_kept) {
   config.signing_seed_count = 1;
   fixture_close(store);
   store = fixture_open(path, BP_MODE_CREATE, &config);
+  const bp_extension extension = {(const uint8_t *)"a.b", 3, (const uint8_t *)"v", 1};
+  uint8_t room[16];
   bp_receipt receipt = fixture_receipt();
+  receipt.extensions = room;
+  receipt.extensions_capacity = sizeof room;
   bp_draft draft = fixture_draft("e:1", "");
+  draft.extensions = &extension;
+  draft.extension_count = 1;
   MUST(append(&draft, &receipt, NULL));
   cr_assert_eq(judge(&receipt), BP_RECEIPT_SIGNED);
   fixture_close(store);
   store = fixture_open(path, BP_MODE_READ_ONLY, &config);
   cr_assert_eq(judge(&receipt), BP_RECEIPT_SIGNED);
+  const bp_event *event = fixture_get(store, receipt.event_id);
+  cr_assert(event->extension_count == 1 && fixture_text_is(event->extensions[0].value, event->extensions[0].value_length, "v"));
+  fixture_free_pages();
 }
 
 Test(denials, all_of_an_evaluation_can_be_written) {

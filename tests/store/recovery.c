@@ -251,6 +251,88 @@ Test(recovery, numbers_that_fall_in_a_session_of_ours_are_damage) {
   assert_put_right();
 }
 
+/* Which of them have another number than their receipts say, and whether the footer was found out. */
+static size_t count_moved(uint32_t mode, const bp_receipt *receipts, const char *code, uint32_t verdict) {
+  size_t found, moved = 0;
+  bp_page *page;
+  bp_store *store = fixture_open(path, mode, NULL);
+  bp_report *report = fixture_verify(store, NULL);
+  cr_assert_eq(fixture_verdict(report).verdict, verdict);
+  cr_assert_eq(fixture_finding(report, code) != NULL, verdict == BP_VERDICT_DAMAGED, "%s", code);
+  bp_report_free(report);
+  MUST(bp_page_new(&page, NULL));
+  for (int i = 0; i < EVENTS; i++) {
+    MUST(bp_store_get(store, receipts[i].event_id, page, NULL));
+    moved += bp_page_events(page, &found)->sequence != receipts[i].sequence;
+  }
+  bp_page_free(page);
+  fixture_close(store);
+  return moved;
+}
+
+/* Each event in a segment of its own. */
+static void make_segments(bp_receipt *receipts) {
+  bp_config config = fixture_config(BP_MODE_CREATE);
+  config.segment_max_bytes = 1;
+  bp_store *store = fixture_open(path, BP_MODE_CREATE, &config);
+  for (int i = 0; i < EVENTS; i++) receipts[i] = fixture_append_text(store, "e:1", "x");
+  fixture_close(store);
+}
+
+static void change_number(const bp_receipt *receipt, uint64_t bits) {
+  enum { ROW_SEQUENCE = 122 };
+  char name[BPI_SEGMENT_NAME_MAX];
+  surgery patient;
+  bpi_segment_name(receipt->segment_id, name);
+  surgery_begin(&patient, path, name);
+  uint8_t *number = surgery_row(&patient, (size_t)receipt->offset) + ROW_SEQUENCE;
+  bpi_store_le64(number, bpi_load_le64(number) ^ bits);
+  surgery_end(&patient);
+}
+
+/* A footer has no checksum: a number that is too high there would move all behind it, were it not that the next footer begins
+ * with one that is lower. */
+Test(recovery, a_number_of_a_footer_that_is_too_high_moves_no_event) {
+  bp_receipt receipts[EVENTS];
+  make_segments(receipts);
+  for (unsigned bit = 4; bit < 64; bit += 7) {
+    change_number(&receipts[1], UINT64_C(1) << bit);
+    cr_assert_eq(count_moved(BP_MODE_READ_ONLY, receipts, "footer_sequence", BP_VERDICT_DAMAGED), 0, "bit %u", bit);
+    cr_assert_eq(count_moved(BP_MODE_MUST_EXIST, receipts, "footer_sequence", BP_VERDICT_DAMAGED), 0, "bit %u", bit);
+    cr_assert_eq(count_moved(BP_MODE_READ_ONLY, receipts, "footer_sequence", BP_VERDICT_CONSISTENT), 0, "bit %u", bit);
+  }
+}
+
+/* A number that is too low is taken: its own segment is the one that is counted. */
+Test(recovery, a_number_of_a_footer_that_is_too_low_moves_no_event) {
+  bp_receipt receipts[EVENTS];
+  make_segments(receipts);
+  change_number(&receipts[EVENTS - 1], receipts[EVENTS - 1].sequence);
+  cr_assert_eq(count_moved(BP_MODE_READ_ONLY, receipts, "sequence_conflict", BP_VERDICT_DAMAGED), 0);
+}
+
+/* The row of a batch's end too, without which the reference does not believe the others. */
+Test(recovery, a_footer_that_is_written_again_is_the_same) {
+  enum { ITEMS = 2 };
+  bp_config config = fixture_config(BP_MODE_CREATE);
+  bp_draft drafts[ITEMS] = {fixture_draft("e:1", "x"), fixture_draft("e:2", "y")};
+  bp_receipt receipts[ITEMS] = {fixture_receipt(), fixture_receipt()};
+  config.segment_max_bytes = 1;
+  bp_store *store = fixture_open(path, BP_MODE_CREATE, &config);
+  MUST(bp_store_append_batch(store, drafts, ITEMS, receipts, NULL));
+  fixture_close(store);
+  char name[BPI_SEGMENT_NAME_MAX];
+  bpi_segment_name(receipts[0].segment_id, name);
+  fixture_file sound = fixture_read(path, name);
+  fixture_flip(path, name, sound.length - 1, 4);
+  fixture_close(fixture_open(path, BP_MODE_MUST_EXIST, NULL));
+  fixture_file again = fixture_read(path, name);
+  cr_assert_eq(again.length, sound.length);
+  cr_assert_arr_eq(again.bytes, sound.bytes, sound.length);
+  free(sound.bytes);
+  free(again.bytes);
+}
+
 /* --- refused before anything is repaired.  I-012 */
 
 static void assert_refused(bp_status wanted) {

@@ -10,6 +10,7 @@ enum { MANY = 3 };
 void program_init(program *run, sim_system *sim) {
   memset(run, 0, sizeof *run);
   run->sim = sim;
+  run->directory = PROGRAM_STORE;
   run->error.struct_size = sizeof run->error;
   model_init(&run->model);
   CHECK(bp_config_init(&run->config, sizeof run->config) == BP_OK, "bp_config_init");
@@ -24,8 +25,8 @@ void program_free(program *run) {
 
 static bp_status open_store(program *run, uint32_t mode) {
   run->config.mode = mode;
-  run->config.system = sim_table(run->sim);
-  return bp_store_open(PROGRAM_STORE, &run->config, &run->store, &run->error);
+  if (run->sim != NULL) run->config.system = sim_table(run->sim);
+  return bp_store_open(run->directory, &run->config, &run->store, &run->error);
 }
 
 /* The fence ended with its store. */

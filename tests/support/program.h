@@ -1,4 +1,5 @@
-/* Programs over a store on the simulated system, a letter for each step, with a model of what they were told. */
+/* Programs over a store, on the simulated system or on a real one, a letter for each step, with a model of what they were
+ * told. */
 #ifndef SUPPORT_PROGRAM_H
 #define SUPPORT_PROGRAM_H
 
@@ -10,7 +11,8 @@ enum { PROGRAM_TICKETS = 32 };
 
 typedef struct program {
   bp_config config;    /* `mode` and `system` are set by the steps */
-  sim_system *sim;
+  sim_system *sim;         /* NULL: the real one */
+  const char *directory;   /* the store's */
   bp_store *store;     /* NULL: not open */
   bp_fence *fence;
   bp_ticket *tickets[PROGRAM_TICKETS]; /* of the fence, not decided yet, */
@@ -20,6 +22,7 @@ typedef struct program {
   bp_error error;      /* of the last step that failed */
 } program;
 
+/* In PROGRAM_STORE; where `sim` is NULL, name another. */
 void program_init(program *run, sim_system *sim);
 /* Releases the store; the sim is the caller's. */
 void program_free(program *run);

@@ -3,7 +3,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import process from "node:process";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises";
 import { BatpakError, open, Status, statusAdvice } from "batpak";
 
 const made = [];
@@ -30,6 +30,16 @@ export async function openedWhenFree(directory, patienceMs = 240_000) {
       await sleep(10);
     }
   }
+}
+
+/** Collects until `done` answers true. Finalizers run in later turns of the loop, behind what other threads still do. */
+export async function collectUntil(done, patienceMs = 240_000) {
+  for (const deadline = performance.now() + patienceMs; performance.now() < deadline;) {
+    globalThis.gc();
+    await turn();
+    if (done()) return;
+  }
+  assert.fail("garbage collection did not do it");
 }
 
 /** Calls `call`, which must throw a BatpakError with this code, and answers the error. */
