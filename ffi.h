@@ -536,8 +536,28 @@ BP_API const bp_receipt *bp_ticket_receipts(const bp_ticket *ticket, size_t *cou
  * Since 0.2. */
 BP_API bp_status bp_ticket_descriptor(bp_ticket *ticket, int32_t *descriptor, bp_error *error);
 
-/* Frees the ticket, not while another thread uses it.  Cancels nothing: what was submitted is committed all the same.  In a
- * forked child it closes the descriptor and does nothing else.  NULL does nothing.  Since 0.2. */
+/* Somebody is told.  It keeps the thread that commits for others from going on: it neither blocks nor works, and calls nothing
+ * of this library. */
+typedef void (*bp_told)(void *user);
+
+/* Calls told(user) once, when the ticket is decided: before this returns, on the calling thread, where that is the case
+ * already; otherwise on the store's thread, or on the one that closes the store.  A NULL `told` takes back the one before:
+ * once that call has returned it is not being called and never will be.  One at a time: another is refused until the first
+ * was called or taken back.  In a forked child nobody is told.
+ * Errors: BP_BUSY (another is to be told); BP_FORKED.  Since 0.2. */
+BP_API bp_status bp_ticket_notify(bp_ticket *ticket, bp_told told, void *user, bp_error *error);
+
+/* As bp_store_wait, without a thread that waits: a ticket without receipts, decided when the watermark has reached the point;
+ * at once where it has.  Starts the store's thread as bp_store_submit does.  Keeps no close from closing: that decides it too,
+ * behind its own last flush.  A ticket that is freed is waited for no more.  The caller owns *ticket.
+ * Errors: BP_ARGUMENT, BP_READ_ONLY, BP_SYSTEM and its kin, BP_NO_MEMORY; of the ticket: BP_POISONED, and BP_CLOSED where the
+ * store was closed or released before the point was reached.  Since 0.2. */
+BP_API bp_status bp_store_await(bp_store *store, uint32_t watermark, const bp_point *point, bp_ticket **ticket,
+                                bp_error *error);
+
+/* Frees the ticket, not while another thread uses it.  Cancels nothing: what was submitted is committed all the same.  Whom
+ * bp_ticket_notify was to tell is not told any more.  In a forked child it closes the descriptor and does nothing else.  NULL
+ * does nothing.  Since 0.2. */
 BP_API void bp_ticket_free(bp_ticket *ticket);
 
 /* Set pressure->struct_size = sizeof(bp_pressure).  Errors: BP_STRUCT_SIZE, BP_READ_ONLY.  Since 0.2. */
@@ -549,7 +569,7 @@ BP_API bp_status bp_store_pressure(const bp_store *store, bp_pressure *pressure,
  * in one step, or its cancellation hides it for ever.  A store has at most one.  While it is open everybody else's appends
  * and submissions answer BP_FENCE_ACTIVE, and bp_store_sync works.  A close, a release and the death of the process cancel.
  * The ticket of a fenced draft is decided when the fence ends: who waits for it on the thread that is to commit the fence
- * waits for himself. */
+ * waits for himself.  One that only replays what was visible before the fence has its receipt however that ends. */
 typedef struct bp_fence bp_fence;
 
 /* Opens the fence.  What was appended before stays visible, and is flushed.  The caller owns *fence; bp_fence_free frees it.
@@ -571,7 +591,7 @@ BP_API bp_status bp_fence_submit_batch(bp_fence *fence, const bp_draft *drafts, 
  * open, to be committed again (not in a poisoned store) or cancelled.  Since 0.2. */
 BP_API bp_status bp_fence_commit(bp_fence *fence, bp_error *error);
 
-/* Hides the events of the fence for ever; their tickets are decided with BP_FENCE_CANCELLED.  They stay on the disk, keep
+/* Hides the events of the fence for ever; their tickets are decided with BP_FENCE_CANCELLED.  The events stay on the disk, keep
  * their sequences and their place in their entities' chains, and hold their keys (BP_KEY_CANCELLED).
  * Errors: as bp_fence_commit, and the fence stays open; a poisoned store cancels too.  Since 0.2. */
 BP_API bp_status bp_fence_cancel(bp_fence *fence, bp_error *error);

@@ -88,6 +88,13 @@ function memberLines(owner, symbols) {
   return lines;
 }
 
+/** How one is made, where anybody may. */
+function constructorLines(symbol) {
+  const made = symbol.members?.get("__constructor");
+  if (made === undefined || made.getJsDocTags(checker).some((tag) => tag.name === "internal")) return [];
+  return [...code(made.declarations.map((node) => declared(node).replace(/^constructor/, `new ${symbol.name}`))), ...said(made)];
+}
+
 /** Own members alone: what Error, Array or Iterable bring is known. */
 const ownMembers = (symbol) =>
   [...(symbol.exports?.values() ?? []), ...(symbol.members?.values() ?? [])]
@@ -99,7 +106,7 @@ function lines(name, symbol) {
   if (ts.isFunctionDeclaration(node)) return [...title, ...code(callables(symbol).map((one) => declared(one, name))), ...said(symbol)];
   if (ts.isClassDeclaration(node)) {
     const heritage = (node.heritageClauses ?? []).map((clause) => clause.getText()).join(" ");
-    return [...title, ...code([`class ${name}${heritage ? ` ${heritage}` : ""}`]), ...said(symbol), ...memberLines(name, ownMembers(symbol))];
+    return [...title, ...code([`class ${name}${heritage ? ` ${heritage}` : ""}`]), ...said(symbol), ...constructorLines(symbol), ...memberLines(name, ownMembers(symbol))];
   }
   if (ts.isInterfaceDeclaration(node)) {
     const calls = node.members.filter(ts.isCallSignatureDeclaration).map((member) => member.getText());
@@ -110,7 +117,13 @@ function lines(name, symbol) {
     const type = checker.typeToString(checker.getTypeOfSymbol(symbol));
     return [...title, ...code([`const ${name}: ${type};`]), ...said(symbol)];
   }
-  return [...title, ...code([declared(node, name)]), ...said(symbol)];
+  return [...title, ...code([declared(node, name)]), ...said(symbol), ...memberLines(name, ownMembers(classBehind(symbol)))];
+}
+
+/** Of a type that stands for classes, and has the name of what these have in common: the class with that. */
+function classBehind(symbol) {
+  const name = symbol.valueDeclaration?.initializer;
+  return name === undefined ? symbol : checker.getSymbolAtLocation(name);
 }
 
 /** `BP_MODE_CREATE = 0`: they have a table of their own. */

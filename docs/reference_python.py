@@ -57,12 +57,17 @@ class Package:
         return name
 
     def base(self, node: ast.ClassDef) -> ast.ClassDef | None:
-        """The class of the compiled part on which this one stands."""
-        names = {ast.unparse(base) for base in node.bases}
-        for child in self.modules.get("_batpak", ast.Module([], [])).body:
-            if isinstance(child, ast.ClassDef) and child.name in names:
-                return child
+        """The class on which this one stands and which is not shown: of the compiled part, or half of a large one."""
+        names = {name for base in node.bases if (name := ast.unparse(base)).endswith("Base")}
+        for module in self.modules.values():
+            for child in module.body:
+                if isinstance(child, ast.ClassDef) and child.name in names:
+                    return child
         return None
+
+    def parts(self, node: ast.ClassDef) -> list[ast.ClassDef]:
+        base = self.base(node)
+        return [node, *([base] if base else [])]
 
     def comment(self, node: ast.stmt) -> str:
         """What `#:` says in the lines above it."""
@@ -146,8 +151,7 @@ def awaited(node: ast.stmt) -> str | None:
 def described_fields(package: Package, node: ast.ClassDef) -> list[tuple[str, str, str]]:
     """(name, type, meaning): what the source says of it, else what docs/names.md says of C's field of that name."""
     fields: dict[str, tuple[str, str]] = {}
-    base = package.base(node)
-    for owner in [node, *([base] if base else [])]:
+    for owner in package.parts(node):
         for child in body_of(owner):
             name = defined(child)
             if not name or name.startswith("_") or name in fields:
@@ -219,7 +223,7 @@ def class_lines(package: Package, node: ast.ClassDef) -> list[str]:
         out += ["", "| Field | Type | |", "|---|---|---|"]
         out += [f"| `{name}` | {f'`{cell(kind)}`' if kind else ''} | {cell(said)} |" for name, kind, said in fields]
     grouped: dict[str, list[ast.stmt]] = {}
-    for child in members(node):
+    for child in [child for part in package.parts(node) for child in members(part)]:
         if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)) and not is_marked(child, "property") \
                 and not is_marked(child, "setter"):
             grouped.setdefault(child.name, []).append(child)

@@ -20,7 +20,7 @@
 #include <stdatomic.h>
 #endif
 
-typedef enum { BPN_STORE = 1, BPN_REPORT = 2, BPN_GATES = 3, BPN_PERMIT = 4, BPN_TICKET = 5 } bpn_kind;
+typedef enum { BPN_STORE = 1, BPN_REPORT = 2, BPN_GATES = 3, BPN_PERMIT = 4, BPN_TICKET = 5, BPN_FENCE = 6 } bpn_kind;
 
 typedef struct bpn_state bpn_state;
 typedef struct bpn_log bpn_log;
@@ -32,7 +32,8 @@ struct bpn_box {
   bpn_kind kind;
   atomic_uint users;
   bpn_state *state;              /* NULL once the environment is gone */
-  void *held;                    /* bp_store, bp_report, bp_gates, bp_permit or bp_ticket; NULL once closed or freed */
+  void *held;                    /* bp_store, bp_report, bp_gates, bp_permit, bp_ticket or bp_fence; NULL once closed or freed */
+  bpn_box *store;                /* of a fence: that of its store, which it keeps */
   uint32_t running;              /* calls on other threads that have not answered yet */
   bool gone;                     /* released while calls were running: the last of them frees `held` */
   bool written;                  /* what an append that asks for nothing gets: no flush */
@@ -41,6 +42,7 @@ struct bpn_box {
   struct bpn_call *call;         /* the innermost call on this thread that may report progress, or ask gates */
   bpn_log *log;                  /* NULL: silence */
   bpn_fault *fault;              /* NULL: no fault points */
+  struct bpn_watch *watch;       /* of a ticket that is awaited */
 };
 #endif
 
@@ -193,7 +195,7 @@ struct bpn_state {
   uint32_t last_job;
   napi_threadsafe_function errands; /* NULL until the first is expected */
   uint32_t expected;                /* errands that have not run yet */
-  struct bpn_watcher *watcher;      /* NULL until the first ticket is awaited */
+  struct bpn_watch *watches;        /* tickets that are awaited */
 };
 #endif
 
@@ -205,13 +207,11 @@ napi_value bpn_store_close_async(napi_env env, napi_callback_info info);
 napi_value bpn_store_append_many_async(napi_env env, napi_callback_info info);
 napi_value bpn_store_append_batch_async(napi_env env, napi_callback_info info);
 napi_value bpn_store_sync_async(napi_env env, napi_callback_info info);
+napi_value bpn_fence_begin_async(napi_env env, napi_callback_info info);
+napi_value bpn_fence_commit_async(napi_env env, napi_callback_info info);
+napi_value bpn_fence_cancel_async(napi_env env, napi_callback_info info);
 napi_value bpn_store_page_async(napi_env env, napi_callback_info info);
 napi_value bpn_store_verify_async(napi_env env, napi_callback_info info);
-napi_value bpn_store_wait_async(napi_env env, napi_callback_info info);
-/* Whether calls run that somebody waits for. */
-bool bpn_box_busy(const bpn_state *state, const bpn_box *box);
-/* Ends the threads of jobs that have one of their own. */
-void bpn_jobs_stop(bpn_state *state);
 napi_value bpn_last_job(napi_env env, napi_callback_info info);
 napi_value bpn_cancel(napi_env env, napi_callback_info info);
 
@@ -227,22 +227,46 @@ void bpn_loop_forget(bpn_state *state);
 void bpn_loop_tell(bpn_state *state, bpn_errand *errand);
 
 /* wait.c */
-typedef struct bpn_awaited {
-  uint32_t watermark;
-  uint32_t timeout_ms;
-  bp_point point;
-} bpn_awaited;
-/* The arguments behind the store: watermark, time, sequence, timeout. */
-bool bpn_take_awaited(napi_env env, const napi_value arguments[4], bpn_awaited *awaited);
 napi_value bpn_store_wait(napi_env env, napi_callback_info info);
+napi_value bpn_store_await(napi_env env, napi_callback_info info);
 
 /* ticket.c */
+typedef struct bpn_submission {
+  void *held;              /* what it goes to */
+  const bpn_batch *batch;
+  bool is_batch;           /* else its one draft */
+  bp_ticket *ticket;
+  bp_outcome outcome;      /* of a try, where there is no ticket */
+  bp_error error;
+} bpn_submission;
+/* Submits drafts, given as arena, count and whether they are a batch, by `call`.  Answers the ticket,
+ * or the row of a try's outcome. */
+napi_value bpn_submit(bpn_state *state, bpn_box *box, const napi_value drafts[3], bp_status (*call)(bpn_submission *submission));
 napi_value bpn_store_submit(napi_env env, napi_callback_info info);
+napi_value bpn_store_try_submit(napi_env env, napi_callback_info info);
 napi_value bpn_ticket_wait(napi_env env, napi_callback_info info);
 napi_value bpn_ticket_done(napi_env env, napi_callback_info info);
 
+/* fence.c */
+/* The handle of a fence, which it takes over. */
+napi_value bpn_fence_value(bpn_state *state, bpn_box *store, bp_fence *fence);
+/* The box behind a handle, ready for a call. */
+bpn_box *bpn_fence_of(bpn_state *state, napi_value value);
+napi_value bpn_fence_begin(napi_env env, napi_callback_info info);
+napi_value bpn_fence_token(napi_env env, napi_callback_info info);
+napi_value bpn_fence_submit(napi_env env, napi_callback_info info);
+napi_value bpn_fence_commit(napi_env env, napi_callback_info info);
+napi_value bpn_fence_cancel(napi_env env, napi_callback_info info);
+
+/* outcome.c */
+/* One that holds no others. */
+napi_value bpn_outcome_value(napi_env env, const bp_outcome *outcome);
+napi_value bpn_outcome_encode(napi_env env, napi_callback_info info);
+napi_value bpn_outcome_decode(napi_env env, napi_callback_info info);
+
 /* watch.c */
 napi_value bpn_ticket_decided(napi_env env, napi_callback_info info);
+napi_value bpn_ticket_free(napi_env env, napi_callback_info info);
 void bpn_watches_stop(bpn_state *state);
 
 /* page.c */

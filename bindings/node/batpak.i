@@ -23,6 +23,7 @@
 %ignore bp_store_append_many;
 %ignore bp_store_append_batch;
 %ignore bp_store_wait;
+%ignore bp_store_await;
 %ignore bp_store_page;
 %ignore bp_store_get;
 %ignore bp_store_walk;
@@ -35,13 +36,12 @@
 %rename("$ignore", regextarget=1) "^bp_store_(commit_permit|append_denial|apply_transition)$";
 /* A batch is gathered as an array of drafts. */
 %rename("$ignore", regextarget=1) "^bp_batch_";
-/* They come with the next step of the package. */
 %rename("$ignore", regextarget=1) "^bp_fence_";
 %rename("$ignore", regextarget=1) "^bp_store_try_submit";
 /* A page never crosses as a handle: the functions that fill one answer a copy of it. */
 %rename("$ignore", regextarget=1) "^bp_page_";
-/* Come with the next step of the packages. */
-%rename("$ignore", regextarget=1) "^bp_(outcome|outcomes|error_kind)_";
+/* Outcomes are objects of JavaScript, and so are their combinators. */
+%rename("$ignore", regextarget=1) "^bp_(outcome|outcomes)_";
 /* Defaults are set by the functions that take the struct. */
 %rename("$ignore", regextarget=1) "^bp_.*_init$";
 %rename("$ignore", %$isclass) "";

@@ -69,6 +69,7 @@ void bpn_box_drop(bpn_box *box) {
   bpn_box_let_go(box);
   bpn_box_log_end(box);
   bpn_box_fault_end(box);
+  if (box->store != NULL) bpn_box_drop(box->store);
   free(box);
 }
 
@@ -103,7 +104,7 @@ napi_value bpn_box_value(bpn_state *state, bpn_box *box) {
 
 static const char *const not_one[] = {[BPN_STORE] = "not a store", [BPN_REPORT] = "not a report",
                                        [BPN_GATES] = "not a set of gates", [BPN_PERMIT] = "not a permit",
-                                       [BPN_TICKET] = "not a ticket"};
+                                       [BPN_TICKET] = "not a ticket", [BPN_FENCE] = "not a fence"};
 
 bpn_box *bpn_box_any(bpn_state *state, napi_value value, bpn_kind kind) {
   void *pointer = NULL;
@@ -119,7 +120,7 @@ bpn_box *bpn_box_of(bpn_state *state, napi_value value, bpn_kind kind) {
   bpn_box *box = bpn_box_any(state, value, kind);
   if (box == NULL) return NULL;
   if (box->held == NULL || box->gone) {
-    bpn_refuse(state->env, BP_CLOSED, kind == BPN_STORE ? "the store is closed" : "the report was freed");
+    bpn_refuse(state->env, BP_CLOSED, kind == BPN_STORE ? "the store is closed" : "it was freed");
     return NULL;
   }
   bpn_clock_read(state, box);
@@ -153,6 +154,7 @@ static void free_held(bpn_kind kind, void *held) {
     case BPN_GATES: bp_gates_free(held); break;
     case BPN_PERMIT: bp_permit_free(held); break;
     case BPN_TICKET: bp_ticket_free(held); break;
+    case BPN_FENCE: bp_fence_free(held); break;
   }
 }
 

@@ -1,18 +1,13 @@
-/* Calls on other threads.  A job takes copies of all it is given, runs in Node's pool, and settles a promise.  One that may
- * wait long has a thread of its own: it must not keep the pool from the flush that it waits for.
+/* Calls on other threads.  A job takes copies of all it is given, runs in Node's pool, and settles a promise.  None waits for
+ * what others must do: it would keep the pool from them.
  *
  * It counts as a user of the store's box, so that the store outlives it, and as running, so that a close meanwhile is busy. */
 #include "addon.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct bpn_job {
-  bpn_errand ended;                   /* first: of a job with a thread of its own */
-  pthread_t thread;
-  bool is_alone;                      /* it has one */
-  bool is_over;                       /* and it has ended: the job waits for its errand alone */
   bpn_state *state;
   bpn_box *box;
   bp_store *store;
@@ -33,10 +28,11 @@ typedef struct bpn_job {
   bpn_batch batch;
   bpn_opening opening;
   bp_query query;
-  bpn_awaited awaited;
   bp_trust trust;
   bp_page *page;
   bp_report *report;
+  bp_fence *fence;                    /* that was begun */
+  bpn_box *fence_box;                 /* that is to end */
 } bpn_job;
 
 static _Thread_local bpn_job *current;
@@ -90,6 +86,8 @@ static void job_free(bpn_job *job) {
   bpn_trust_end(&job->trust);
   bp_page_free(job->page);
   bp_report_free(job->report);
+  bp_fence_free(job->fence);
+  if (job->fence_box != NULL) bpn_box_drop(job->fence_box);
   if (job->progress != NULL) napi_release_threadsafe_function(job->progress, napi_tsfn_release);
   if (job->box != NULL) bpn_box_drop(job->box);
   free(job->arenas);
@@ -127,7 +125,7 @@ static napi_value failure_of(napi_env env, bpn_job *job) {
 static void complete(napi_env env, napi_status ended, void *data) {
   bpn_job *job = data;
   unlink_job(job);
-  if (!job->is_over) job->box->running--;
+  job->box->running--;
   if (ended != napi_ok && !job->begun) job->status = BP_STOPPED;
   /* A close that was busy, or never began, gives the store back. */
   if (job->store != NULL && job->box->held == NULL && (job->status == BP_BUSY || !job->begun)) job->box->held = job->store;
@@ -142,7 +140,7 @@ static void complete(napi_env env, napi_status ended, void *data) {
     if (value == NULL) napi_get_undefined(env, &value);
     napi_resolve_deferred(env, job->deferred, value);
   }
-  if (!job->is_alone) napi_delete_async_work(env, job->work);
+  napi_delete_async_work(env, job->work);
   job_free(job);
 }
 
@@ -183,83 +181,6 @@ static napi_value job_start(bpn_job *job, napi_value progress) {
   }
   link_job(job);
   return promise;
-}
-
-/* --- jobs with a thread of their own */
-
-static void *execute_alone(void *data) {
-  bpn_job *job = data;
-  execute(NULL, job);
-  bpn_loop_tell(job->state, &job->ended);
-  return NULL;
-}
-
-static void complete_alone(napi_env env, bpn_errand *errand) {
-  bpn_job *job = (bpn_job *)errand;
-  if (!job->is_over) pthread_join(job->thread, NULL);
-  complete(env, napi_ok, job);
-}
-
-static bool thread_start(bpn_job *job) {
-  enum { STACK = 256 << 10 };
-  pthread_attr_t attributes;
-  if (pthread_attr_init(&attributes) != 0) return false;
-  bool started = pthread_attr_setstacksize(&attributes, STACK) == 0 &&
-                 pthread_create(&job->thread, &attributes, execute_alone, job) == 0;
-  pthread_attr_destroy(&attributes);
-  return started;
-}
-
-/* As job_start. */
-static napi_value job_start_alone(bpn_job *job) {
-  bpn_state *state = job->state;
-  napi_env env = state->env;
-  napi_value promise;
-  job->is_alone = true;
-  job->ended.run = complete_alone;
-  if (!bpn_loop_expect(state)) {
-    job_free(job);
-    return NULL;
-  }
-  if (napi_create_promise(env, &job->deferred, &promise) != napi_ok || !thread_start(job)) {
-    bpn_loop_forget(state);
-    job_free(job);
-    return bpn_refuse(env, BP_NO_MEMORY, "starting a thread");
-  }
-  link_job(job);
-  return promise;
-}
-
-static void end_thread(bpn_job *job) {
-  if (job->is_over) return;
-  pthread_join(job->thread, NULL);
-  job->is_over = true;
-  job->box->running--;
-}
-
-void bpn_jobs_stop(bpn_state *state) {
-  for (bpn_job *job = state->jobs; job != NULL; job = job->next) {
-    if (job->is_alone) atomic_store(&job->stop, true);
-  }
-  for (bpn_job *job = state->jobs, *next; job != NULL; job = next) {
-    next = job->next;
-    if (!job->is_alone) continue;
-    end_thread(job);
-    unlink_job(job);
-    job_free(job);
-  }
-}
-
-/* Waits that were given up: they are at their end, and must not make a close busy. */
-static void end_given_up(const bpn_state *state, const bpn_box *box) {
-  for (bpn_job *job = state->jobs; job != NULL; job = job->next) {
-    if (job->is_alone && job->box == box && atomic_load(&job->stop)) end_thread(job);
-  }
-}
-
-bool bpn_box_busy(const bpn_state *state, const bpn_box *box) {
-  if (box->running > 0) end_given_up(state, box);
-  return box->running > 0;
 }
 
 static napi_value nothing(napi_env env, bpn_job *job) {
@@ -326,7 +247,7 @@ napi_value bpn_store_close_async(napi_env env, napi_callback_info info) {
     return resolved(env);
   }
   bpn_clock_read(state, box);
-  if (bpn_box_busy(state, box)) return bpn_busy(env, box);
+  if (box->running > 0) return bpn_busy(env, box);
   bpn_job *job = job_new(state, box, run_close, answer_close);
   if (job == NULL) return NULL;
   napi_value promise = job_start(job, NULL);
@@ -417,36 +338,44 @@ napi_value bpn_store_sync_async(napi_env env, napi_callback_info info) {
   return job == NULL ? NULL : job_start(job, NULL);
 }
 
-/* bp_store_wait cannot be ended from outside, so it is called in turns: who gave up is seen between two of them.  Within a
- * turn it is told at once. */
-static void run_wait(bpn_job *job) {
-  enum { TURN_MS = 100 };
-  const bpn_awaited *awaited = &job->awaited;
-  uint32_t left = awaited->timeout_ms;
-  for (;;) {
-    uint32_t turn = left < TURN_MS ? left : TURN_MS;
-    job->status = bp_store_wait(job->store, awaited->watermark, &awaited->point, turn, &job->error);
-    if (job->status != BP_WAIT_TIMEOUT || left == turn) return;
-    if (left < BP_WAIT_FOREVER) left -= turn;
-    if (!atomic_load(&job->stop)) continue;
-    job->status = BP_STOPPED;
-    return;
-  }
+/* --- fences */
+
+static void run_begin(bpn_job *job) { job->status = bp_fence_begin(job->store, &job->fence, &job->error); }
+
+static napi_value answer_begin(napi_env env, bpn_job *job) {
+  (void)env;
+  bp_fence *fence = job->fence;
+  job->fence = NULL;
+  return bpn_fence_value(job->state, job->box, fence);
 }
 
-/* wait_async(store, watermark, time, sequence, timeout) */
-napi_value bpn_store_wait_async(napi_env env, napi_callback_info info) {
-  napi_value arguments[5];
-  bpn_state *state = bpn_enter(env, info, 5, arguments);
-  bpn_box *box = state == NULL ? NULL : bpn_box_of(state, arguments[0], BPN_STORE);
-  bpn_job *job = box == NULL ? NULL : job_new(state, box, run_wait, nothing);
-  if (job == NULL) return NULL;
-  if (!bpn_take_awaited(env, arguments + 1, &job->awaited)) {
-    job_free(job);
-    return NULL;
-  }
-  return job_start_alone(job);
+napi_value bpn_fence_begin_async(napi_env env, napi_callback_info info) {
+  napi_value handle;
+  bpn_state *state = bpn_enter(env, info, 1, &handle);
+  bpn_box *box = state == NULL ? NULL : bpn_box_of(state, handle, BPN_STORE);
+  bpn_job *job = box == NULL ? NULL : job_new(state, box, run_begin, answer_begin);
+  return job == NULL ? NULL : job_start(job, NULL);
 }
+
+static void run_commit(bpn_job *job) { job->status = bp_fence_commit(job->fence_box->held, &job->error); }
+
+static void run_cancel(bpn_job *job) { job->status = bp_fence_cancel(job->fence_box->held, &job->error); }
+
+/* A job of its store, closed or not: a fence whose store is closed says so itself. */
+static napi_value end_fence(napi_env env, napi_callback_info info, void (*run)(bpn_job *)) {
+  napi_value handle;
+  bpn_state *state = bpn_enter(env, info, 1, &handle);
+  bpn_box *fence = state == NULL ? NULL : bpn_fence_of(state, handle);
+  bpn_job *job = fence == NULL ? NULL : job_new(state, fence->store, run, nothing);
+  if (job == NULL) return NULL;
+  bpn_box_keep(fence);
+  job->fence_box = fence;
+  return job_start(job, NULL);
+}
+
+napi_value bpn_fence_commit_async(napi_env env, napi_callback_info info) { return end_fence(env, info, run_commit); }
+
+napi_value bpn_fence_cancel_async(napi_env env, napi_callback_info info) { return end_fence(env, info, run_cancel); }
 
 /* --- page and verify */
 
@@ -521,7 +450,7 @@ napi_value bpn_last_job(napi_env env, napi_callback_info info) {
   return number;
 }
 
-/* cancel(job): one that has not begun never will; open and verify stop at their next progress, a wait soon; all others run to their end. */
+/* cancel(job): one that has not begun never will; open and verify stop at their next progress; all others run to their end. */
 napi_value bpn_cancel(napi_env env, napi_callback_info info) {
   napi_value number;
   bpn_state *state = bpn_enter(env, info, 1, &number);
@@ -530,7 +459,7 @@ napi_value bpn_cancel(napi_env env, napi_callback_info info) {
   for (bpn_job *job = state->jobs; job != NULL; job = job->next) {
     if (job->id != id) continue;
     atomic_store(&job->stop, true);
-    if (!job->is_alone) napi_cancel_async_work(env, job->work);
+    napi_cancel_async_work(env, job->work);
   }
   return NULL;
 }

@@ -15,7 +15,6 @@ static void run_errand(napi_env env, napi_value function, void *context, void *d
 static void stop(void *data) {
   bpn_state *state = data;
   bpn_watches_stop(state);
-  bpn_jobs_stop(state);
   napi_release_threadsafe_function(state->errands, napi_tsfn_abort);
   state->errands = NULL;
 }

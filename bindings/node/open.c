@@ -194,7 +194,7 @@ napi_value bpn_store_close(napi_env env, napi_callback_info info) {
   bpn_box *box = bpn_box_any(state, handle, BPN_STORE);
   if (box == NULL || box->held == NULL) return NULL;
   bpn_clock_read(state, box);
-  if (bpn_box_busy(state, box)) return bpn_busy(env, box);
+  if (box->running > 0) return bpn_busy(env, box);
   bp_error error;
   bpn_error_clear(&error);
   bp_status status = bp_store_close(box->held, &error);

@@ -4,39 +4,54 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bp_status submit(bpn_box *box, const bpn_batch *batch, bool is_batch, bp_ticket **ticket, bp_error *error) {
-  if (is_batch) return bp_store_submit_batch(box->held, batch->drafts, batch->count, ticket, error);
-  return bp_store_submit(box->held, batch->drafts, ticket, error);
+static napi_value submit_all(bpn_state *state, bpn_submission *submission, bp_status (*call)(bpn_submission *)) {
+  if (!submission->is_batch && submission->batch->count != 1) return bpn_refuse(state->env, BP_ARGUMENT, "one draft is submitted");
+  bpn_error_clear(&submission->error);
+  bp_outcome_init(&submission->outcome, sizeof submission->outcome);
+  bp_status status = call(submission);
+  if (status != BP_OK) return bpn_throw(state->env, status, &submission->error);
+  return submission->ticket == NULL ? bpn_outcome_value(state->env, &submission->outcome)
+                                    : bpn_handle_of(state, BPN_TICKET, submission->ticket);
 }
 
-static napi_value submit_all(bpn_state *state, bpn_box *box, const bpn_batch *batch, bool is_batch) {
-  if (!is_batch && batch->count != 1) return bpn_refuse(state->env, BP_ARGUMENT, "one draft is submitted");
-  bp_ticket *ticket;
-  bp_error error;
-  bpn_error_clear(&error);
-  bp_status status = submit(box, batch, is_batch, &ticket, &error);
-  return status == BP_OK ? bpn_handle_of(state, BPN_TICKET, ticket) : bpn_throw(state->env, status, &error);
+napi_value bpn_submit(bpn_state *state, bpn_box *box, const napi_value drafts[3], bp_status (*call)(bpn_submission *submission)) {
+  napi_env env = state->env;
+  bpn_arena arena;
+  uint32_t count;
+  bpn_submission submission = {.held = box->held, .batch = &state->batch};
+  if (!bpn_bytes(env, drafts[0], &arena.bytes, &arena.length) || !bpn_uint32(env, drafts[1], &count)) return NULL;
+  napi_get_value_bool(env, drafts[2], &submission.is_batch);
+  napi_value answer = bpn_batch_add(&state->batch, &arena, count)
+                          ? submit_all(state, &submission, call)
+                          : bpn_refuse(env, BP_ARGUMENT, "drafts that point outside of their bytes");
+  bpn_batch_clear(&state->batch);
+  return answer;
 }
 
-/* submit(store, arena, count, batch): the drafts, or the one of them, as for append_many. */
-napi_value bpn_store_submit(napi_env env, napi_callback_info info) {
+static bp_status submit(bpn_submission *s) {
+  if (s->is_batch) return bp_store_submit_batch(s->held, s->batch->drafts, s->batch->count, &s->ticket, &s->error);
+  return bp_store_submit(s->held, s->batch->drafts, &s->ticket, &s->error);
+}
+
+static bp_status try_submit(bpn_submission *s) {
+  if (s->is_batch) {
+    return bp_store_try_submit_batch(s->held, s->batch->drafts, s->batch->count, &s->ticket, &s->outcome, &s->error);
+  }
+  return bp_store_try_submit(s->held, s->batch->drafts, &s->ticket, &s->outcome, &s->error);
+}
+
+static napi_value submit_by(napi_env env, napi_callback_info info, bp_status (*call)(bpn_submission *)) {
   napi_value arguments[4];
   bpn_state *state = bpn_enter(env, info, 4, arguments);
   bpn_box *box = state == NULL ? NULL : bpn_box_of(state, arguments[0], BPN_STORE);
-  bpn_arena arena;
-  uint32_t count;
-  bool is_batch = false;
-  if (box == NULL || !bpn_bytes(env, arguments[1], &arena.bytes, &arena.length) || !bpn_uint32(env, arguments[2], &count)) {
-    return NULL;
-  }
-  napi_get_value_bool(env, arguments[3], &is_batch);
-  bpn_batch *batch = &state->batch;
-  napi_value answer = bpn_batch_add(batch, &arena, count)
-                          ? submit_all(state, box, batch, is_batch)
-                          : bpn_refuse(env, BP_ARGUMENT, "drafts that point outside of their bytes");
-  bpn_batch_clear(batch);
-  return answer;
+  return box == NULL ? NULL : bpn_submit(state, box, arguments + 1, call);
 }
+
+/* submit(store, arena, count, batch): the drafts, or the one of them, as for append_many. */
+napi_value bpn_store_submit(napi_env env, napi_callback_info info) { return submit_by(env, info, submit); }
+
+/* try_submit, with the same arguments. */
+napi_value bpn_store_try_submit(napi_env env, napi_callback_info info) { return submit_by(env, info, try_submit); }
 
 /* The receipts as of an append of many. */
 static napi_value answer(napi_env env, const bp_ticket *ticket) {

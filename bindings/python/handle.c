@@ -203,6 +203,7 @@ static PyMethodDef handle_methods[] = {
      "submit(address of a bp_fence or None, is a try, entity, scope, kind, payload, rest) -> Ticket; of a try that is not "
      "taken (after_ms, attempt, max_attempts, reason), or a reason alone"},
     {"submit_batch", FAST(handle_submit_batch), METH_FASTCALL, "submit_batch(fence, is a try, list of drafts): as submit"},
+    {"await_point", FAST(handle_await), METH_FASTCALL, "await_point(watermark, milliseconds, sequence) -> Ticket"},
     {"page", FAST(handle_page), METH_FASTCALL, "page(address of a bp_query, decode) -> Page"},
     {"get", FAST(handle_get), METH_FASTCALL, "get(event_id, decode) -> Event"},
     {"walk", FAST(handle_walk), METH_FASTCALL, "walk(event_id, limit, decode) -> Page"},

@@ -76,6 +76,7 @@ PyObject *receipt_extensions(const bp_receipt *receipt);
 
 PyObject *handle_submit(PyObject *self, PyObject *const *arguments, Py_ssize_t count);
 PyObject *handle_submit_batch(PyObject *self, PyObject *const *arguments, Py_ssize_t count);
+PyObject *handle_await(PyObject *self, PyObject *const *arguments, Py_ssize_t count);
 
 /* --- pages and events (page.c) */
 

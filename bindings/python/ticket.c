@@ -1,9 +1,11 @@
-/* Tickets of what was submitted.  An object of ours holds the ticket; python/batpak/ticket.py knows what the answer is made into. */
+/* Tickets of what was submitted, and of points.  An object of ours holds the ticket; python/batpak/ticket.py knows what the answer is
+ * made into. */
 #include <string.h>
 
 #include "python.h"
 
-/* How long a wait goes on before it looks for an interrupt, which no condition of the library hears. */
+/* How long a wait goes on before it looks for an interrupt, which no condition of the library hears.  A poll of the descriptor
+ * would hear it, but not one that comes between the look and the poll, nor one that another thread took. */
 enum { SIGNALS_EVERY_MS = 50 };
 
 typedef struct ticket_object {
@@ -104,6 +106,29 @@ PyObject *handle_submit_batch(PyObject *self, PyObject *const *arguments, Py_ssi
   }
   drafts_free(&taken);
   return made;
+}
+
+/* await_point(watermark, milliseconds, sequence) */
+PyObject *handle_await(PyObject *self, PyObject *const *arguments, Py_ssize_t count) {
+  if (check_count("await_point", count, 3) != 0) return NULL;
+  unsigned long watermark = PyLong_AsUnsignedLong(arguments[0]);
+  bp_point point = {.wall_ms = PyLong_AsUnsignedLongLong(arguments[1])};
+  point.sequence = PyErr_Occurred() ? 0 : PyLong_AsUnsignedLongLong(arguments[2]);
+  PyObject *made = PyErr_Occurred() ? NULL : ticket_make((handle *)self);
+  bp_store *store = made == NULL ? NULL : handle_enter((handle *)self);
+  if (store == NULL) {
+    Py_XDECREF(made);
+    return NULL;
+  }
+  bp_error error = {.struct_size = sizeof error};
+  bp_status status;
+  Py_BEGIN_ALLOW_THREADS
+  status = bp_store_await(store, (uint32_t)watermark, &point, &((ticket_object *)made)->ticket, &error);
+  Py_END_ALLOW_THREADS
+  handle_leave((handle *)self);
+  if (status == BP_OK) return made;
+  Py_DECREF(made);
+  return handle_fail((handle *)self, status, &error);
 }
 
 /* --- what became of it */

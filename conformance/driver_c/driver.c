@@ -19,7 +19,7 @@ static const operation_row *find_operation(const char *name) {
   const operation_row *const tables[] = {library_operations, token_operations, value_operations,
                                          store_operations,   read_operations,  judge_operations,
                                          frontier_operations, claim_operations,
-                                         outcome_operations, guard_operations};
+                                         outcome_operations, guard_operations, ticket_operations};
   for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
     const operation_row *row = find(tables[i], name);
     if (row != NULL) return row;
@@ -31,7 +31,11 @@ static void run(driver_session *session, const json *step) {
   bp_error error = {.struct_size = sizeof error};
   json *value = NULL;
   const char *name = argument_text(step, "op");
-  const operation_row *row = name == NULL ? NULL : find_operation(name);
+  const operation_row *row = name == NULL ? NULL : find(submit_operations, name);
+  if (row == NULL && name != NULL) {
+    session_settle(session);
+    row = find_operation(name);
+  }
   bp_status status = DRIVER_UNSUPPORTED;
   if (row != NULL) {
     status = row->needs_store && session->store == NULL ? DRIVER_NO_STORE : row->run(session, step, &value, &error);
@@ -67,7 +71,7 @@ int main(void) {
     json_object_put(step);
   }
   free(line);
-  bp_store_release(session.store);
+  session_forget(&session);
   bp_page_free(session.page);
   return outcome;
 }

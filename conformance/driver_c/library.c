@@ -103,9 +103,7 @@ static bp_status run_decode_extensions(driver_session *session, const json *step
 static bp_status run_reset(driver_session *session, const json *step, json **value, bp_error *error) {
   (void)value, (void)error;
   const char *directory = argument_text(step, "directory");
-  bp_store_release(session->store);
-  session->store = NULL;
-  session->clock_us = DRIVER_CLOCK_START;
+  session_forget(session);
   return directory == NULL || chdir(directory) == 0 ? BP_OK : DRIVER_BAD_INSTRUCTION;
 }
 

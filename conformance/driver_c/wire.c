@@ -235,6 +235,7 @@ const char *status_text(bp_status status) {
     case DRIVER_BAD_INSTRUCTION: return "bad_instruction";
     case DRIVER_UNSUPPORTED: return "unsupported";
     case DRIVER_NO_STORE: return "no_store";
+    case DRIVER_NO_FENCE: return "no_fence";
     default: return bp_status_name(status);
   }
 }

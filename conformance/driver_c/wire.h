@@ -10,7 +10,8 @@
 enum {
   DRIVER_BAD_INSTRUCTION = -1,
   DRIVER_UNSUPPORTED = -2,
-  DRIVER_NO_STORE = -3
+  DRIVER_NO_STORE = -3,
+  DRIVER_NO_FENCE = -4
 };
 
 /* A JSON value; NULL is null. */

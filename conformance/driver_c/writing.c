@@ -13,7 +13,10 @@ static int64_t program_clock(void *user) { return ((const driver_session *)user)
 
 static bp_status run_clock(driver_session *session, const json *step, json **value, bp_error *error) {
   (void)value, (void)error;
-  return argument_i64(step, "us", &session->clock_us) ? BP_OK : DRIVER_BAD_INSTRUCTION;
+  int64_t now_us = session->clock_us;
+  if (!argument_i64(step, "us", &now_us)) return DRIVER_BAD_INSTRUCTION;
+  session->clock_us = now_us;
+  return BP_OK;
 }
 
 static bool config_from(driver_session *session, const json *step, bp_config *config) {
@@ -32,7 +35,10 @@ static bool config_from(driver_session *session, const json *step, bp_config *co
          argument_u32(step, "sync_every", &config->sync_every_events) &&
          argument_u32(step, "group_max_events", &config->group_max_events) &&
          argument_u32(step, "batch_max_size", &config->batch_max_events) &&
-         argument_u32(step, "batch_max_bytes", &config->batch_max_bytes);
+         argument_u32(step, "batch_max_bytes", &config->batch_max_bytes) &&
+         argument_u32(step, "queue_capacity", &config->queue_capacity) &&
+         argument_u32(step, "pressure_percent", &config->pressure_percent) &&
+         argument_u64(step, "preallocate_bytes", &config->preallocate_bytes);
 }
 
 static bp_status open_into(driver_session *session, const json *step, bp_store **store, bp_error *error) {
@@ -55,8 +61,7 @@ static bp_status open_into(driver_session *session, const json *step, bp_store *
 
 static bp_status run_open(driver_session *session, const json *step, json **value, bp_error *error) {
   (void)value;
-  bp_store_release(session->store);
-  session->store = NULL;
+  session_leave(session);
   return open_into(session, step, &session->store, error);
 }
 
@@ -77,8 +82,7 @@ static bp_status run_close(driver_session *session, const json *step, json **val
 
 static bp_status run_drop(driver_session *session, const json *step, json **value, bp_error *error) {
   (void)step, (void)value, (void)error;
-  bp_store_release(session->store);
-  session->store = NULL;
+  session_leave(session);
   return BP_OK;
 }
 
@@ -198,15 +202,7 @@ static bp_status run_append(driver_session *session, const json *step, json **va
   return status;
 }
 
-/* The drafts of `items`, with room for their receipts. */
-typedef struct {
-  owned_draft *owned;
-  bp_draft *drafts;
-  bp_receipt *receipts;
-  size_t count;
-} draft_list;
-
-static void drafts_free(draft_list *list) {
+void drafts_free(draft_list *list) {
   for (size_t i = 0; i < list->count; i++) {
     draft_free(&list->owned[i]);
     free(list->receipts[i].extensions);
@@ -216,12 +212,14 @@ static void drafts_free(draft_list *list) {
   free(list->receipts);
 }
 
-static bool drafts_from(const json *step, draft_list *list) {
+bool drafts_from(const json *step, draft_list *list) {
   const json *items = json_object_object_get(step, "items");
-  size_t count = items == NULL ? 0 : json_object_array_length(items);
+  size_t count = items == NULL ? 1 : json_object_array_length(items);
   *list = (draft_list){must_allocate(count * sizeof *list->owned), must_allocate(count * sizeof *list->drafts),
                        must_allocate(count * sizeof *list->receipts), 0};
-  while (list->count < count && draft_from(json_object_array_get_idx(items, list->count), &list->owned[list->count])) {
+  while (list->count < count) {
+    const json *item = items == NULL ? step : json_object_array_get_idx(items, list->count);
+    if (!draft_from(item, &list->owned[list->count])) break;
     list->drafts[list->count] = list->owned[list->count].draft;
     receipt_prepare(&list->receipts[list->count++]);
   }
@@ -230,7 +228,7 @@ static bool drafts_from(const json *step, draft_list *list) {
   return false;
 }
 
-static json *receipts_json(const bp_receipt *receipts, size_t count) {
+json *receipts_json(const bp_receipt *receipts, size_t count) {
   json *list = json_object_new_array();
   for (size_t i = 0; i < count; i++) json_object_array_add(list, receipt_json(&receipts[i]));
   return list;

@@ -8,18 +8,27 @@ import * as claims from "./claims.mjs";
 import * as guarding from "./guarding.mjs";
 import * as judging from "./judging.mjs";
 import * as library from "./library.mjs";
+import * as outcomes from "./outcomes.mjs";
 import * as reading from "./reading.mjs";
 import { Session } from "./session.mjs";
+import * as tickets from "./tickets.mjs";
 import * as values from "./values.mjs";
 import { BadInstruction, receiptOut, text } from "./wire.mjs";
 import * as writing from "./writing.mjs";
 
-const operations = { ...library.operations, ...values.operations, ...writing.operations, ...claims.operations, ...guarding.operations };
+const operations = {
+  ...library.operations, ...values.operations, ...writing.operations, ...claims.operations, ...guarding.operations,
+  ...tickets.operations, ...outcomes.operations,
+};
 // Those that ask for an open store.
-const ofAStore = { ...writing.ofAStore, ...reading.operations, ...judging.operations, ...claims.ofAStore, ...guarding.ofAStore };
+const ofAStore = {
+  ...writing.ofAStore, ...reading.operations, ...judging.operations, ...claims.ofAStore, ...guarding.ofAStore,
+  ...tickets.ofAStore, ...tickets.submissions,
+};
 
 async function run(session, step) {
   const operation = operations[step.op] ?? ofAStore[step.op];
+  if (!(step.op in tickets.submissions)) session.settle();
   if (operation === undefined) return { status: "unsupported" };
   if (step.op in ofAStore && session.store === undefined) return { status: "no_store" };
   try {

@@ -2,7 +2,6 @@
 import { chmodSync, closeSync, openSync, writeSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import batpak from "./package.mjs";
-import { CLOCK_START } from "./session.mjs";
 import { bytesOf, hex, numberOf } from "./wire.mjs";
 
 const isVersion7 = (id) => id[6] >> 4 === 7 && id[8] >> 6 === 2;
@@ -26,8 +25,7 @@ function key(_session, step) {
 }
 
 async function reset(session, step) {
-  await session.leave();
-  session.clock[0] = CLOCK_START;
+  await session.forget();
   if (step.directory != null) process.chdir(step.directory);
 }
 

@@ -14,21 +14,25 @@ import judging
 import library
 import outcomes
 import reading
+import tickets
 import values
 import writing
 from session import Session
 from wire import BadInstruction, receipt_out
 
 OPERATIONS = {**library.OPERATIONS, **values.OPERATIONS, **writing.OPERATIONS, **claims.OPERATIONS,
-              **outcomes.OPERATIONS, **guarding.OPERATIONS}
+              **outcomes.OPERATIONS, **guarding.OPERATIONS, **tickets.OPERATIONS, **tickets.SUBMISSIONS}
 # Those that ask for an open store.
 OF_A_STORE = {**writing.OF_A_STORE, **reading.OPERATIONS, **judging.OPERATIONS, **claims.OF_A_STORE,
-              **guarding.OF_A_STORE}
+              **guarding.OF_A_STORE, **tickets.OF_A_STORE, **tickets.SUBMISSIONS_OF_A_STORE}
+SUBMISSIONS = {**tickets.SUBMISSIONS, **tickets.SUBMISSIONS_OF_A_STORE}
 
 
 def run(session, step):
     name = step["op"]
     operation = OPERATIONS.get(name) or OF_A_STORE.get(name)
+    if name not in SUBMISSIONS:
+        session.settle()
     if operation is None:
         return {"status": "unsupported"}
     if name in OF_A_STORE and session.store is None:

@@ -3,7 +3,6 @@
 import os
 
 import batpak
-from session import CLOCK_START
 from wire import number_of, octets_of
 
 
@@ -32,8 +31,7 @@ def run_key(_session, step):
 
 
 def run_reset(session, step):
-    session.leave()
-    session.clock_us = CLOCK_START
+    session.forget()
     if step.get("directory") is not None:
         os.chdir(step["directory"])
 

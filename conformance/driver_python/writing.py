@@ -15,6 +15,9 @@ NUMBERS = {
     "group_max_events": "group_max_events",
     "batch_max_size": "batch_max_events",
     "batch_max_bytes": "batch_max_bytes",
+    "queue_capacity": "queue_capacity",
+    "pressure_percent": "pressure_percent",
+    "preallocate_bytes": "preallocate_bytes",
 }
 
 

@@ -25,6 +25,8 @@ REFERENCE_CAPABILITIES = (
     "signing",
     "batch",
     "fence",
+    "submit",
+    "try",
     "compact",
     "snapshot",
     "denial",
@@ -52,10 +54,12 @@ C_CAPABILITIES = (
     "denial",
     "gates",
     "transition",
+    "submit",
+    "tickets",
 )
 
 # What the package for Node does not have yet.
-NOT_NODE = ("outcome",)
+NOT_NODE = ("try", "fence")
 
 
 class Unavailable(Exception):
@@ -79,6 +83,10 @@ class Drivers:
 
     def compared(self):
         return [driver for driver in self.all if driver is not self.oracle()]
+
+    def able(self, capabilities):
+        """Those that can do all of this."""
+        return Drivers([driver for driver in self.ours if capabilities <= driver.capabilities], self.reference)
 
     def stop(self):
         for driver in self.all:

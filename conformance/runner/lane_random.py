@@ -9,6 +9,7 @@ import pathlib
 import re
 import tempfile
 
+from runner.capability import needed
 from runner.driver import DriverBroken
 from runner.frames import frames_by_id
 from runner.normalise import LIFECYCLE, difference
@@ -20,6 +21,7 @@ SHRINK_ATTEMPTS = 120
 ID = re.compile(r"^[0-9a-f]{32}$")
 POOL = concurrent.futures.ThreadPoolExecutor(8)
 STRUCTURE = ("open", "close", "abort", "clock")
+FENCE_ENDS = ("fence_commit", "fence_cancel", "fence_drop")
 
 
 def run_all(report, seed, count, drivers, only=None):
@@ -80,6 +82,7 @@ def foreign_differs(program, ours, drivers, directory):
 
 def differs(program, drivers):
     """None, or the first difference as text."""
+    drivers = drivers.able({needed(step) for part in program for step in part})
     with tempfile.TemporaryDirectory() as scratch:
         directories = {driver.name: pathlib.Path(scratch) / driver.name for driver in drivers.all}
         for directory in directories.values():
@@ -225,7 +228,22 @@ def shrunk(program, drivers):
 
 def without(program, index, first, last):
     part = program[index]
-    kept = [step for at, step in enumerate(part) if not max(first, 0) <= at < last or step["op"] in STRUCTURE]
+    taken = {at for at in range(max(first, 0), last) if part[at]["op"] not in STRUCTURE}
+    # A fence loses its begin and its end together, or what follows would be behind it, and wait for an end.
+    for ends in fences(part):
+        if not ends <= taken:
+            taken -= ends
+    kept = [step for at, step in enumerate(part) if at not in taken]
     if len(kept) == len(part):
         return None
     return [kept if number == index else other for number, other in enumerate(program)]
+
+
+def fences(part):
+    """The places of the begin and the end of each fence; one that the close ends is not among them."""
+    begun = None
+    for at, step in enumerate(part):
+        if step["op"] == "fence_begin":
+            begun = at
+        elif step["op"] in FENCE_ENDS:
+            yield {begun, at}

@@ -43,6 +43,10 @@ EQUIVALENT = {
     "batch_item_too_large": {"BP_PAYLOAD_TOO_LARGE"},
     "wait_timeout": {"BP_WAIT_TIMEOUT"},
     "hidden_ranges_corrupt": {"BP_HIDDEN_RANGES"},
+    "visibility_fence_active": {"BP_FENCE_ACTIVE"},
+    "visibility_fence_cancelled": {"BP_FENCE_CANCELLED"},
+    # A fence of the reference is gone when it ends; ours can be asked again.
+    "no_fence": {"BP_FENCE_NOT_ACTIVE"},
     # The reference aborts on a zero seed; ours answers (decisions.md D8).
     "panicked": {"BP_SEED_ZERO"},
 }
@@ -55,6 +59,8 @@ LIFECYCLE = "batpak:store"
 PLACES = ("segment_id", "offset")
 # What only ours says of a receipt.
 OURS_ALONE = ("durable", "replayed", "same")
+# What hangs on an id that was drawn: the reference takes no key for what is submitted alone.
+DRAWN = ("event_id", "signature")
 # `get` of the reference reads the frame, which has no number in the store.
 NOT_IN_THE_FRAME = ("sequence", "frame_length", "extensions")
 LONG_TEXT = 4096
@@ -108,8 +114,8 @@ def stable(step, value):
         return without(value, PLACES + OURS_ALONE + ("frame_length",))
     if op == "get":
         return without(value, PLACES + NOT_IN_THE_FRAME)
-    if op == "batch" and value is not None:
-        return [without_places(receipt) for receipt in value]
+    if op in ("batch", "ticket_wait") and value is not None:
+        return ticket_answer(value, DRAWN if step.get("drawn") else ())
     if op == "append_many" and value is not None:
         return {
             "accepted": [without_places(receipt) for receipt in value["accepted"]],
@@ -122,6 +128,13 @@ def stable(step, value):
     if isinstance(value, str) and len(value) > LONG_TEXT:
         return long_text(value)
     return value
+
+
+def ticket_answer(said, drawn):
+    """A receipt, of a batch a list of them."""
+    if isinstance(said, list):
+        return [ticket_answer(receipt, drawn) for receipt in said]
+    return without(without_places(said), drawn)
 
 
 def canonical_status(name):

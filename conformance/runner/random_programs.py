@@ -4,6 +4,7 @@ A program is a list of parts; each part is run by a process of its own, opens th
 store and ends by closing it or by being killed. Each program switches features off at
 random, so that few programs do everything and most do some things often."""
 
+import dataclasses
 import random
 
 from runner import values
@@ -35,6 +36,8 @@ FEATURES = {
     "unkeyed": 0.2,
     "wide_payloads": 0.5,
     "values": 0.5,
+    "tickets": 0.5,
+    "fences": 0.4,
 }
 
 # instruction: weight
@@ -42,6 +45,11 @@ WEIGHTS = {
     "append": 50,
     "append_many": 8,
     "batch": 8,
+    "submit": 8,
+    "submit_batch": 4,
+    "try": 4,
+    "told": 4,
+    "fence": 6,
     "replay": 8,
     "refused": 6,
     "clock": 14,
@@ -53,8 +61,28 @@ WEIGHTS = {
 }
 
 
-# What only the reference writes so far, or what it does in a way of its own; its stores are read and continued by ours.
-FOREIGN_WEIGHTS = {"batch": 12, "refused_batch": 3, "fence": 6}
+# What the reference does in a way of its own; its stores are read and continued by ours.
+FOREIGN_WEIGHTS = {"batch": 12, "refused_batch": 3, "fence": 0, "foreign_fence": 6}
+# Behind a fence; an append is refused there, a look sees nothing of it.
+FENCED_WEIGHTS = {
+    "fenced": 8,
+    "fenced_batch": 5,
+    "fenced_told": 3,
+    "append": 1,
+    "append_many": 1,
+    "batch": 1,
+    "replay": 1,
+    "try": 1,
+    "clock": 2,
+    "sync": 1,
+    "page": 2,
+    "get": 2,
+    "walk": 1,
+    "dump": 1,
+}
+ENDS = ("fence_commit", "fence_cancel", "fence_drop")
+# What a submission of one draft to the reference takes no account of.
+NOT_SUBMITTED = ("key", "flags", "lane", "depth", "extensions")
 
 
 class Generator:
@@ -68,6 +96,10 @@ class Generator:
         self.clock_was_read = False
         self.keys = []
         self.count = 0
+        self.fence_count = 0
+        # How many tickets this part has given; of its open fence the first one, the names that are left, and its keys.
+        self.tickets = 0
+        self.fence = None
         self.config = self._config()
 
     def _settle_features(self):
@@ -102,17 +134,24 @@ class Generator:
         # store here, for each entity there (decisions.md D9).
         steps = [{"op": "clock", "us": str(self.now_us)}, {"op": "open", **self.config}]
         self.clock_was_read = False
+        self.tickets = 0
         for _ in range(self.random.randrange(3, 25)):
-            (op,) = self.random.choices(list(self.weights), list(self.weights.values()))
-            step = getattr(self, f"_{op}")()
-            steps += step if isinstance(step, list) else [step] if step else []
+            steps += self._drawn(self.weights)
         kill = "kills" in self.on and self.random.random() < 0.7
+        # Killed behind an open fence the reference shows what it held (decisions.md D17); a close cancels it in both.
+        if "fences" in self.on and not (kill or self.foreign) and self.random.random() < 0.3:
+            steps += self._behind_fence(shown=False)
         return [*steps, {"op": "abort"} if kill else {"op": "close"}]
+
+    def _drawn(self, weights):
+        (op,) = self.random.choices(list(weights), list(weights.values()))
+        step = getattr(self, f"_{op}")()
+        return step if isinstance(step, list) else [step] if step else []
 
     def _clock(self):
         # It runs back only from a time that was certainly looked at: whether a sync, say, looks
         # at the clock is nobody's business.
-        back = self.clock_was_read and "clock_runs_back" in self.on and self.random.random() < 0.5
+        back = self.fence is None and self.clock_was_read and "clock_runs_back" in self.on and self.random.random() < 0.5
         self.clock_was_read = self.clock_was_read and back
         if not back:
             self.now_us += self.random.choice((0, 1, 999, 1000, self.random.randrange(10_000_000)))
@@ -233,7 +272,10 @@ class Generator:
     def _batch(self):
         if not self.foreign and "batches" not in self.on:
             return None
-        items = [self._draft() for _ in range(self.random.randrange(1, 6))]
+        return {"op": "batch", "items": self._items(self.random.randrange(1, 6))}
+
+    def _items(self, count):
+        items = [self._draft() for _ in range(count)]
         if not self.foreign:
             # The reference does not write flags of a batch's items (decisions.md D9).
             items = [{**item, "flags": None} for item in items]
@@ -243,7 +285,7 @@ class Generator:
         for index in range(1, len(items)):
             if self.random.random() < 0.2:
                 items[index]["prior_item"] = self.random.randrange(index)
-        return {"op": "batch", "items": items}
+        return items
 
     def _refused_batch(self):
         """A cause that does not come earlier: refused after its sequences were reserved, so a gap
@@ -254,11 +296,98 @@ class Generator:
         batch["items"][0]["prior_item"] = 3
         return batch
 
-    def _fence(self):
+    def _foreign_fence(self):
         steps = [self._clock(), {"op": "fence_begin"}]
         for _ in range(self.random.randrange(4)):
             draft = {**self._draft(), "key": None}
             steps.append({"op": "fence_submit", **draft})
             if self.random.random() < 0.3:
                 steps.append({**self._batch(), "op": "fence_submit_batch"})
-        return [*steps, {"op": self.random.choice(("fence_commit", "fence_cancel"))}]
+        return [*steps, {"op": self.random.choice(ENDS)}]
+
+    def _single(self):
+        draft = self._draft()
+        if draft.get("key"):
+            self.keys.remove(draft["key"])
+        caused = {"correlation", "causation"} <= set(draft)
+        left_out = NOT_SUBMITTED if caused else (*NOT_SUBMITTED, "correlation", "causation")
+        return {name: part for name, part in draft.items() if name not in left_out}
+
+    def _submit(self):
+        if "tickets" not in self.on:
+            return None
+        self.tickets += 1
+        return {"op": "submit", **self._single()}
+
+    def _submit_batch(self):
+        if "tickets" not in self.on:
+            return None
+        self.tickets += 1
+        return {"op": "submit_batch", "items": self._items(self.random.randrange(4))}
+
+    def _try(self):
+        """While a fence is open it is cancelled, and there is no ticket."""
+        if "tickets" not in self.on:
+            return None
+        self.tickets += self.fence is None
+        if self.random.random() < 0.5:
+            return {"op": "try_submit_batch", "items": self._items(self.random.randrange(4))}
+        draft = {name: part for name, part in self._single().items() if name not in ("correlation", "causation")}
+        return {"op": "try_submit", **draft}
+
+    def _told(self):
+        return told(self.random.randrange(self.tickets)) if self.tickets else None
+
+    def _fence(self):
+        if "fences" not in self.on:
+            return None
+        end, first = self.random.choice(ENDS), self.tickets
+        steps = self._behind_fence(shown=end == "fence_commit")
+        asked = [told(number) for number in range(first, self.tickets) if self.random.random() < 0.6]
+        return [*steps, {"op": end}, *asked]
+
+    def _behind_fence(self, shown):
+        """From the begin to before the end. The reference begins an entity anew behind a hidden event (V-16): each comes
+        once, and what is never shown is of entities that do not come again. Keys of hidden events are not replayed (V-54)."""
+        self.fence_count += 1
+        names = ENTITIES if shown else [f"held:{self.fence_count}:{number}" for number in range(9)]
+        self.fence = Fence(self.tickets, self.random.sample(names, len(names)), [])
+        # Of what is refused meanwhile no key is known afterwards.
+        known, self.keys = self.keys, list(self.keys)
+        steps = [{"op": "fence_begin"}]
+        for _ in range(self.random.randrange(9)):
+            steps += self._drawn(FENCED_WEIGHTS)
+        self.keys = known + self.fence.keys if shown else known
+        self.fence = None
+        self.clock_was_read = False
+        return steps
+
+    def _fenced(self):
+        if not self.fence.names:
+            return None
+        self.tickets += 1
+        return {"op": "fence_submit", **self._single(), "entity": self.fence.names.pop()}
+
+    def _fenced_batch(self):
+        count = min(self.random.randrange(1, 4), len(self.fence.names))
+        items = [{**item, "entity": self.fence.names.pop()} for item in self._items(count)]
+        if not items:
+            return None
+        self.tickets += 1
+        self.fence.keys += [item["key"] for item in items if item.get("key")]
+        return {"op": "fence_submit_batch", "items": items}
+
+    def _fenced_told(self):
+        first = self.fence.first_ticket
+        return {**told(self.random.randrange(first, self.tickets)), "timeout_ms": 0} if first < self.tickets else None
+
+
+@dataclasses.dataclass
+class Fence:
+    first_ticket: int
+    names: list
+    keys: list
+
+
+def told(ticket):
+    return {"op": "ticket_wait", "ticket": ticket, "drawn": True}

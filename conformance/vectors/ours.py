@@ -2,7 +2,7 @@
 
 Each step carries its expectation; nothing here is asked of the reference."""
 
-from vectors.stores import SEED, append, clock, opened
+from vectors.stores import SEED, append, clock, item, opened, submitted_batch, told
 
 
 def expect(step, status="ok", value=None, clause=""):
@@ -162,7 +162,134 @@ def frontier():
     yield expect(wait("durable", 1), "BP_READ_ONLY", clause="store-write.md 8.3")
 
 
+def submitted(key, op="submit", **options):
+    return {**append(key, **options), "op": op}
+
+
+def tickets():
+    """Tickets take all options, answer again and again, may be polled, and outlive their store; how full the queue is."""
+    yield answered(clock(1700000000000000))
+    yield answered(opened(queue_capacity=10, pressure_percent=25))
+    full = {"queued": 0, "capacity": 10, "threshold": 3}
+    yield expect({"op": "pressure"}, "ok", full, "store-write.md 5.2")
+    yield expect(submitted(1, flags=3, lane=7, extensions={"acme.trace": "01"}), "ok", 0, "store-write.md 5.2")
+    yield expect({"op": "ticket_poll", "ticket": 0}, "ok", True, "decisions.md D27")
+    yield answered(told(0, timeout_ms=0))
+    yield answered(told(0))
+    yield expect(submitted(1, expected_sequence=77), "ok", 1)
+    yield answered(told(1))
+    yield expect(submitted(2, expected_sequence=77), "ok", 2)
+    yield expect(told(2), "BP_EXPECTED_CLOCK", clause="decisions.md D11")
+    yield expect(told(2, timeout_ms=0), "BP_EXPECTED_CLOCK", clause="store-write.md 5.2")
+    yield expect(submitted(3, gate="visible"), "BP_ARGUMENT", clause="decisions.md D15")
+    for items, status in (
+        ([item(3), item(3)], "BP_BATCH_DUPLICATE_KEY"),
+        ([item(3), item(4, prior_item=1)], "BP_BATCH_CAUSE"),
+        ([item(3), item(4, expected_empty=True)], "BP_BATCH_EXPECTATION"),
+    ):
+        yield expect(submitted_batch(*items), status, clause="decisions.md D12")
+    yield expect(submitted_batch(item(1), item(3)), "ok", 3)
+    yield expect(told(3), "BP_BATCH_KEYS", clause="decisions.md D12")
+    yield expect(submitted_batch(item(5, flags=8), item(6)), "ok", 4)
+    yield expect({"op": "ticket_free", "ticket": 4})
+    yield expect(submitted(7), "ok", 5)
+    yield expect({"op": "page"}, "ok", [0, 1, 2, 3, 4])
+    yield expect(submitted(8), "ok", 6)
+    yield expect({"op": "close"})
+    yield answered(told(6, timeout_ms=0))
+    yield expect(told(4), "bad_instruction")
+    yield expect({"op": "ticket_poll", "ticket": 5}, "ok", True)
+    yield answered(opened(read_only=True))
+    yield answered({"op": "dump"})
+    yield expect(submitted(9), "BP_READ_ONLY", clause="decisions.md D34")
+    yield expect(submitted_batch(item(9)), "BP_READ_ONLY", clause="decisions.md D34")
+    yield expect({"op": "pressure"}, "BP_READ_ONLY", clause="decisions.md D34")
+
+
+def tries():
+    """What a try refuses by its look, and that it takes all options."""
+    yield answered(clock(1700000000000000))
+    yield answered(opened())
+    yield answered(submitted(1, "try_submit", flags=3, expected_empty=True))
+    yield answered(told(0))
+    yield expect(submitted(2, "try_submit", gate="visible"), "BP_ARGUMENT", clause="decisions.md D15")
+    yield expect(submitted_batch(item(2), item(2), op="try_submit_batch"), "BP_BATCH_DUPLICATE_KEY", clause="decisions.md D12")
+    yield answered(submitted(2, "try_submit", expected_empty=True))
+    yield expect(told(1), "BP_EXPECTED_EMPTY", clause="decisions.md D11")
+    yield answered(submitted_batch(item(3), item(4), op="try_submit_batch"))
+    yield expect({"op": "page"}, "ok", [0, 1, 2, 3])
+
+
+def fences():
+    """Options behind a fence, its keys, its number, who is refused meanwhile, and its end by a close or a drop."""
+
+    def fenced(key, **options):
+        return submitted(key, "fence_submit", **options)
+
+    begin, cancelled = {"op": "fence_begin"}, "BP_FENCE_CANCELLED"
+    yield answered(clock(1700000000000000))
+    yield answered(opened())
+    yield expect({"op": "fence_commit"}, "no_fence")
+    yield answered(append(1))
+    yield expect(begin)
+    yield expect(begin, "BP_FENCE_ACTIVE", clause="store-write.md 7")
+    yield expect({"op": "fence_token"}, "ok", 1, "store-write.md 7")
+    yield expect(fenced(2, expected_event=f"{1:032x}", flags=3, lane=7), "ok", 0)
+    yield expect(fenced(2, scope="other"), "ok", 1, "decisions.md D12")
+    yield expect(fenced(1), "ok", 2, "decisions.md D12")
+    yield expect(fenced(3, expected_sequence=77), "ok", 3)
+    yield expect(told(3), "BP_EXPECTED_CLOCK", clause="store-write.md 7")
+    yield expect(submitted_batch(item(4), item(5), op="fence_submit_batch"), "ok", 4)
+    yield expect(fenced(6, gate="visible"), "BP_ARGUMENT", clause="decisions.md D15")
+    yield expect(told(0, timeout_ms=0), "BP_WAIT_TIMEOUT", clause="store-write.md 7")
+    yield expect({"op": "ticket_poll", "ticket": 1}, "ok", False, "store-write.md 7")
+    yield expect(append(7), "BP_FENCE_ACTIVE", clause="decisions.md D17")
+    yield expect(submitted(7), "ok", 5)
+    yield expect(told(5), "BP_FENCE_ACTIVE", clause="decisions.md D17")
+    yield expect(submitted_batch(item(7)), "ok", 6)
+    yield expect(told(6), "BP_FENCE_ACTIVE", clause="decisions.md D17")
+    yield expect({"op": "page"}, "ok", [0, 1])
+    yield expect({"op": "fence_commit"})
+    for ticket in (0, 1, 2, 4):
+        yield answered(told(ticket))
+    yield expect({"op": "ticket_poll", "ticket": 1}, "ok", True, "store-write.md 7")
+    for op in ("fence_commit", "fence_cancel"):
+        yield expect({"op": op}, "BP_FENCE_NOT_ACTIVE", clause="store-write.md 7")
+    yield expect(fenced(7), "BP_FENCE_NOT_ACTIVE", clause="store-write.md 7")
+    yield expect({"op": "page"}, "ok", [0, 1, 2, 3, 4])
+    yield expect(begin)
+    yield expect({"op": "fence_token"}, "ok", 3, "store-write.md 7")
+    yield expect(fenced(7), "ok", 7)
+    yield expect({"op": "fence_cancel"})
+    yield expect(told(7), cancelled, clause="store-write.md 7")
+    yield expect(append(7), "BP_KEY_CANCELLED", clause="decisions.md D12")
+    yield answered(append(8))
+    yield expect({"op": "page"}, "ok", [0, 1, 2, 3, 4, 6])
+    yield expect(begin)
+    yield expect(fenced(9), "ok", 8)
+    yield expect({"op": "close"})
+    yield expect(told(8), cancelled, clause="store-write.md 7")
+    yield expect({"op": "fence_commit"}, "BP_FENCE_NOT_ACTIVE", clause="store-write.md 7")
+    yield answered(opened(must_exist=True))
+    yield expect(append(9), "BP_KEY_CANCELLED", clause="decisions.md D12")
+    yield expect(begin)
+    yield expect(fenced(10), "ok", 9)
+    yield expect({"op": "drop"})
+    yield expect(told(9), cancelled, clause="store-write.md 7")
+    yield answered(opened(must_exist=True))
+    yield answered(append(11))
+    yield expect({"op": "page"}, "ok", [0, 1, 2, 3, 4, 6, 8, 9, 11, 12, 13])
+    yield answered({"op": "dump"})
+    yield answered({"op": "verify"})
+    yield expect({"op": "close"})
+    yield answered(opened(read_only=True))
+    yield expect(begin, "BP_READ_ONLY", clause="decisions.md D34")
+
+
 PROGRAMS = {
+    "ours_tickets": [tickets],
+    "ours_tries": [tries],
+    "ours_fences": [fences],
     "ours_frontier": [frontier],
     "ours_values": [payloads, names, keys],
     "ours_writing": [writing],

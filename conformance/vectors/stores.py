@@ -388,9 +388,79 @@ def batches():
     return [*steps, {"op": "close"}, *(frame(key) for key in range(2, 8))]
 
 
+def submitted(op="submit", **options):
+    """Without a key: the reference takes none for what is submitted alone."""
+    return {**append(None, **options), "op": op}
+
+
+def submitted_batch(*items, op="submit_batch"):
+    return {"op": op, "items": items}
+
+
+def told(ticket, drawn=False, **more):
+    """`drawn`: the ids are, and so is what hangs on them."""
+    return {"op": "ticket_wait", "ticket": ticket, **({"drawn": True} if drawn else {}), **more}
+
+
+CAUSED = {"correlation": f"{7:032x}", "causation": f"{8:032x}"}
+
+
+def tickets():
+    """store-write.md 5.2: submissions and their tickets, whose places in the order are those of the submissions."""
+    items = [item(10 + number, entity=f"entity:{number % 2}") for number in range(3)]
+    steps = [clock(1700000000000000), opened(keys=[SEED], single_append_max_bytes=30), append(1)]
+    steps += [submitted(), told(0, drawn=True), submitted(entity="entity:2", **CAUSED), submitted_batch(*items)]
+    steps += [submitted_batch(), submitted(kind=0xFFFF, payload=encode(None)), told(3), told(2), told(1, drawn=True)]
+    steps += [told(4, drawn=True), submitted_batch(*items), append(2), told(5), told(5), clock(1700000000005000)]
+    steps += [submitted_batch(item(20), item(21, prior_item=0), item(22, causation=f"{1:032x}")), told(6)]
+    steps += [submitted_batch(item(23), item(1)), told(7), told(99)]
+    steps += [submitted(entity=""), submitted(scope="a/b"), submitted(payload=encode("z" * 40)), submitted(), told(8, drawn=True)]
+    steps += [{"op": "page"}, {"op": "get", "event_id": f"{21:032x}"}, submitted(), {"op": "close"}, told(6), told(0, drawn=True)]
+    return [*steps, opened(), {"op": "page"}, {"op": "close"}, frame(21)]
+
+
+def tries():
+    """store-write.md 5.2: tries of a store that has nothing to do."""
+    steps = [clock(1700000000000000), opened(), submitted("try_submit"), told(0, drawn=True)]
+    steps += [submitted_batch(item(1), item(2), op="try_submit_batch"), submitted("try_submit", entity=""), told(1)]
+    return [*steps, submitted_batch(item(3), item(4, entity="a|b"), op="try_submit_batch"), append(5), {"op": "page"}]
+
+
+def fences():
+    """store-write.md 7: events behind a fence are seen together or never, and nobody else writes meanwhile.
+
+    The reference begins an entity anew behind an event that is hidden (deviations.md V-16): none is used again here."""
+
+    def looks(key, entity):
+        return [{"op": "page"}, {"op": "page", "entity": entity}, {"op": "get", "event_id": f"{key:032x}"}]
+
+    def fenced(key, first, end, name):
+        entities = [f"{name}:{number}" for number in range(1, 5)]
+        items = [item(key, entity=entities[2]), item(key + 1, entity=entities[3], prior_item=0)]
+        steps = [{"op": "fence_begin"}, submitted("fence_submit", entity=entities[0])]
+        steps += [submitted("fence_submit", entity=entities[1], **CAUSED), submitted_batch(*items, op="fence_submit_batch")]
+        steps += [*looks(key, entities[0]), told(first, timeout_ms=0), told(first + 2, timeout_ms=0)]
+        steps += [clock(1700000000000000 + key * 1000), append(key + 5), {"op": "batch", "items": [item(key + 6)]}]
+        steps += [{"op": "append_many", "items": [item(key + 6)]}, submitted("try_submit"), append(1)]
+        steps += [submitted_batch(item(key + 7), op="try_submit_batch"), {"op": "fence_begin"}, {"op": "sync"}, {"op": end}]
+        steps += [told(first, drawn=True), told(first + 1, drawn=True), told(first + 2), *looks(key + 1, entities[0])]
+        return [*steps, append(key + 8, entity="entity:1"), {"op": end}, *looks(key + 8, "entity:1")]
+
+    steps = [clock(1700000000000000), opened(keys=[SEED], segment_max_bytes="2000"), append(1), {"op": "fence_commit"}]
+    steps += [*fenced(10, 0, "fence_commit", "entity"), *fenced(20, 3, "fence_cancel", "hidden")]
+    steps += [*fenced(30, 6, "fence_drop", "dropped"), *fenced(40, 9, "fence_commit", "entity")]
+    steps += [step for end in ("cancel", "commit", "drop") for step in ({"op": "fence_begin"}, {"op": f"fence_{end}"})]
+    left = submitted("fence_submit", entity="left")
+    steps += [{"op": "page"}, {"op": "fence_begin"}, left, {"op": "close"}, told(12, drawn=True), opened()]
+    return [*steps, *looks(10, "left"), append(50), {"op": "page"}, {"op": "close"}, frame(10), frame(38), frame(50)]
+
+
 PROGRAMS = [
     batches,
     frontier,
+    tickets,
+    tries,
+    fences,
     worked_example,
     denial_by_gate,
     denial_by_hand,

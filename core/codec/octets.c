@@ -67,13 +67,6 @@ static const bpi_octets_loops *loops(void) {
   return bpi_octets_shuffle_works() ? &bpi_octets_shuffle : &bpi_octets_portable;
 }
 
-size_t bpi_octets_size(const uint8_t *bytes, size_t length) {
-  size_t header = length < 16 ? 1 : length <= UINT16_MAX ? 3 : 5;
-  size_t marked = 0;
-  for (size_t i = 0; i < length; i++) marked += bytes[i] >> 7;
-  return header + length + marked;
-}
-
 uint8_t *bpi_put_octets(uint8_t *at, const uint8_t *bytes, size_t length) {
   return loops()->put(bpi_put_array_header(at, (uint32_t)length), bytes, length);
 }

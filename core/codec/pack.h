@@ -39,7 +39,5 @@ uint8_t *bpi_put_array_header(uint8_t *at, uint32_t count);
 uint8_t *bpi_put_map_header(uint8_t *at, uint32_t count);
 /* Header and elements.  The room is that of the header and 2*length bytes, whatever the values: stores are wide. */
 uint8_t *bpi_put_octets(uint8_t *at, const uint8_t *bytes, size_t length);
-/* Encoded size of the same. */
-size_t bpi_octets_size(const uint8_t *bytes, size_t length);
 
 #endif

@@ -33,6 +33,5 @@ int bpi_signature_valid(const uint8_t public_key[32], const uint8_t *message, si
 int bpi_public_key_valid(const uint8_t public_key[32]);
 void bpi_wipe(void *bytes, size_t length);
 int bpi_is_zero(const uint8_t *bytes, size_t length);
-int bpi_equal_constant_time(const void *a, const void *b, size_t length);
 
 #endif

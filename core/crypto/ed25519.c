@@ -40,5 +40,3 @@ int bpi_public_key_valid(const uint8_t public_key[32]) {
 void bpi_wipe(void *bytes, size_t length) { sodium_memzero(bytes, length); }
 
 int bpi_is_zero(const uint8_t *bytes, size_t length) { return sodium_is_zero(bytes, length); }
-
-int bpi_equal_constant_time(const void *a, const void *b, size_t length) { return sodium_memcmp(a, b, length) == 0; }

@@ -37,6 +37,14 @@ static bpi_run *open_run(bpi_index *index) {
   return run;
 }
 
+void bpi_index_prefetch(const bpi_index *index, uint32_t number, const uint8_t event_id[16]) {
+  size_t last = index->count / BPI_RUN_ROWS;
+  if (last >= index->run_count) return;
+  const bpi_run *run = index->runs[last];
+  bpi_run_prefetch(run, bpi_run_hash(index->names.seed, event_id));
+  bpi_postings_prefetch(&run->entities, number);
+}
+
 bp_status bpi_index_add(bpi_index *index, const bpi_row *row, bpi_bytes entity, bpi_bytes scope) {
   return bpi_index_add_known(index, row, BPI_NO_NAME, entity, scope);
 }

@@ -34,6 +34,9 @@ size_t bpi_index_bytes(const bpi_index *index);
 bp_status bpi_index_add(bpi_index *index, const bpi_row *row, bpi_bytes entity, bpi_bytes scope);
 /* The same for a caller who has looked the entity up: `number` is what bpi_index_entity answered. */
 bp_status bpi_index_add_known(bpi_index *index, const bpi_row *row, uint32_t number, bpi_bytes entity, bpi_bytes scope);
+/* A row with this id, of an entity that bpi_index_entity has answered, is about to be added: its places in the tables are
+ * asked for. */
+void bpi_index_prefetch(const bpi_index *index, uint32_t number, const uint8_t event_id[16]);
 /* The number of an entity; BPI_NO_NAME when it is not known. */
 uint32_t bpi_index_entity(const bpi_index *index, bpi_bytes entity);
 /* Takes back the newest rows, which must not be published, until `count` are left. */

@@ -16,9 +16,17 @@ size_t bpi_postings_bytes(const bpi_postings *postings) {
   return postings->list_slots * sizeof *postings->lists + postings->word_capacity * sizeof *postings->words;
 }
 
+/* Where the search for a key begins. */
+static size_t first_slot(const bpi_postings *postings, uint32_t key) {
+  return (size_t)((key * 0x9e3779b97f4a7c15u) >> 32) & (postings->list_slots - 1);
+}
+
+void bpi_postings_prefetch(const bpi_postings *postings, uint32_t key) {
+  if (postings->list_slots > 0) bpi_prefetch(&postings->lists[first_slot(postings, key)], 1);
+}
+
 static bpi_posting_list *find_slot(const bpi_postings *postings, uint32_t key) {
-  size_t mask = postings->list_slots - 1;
-  size_t slot = (size_t)((key * 0x9e3779b97f4a7c15u) >> 32) & mask;
+  size_t mask = postings->list_slots - 1, slot = first_slot(postings, key);
   while (postings->lists[slot].key_plus_one != 0 && postings->lists[slot].key_plus_one != key + 1) {
     slot = (slot + 1) & mask;
   }

@@ -31,6 +31,8 @@ size_t bpi_postings_bytes(const bpi_postings *postings);
 
 /* The key's list, new if need be, with room for one more row.  It stays where it is up to the next reservation. */
 bp_status bpi_postings_reserve(bpi_postings *postings, uint32_t key, bpi_posting_list **list);
+/* Brings the place closer where that would look for the list. */
+void bpi_postings_prefetch(const bpi_postings *postings, uint32_t key);
 /* To a list that was just reserved. */
 void bpi_postings_add(bpi_postings *postings, bpi_posting_list *list, uint32_t key, uint32_t row);
 /* Takes back the newest addition, which was of this key. */

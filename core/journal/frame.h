@@ -13,7 +13,7 @@
 enum {
   BPI_FRAME_HEADER_BYTES = 8,
   BPI_FRAME_BODY_MAX = 268435456, /* 256 MiB, the most a reader accepts */
-  /* The largest front of a frame: everything before the prepared payload part (see below). */
+  /* The largest front of a frame: everything before the key "content_hash". */
   BPI_FRAME_FRONT_MAX = 320,
   BPI_HASH_OCTETS_MAX = 3 + 64,   /* a hash as an array of integers */
   BPI_FRAME_MARKER_MAX = 400      /* the largest BEGIN or COMMIT */
@@ -56,28 +56,12 @@ bpi_bytes bpi_frame_payload(const bpi_frame *frame, uint8_t *buffer, uint8_t *fo
 
 /* --- writing */
 
-/* The parts of a frame that do not depend on commit order, encoded before the order is known:
- *   middle  from the key "content_hash" to the key "prev_hash"
- *   tail    from the key "event_hash" to the end */
-typedef struct bpi_frame_parts {
-  bpi_bytes middle;
-  bpi_bytes tail;
-} bpi_frame_parts;
+/* Length bound of a frame; 0 when it would exceed BPI_FRAME_BODY_MAX. */
+size_t bpi_frame_size_max(size_t payload_length, size_t entity_length, size_t scope_length, size_t extensions_length);
 
-/* The room that bpi_frame_prepare needs at most, or 0 when the frame would exceed BPI_FRAME_BODY_MAX. */
-size_t bpi_frame_prepared_size(size_t payload_length, size_t entity_length, size_t scope_length,
-                               size_t extensions_length);
-
-/* Encodes payload, its hash, coordinate and extensions (an encoded map, length 0 for none) into `room`. */
-void bpi_frame_prepare(bpi_bytes payload, const uint8_t event_hash[32], bpi_bytes entity, bpi_bytes scope,
-                       bpi_bytes extensions, uint8_t *room, bpi_frame_parts *parts);
-
-/* Length bound of the finished frame. */
-size_t bpi_frame_size_max(const bpi_frame_parts *parts);
-
-/* Writes the finished frame to `out`, answers its length.  Of `header` the ids, times, position, kind, flags, payload_size
- * and prev_hash count. */
-size_t bpi_frame_finish(const bpi_header *header, const bpi_frame_parts *parts, uint8_t *out);
+/* Writes the frame to `out`, where there is room for its length bound; answers its length.  All of `header` counts but
+ * has_chain; its extensions are an encoded map, of length 0 for none. */
+size_t bpi_frame_write(const bpi_header *header, bpi_bytes payload, uint8_t *out);
 
 /* Writes the BEGIN of a batch of `items`, or its COMMIT (`items` 0), to `out` of BPI_FRAME_MARKER_MAX bytes; answers its
  * length.  The batch is named by the sequence of its first item. */

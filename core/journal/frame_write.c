@@ -7,42 +7,11 @@
 
 static const uint8_t no_id[16];
 
-size_t bpi_frame_prepared_size(size_t payload_length, size_t entity_length, size_t scope_length,
-                               size_t extensions_length) {
+size_t bpi_frame_size_max(size_t payload_length, size_t entity_length, size_t scope_length, size_t extensions_length) {
   enum { KEYS_AND_HASHES = 2 * BPI_HASH_OCTETS_MAX + 128 };
   if (payload_length > BPI_FRAME_BODY_MAX || extensions_length > BPI_FRAME_BODY_MAX) return 0;
-  size_t size = KEYS_AND_HASHES + 2 * payload_length + entity_length + scope_length + extensions_length;
-  return size + BPI_FRAME_FRONT_MAX <= BPI_FRAME_BODY_MAX ? size : 0;
-}
-
-void bpi_frame_prepare(bpi_bytes payload, const uint8_t event_hash[32], bpi_bytes entity, bpi_bytes scope,
-                       bpi_bytes extensions, uint8_t *room, bpi_frame_parts *parts) {
-  uint8_t hash[BPI_HASH_OCTETS_MAX];
-  size_t hash_length = (size_t)(bpi_put_octets(hash, event_hash, 32) - hash);
-
-  uint8_t *at = PUT(room, "\xac" "content_hash");
-  at = (uint8_t *)memcpy(at, hash, hash_length) + hash_length;
-  at = PUT(at, "\xa7" "payload");
-  at = bpi_put_octets(at, payload.data, payload.length);
-  at = PUT(at, "\xaa" "hash_chain" "\x82\xa9" "prev_hash");
-  parts->middle = bpi_bytes_of(room, (size_t)(at - room));
-
-  uint8_t *tail = at;
-  at = PUT(at, "\xaa" "event_hash");
-  at = (uint8_t *)memcpy(at, hash, hash_length) + hash_length;
-  at = bpi_put_str(PUT(at, "\xa6" "entity"), entity.data, entity.length);
-  at = bpi_put_str(PUT(at, "\xa5" "scope"), scope.data, scope.length);
-  at = PUT(at, "\xb2" "receipt_extensions");
-  if (extensions.length == 0) {
-    *at++ = 0x80;
-  } else {
-    at = (uint8_t *)memcpy(at, extensions.data, extensions.length) + extensions.length;
-  }
-  parts->tail = bpi_bytes_of(tail, (size_t)(at - tail));
-}
-
-size_t bpi_frame_size_max(const bpi_frame_parts *parts) {
-  return BPI_FRAME_FRONT_MAX + parts->middle.length + BPI_HASH_OCTETS_MAX + parts->tail.length;
+  size_t size = BPI_FRAME_FRONT_MAX + KEYS_AND_HASHES + 2 * payload_length + entity_length + scope_length + extensions_length;
+  return size <= BPI_FRAME_BODY_MAX ? size + BPI_HASH_OCTETS_MAX : 0;
 }
 
 static uint8_t *put_id(uint8_t *at, const uint8_t id[16]) {
@@ -81,11 +50,24 @@ static size_t close_frame(uint8_t *out, const uint8_t *end) {
   return BPI_FRAME_HEADER_BYTES + length;
 }
 
-size_t bpi_frame_finish(const bpi_header *header, const bpi_frame_parts *parts, uint8_t *out) {
+size_t bpi_frame_write(const bpi_header *header, bpi_bytes payload, uint8_t *out) {
   uint8_t *at = put_front(out + BPI_FRAME_HEADER_BYTES, header);
-  at = (uint8_t *)memcpy(at, parts->middle.data, parts->middle.length) + parts->middle.length;
-  at = bpi_put_octets(at, header->prev_hash, 32);
-  at = (uint8_t *)memcpy(at, parts->tail.data, parts->tail.length) + parts->tail.length;
+  const uint8_t *hash = at = PUT(at, "\xac" "content_hash");
+  at = bpi_put_octets(at, header->event_hash, 32);
+  const size_t hash_length = (size_t)(at - hash);
+  at = bpi_put_octets(PUT(at, "\xa7" "payload"), payload.data, payload.length);
+  at = bpi_put_octets(PUT(at, "\xaa" "hash_chain" "\x82\xa9" "prev_hash"), header->prev_hash, 32);
+  at = PUT(at, "\xaa" "event_hash");
+  memcpy(at, hash, BPI_HASH_OCTETS_MAX); /* of constant length: what is too much is written over */
+  at += hash_length;
+  at = bpi_put_str(PUT(at, "\xa6" "entity"), header->entity.data, header->entity.length);
+  at = bpi_put_str(PUT(at, "\xa5" "scope"), header->scope.data, header->scope.length);
+  at = PUT(at, "\xb2" "receipt_extensions");
+  if (header->extensions.length == 0) {
+    *at++ = 0x80;
+  } else {
+    at = (uint8_t *)memcpy(at, header->extensions.data, header->extensions.length) + header->extensions.length;
+  }
   return close_frame(out, at);
 }
 

@@ -8,8 +8,8 @@ static bp_status append_one(bp_store *store, const bp_draft *draft, bp_receipt *
   uint8_t local[LOCAL_BYTES];
   bpi_buffer borrowed;
   uint8_t *room = local;
-  size_t size = bpi_item_size(draft);
-  if (size == 0) return bpi_fail(error, BP_PAYLOAD_TOO_LARGE, "the frame would exceed 256 MiB");
+  size_t size;
+  if (!bpi_item_fits(draft, &size)) return bpi_fail(error, BP_PAYLOAD_TOO_LARGE, "the frame would exceed 256 MiB");
   if (size > sizeof local) {
     borrowed = bpi_store_borrow(store);
     room = bpi_buffer_reserve(&borrowed, size);
@@ -27,7 +27,7 @@ static bp_status append_one(bp_store *store, const bp_draft *draft, bp_receipt *
     }
     if (status == BP_OK) status = bpi_store_pass_gate(store, &item, receipt, 1, error);
   } else {
-    (void)bpi_fail(error, status, "encoding a frame");
+    (void)bpi_fail(error, status, "encoding extensions");
   }
   if (size > sizeof local) bpi_store_give_back(store, &borrowed);
   return status;

@@ -1,34 +1,36 @@
 /* Appending many events: in groups, one after the other, or as one batch. */
 #include "store/prepare.h"
 
-/* As many drafts as make one group and are well-formed: their items stand first in the buffer, their parts behind.
- * *count of them; `refused` is why the next one is not among them, BP_OK if it only did not fit. */
-static bp_status gather(bp_store *store, const bp_draft *drafts, size_t most, size_t *count, size_t *bytes,
+/* As many drafts as make one group and are well-formed: *count of them, and *room is what they need to be prepared.  Answers
+ * why the next one is not among them, BP_OK if it only did not fit. */
+static bp_status gather(bp_store *store, const bp_draft *drafts, size_t most, size_t *count, size_t *room,
                         bp_error *error) {
-  enum { GROUP_BYTES = 4 << 20 };
+  enum { GROUP_BYTES = 2 << 20 };
   size_t last = most - 1;
+  uint64_t bytes = 0;
   if (most > store->config.group_max_events) most = store->config.group_max_events;
-  *bytes = 0;
-  for (*count = 0; *count < most && *bytes < GROUP_BYTES; (*count)++) {
-    size_t size;
-    bp_status status = bpi_draft_at_check(store, drafts, *count, &size, error);
+  *room = 0;
+  for (*count = 0; *count < most && bytes < GROUP_BYTES; (*count)++) {
+    size_t more;
+    bp_status status = bpi_draft_at_check(store, drafts, *count, &more, error);
     if (status == BP_OK) status = bpi_alone_check(bpi_draft_at(drafts, *count), error);
     if (status == BP_OK && bpi_draft_at(drafts, *count)->gate != BP_GATE_NONE && *count < last) {
       status = bpi_fail(error, BP_ARGUMENT, "the gate of many is that of the last draft");
     }
     if (status != BP_OK) return status;
-    *bytes += size;
+    *room += more;
+    bytes += bpi_draft_at(drafts, *count)->payload_length + more;
   }
   return BP_OK;
 }
 
-/* The items stand first in the buffer, their parts behind.  NULL without memory. */
-static bpi_item *prepare(const bp_draft *drafts, size_t count, size_t bytes, bpi_buffer *buffer) {
+/* The items stand first in the buffer, their extensions behind.  NULL without memory. */
+static bpi_item *prepare(const bp_draft *drafts, size_t count, size_t room, bpi_buffer *buffer) {
   buffer->length = 0;
-  uint8_t *room = bpi_buffer_reserve(buffer, count * sizeof(bpi_item) + bytes);
-  if (room == NULL) return NULL;
-  bpi_item *items = (bpi_item *)(void *)room;
-  bpi_items_prepare(items, drafts, count, room + count * sizeof *items);
+  uint8_t *start = bpi_buffer_reserve(buffer, count * sizeof(bpi_item) + room);
+  if (start == NULL) return NULL;
+  bpi_item *items = (bpi_item *)(void *)start;
+  bpi_items_prepare(items, drafts, count, start + count * sizeof *items);
   return items;
 }
 
@@ -42,12 +44,12 @@ static bp_status fill_receipts(bp_store *store, const bpi_request *request, bp_r
 
 static bp_status append_group(bp_store *store, const bp_draft *drafts, size_t most, bp_receipt *receipts,
                               bpi_buffer *buffer, size_t *accepted, bpi_item *newest, bp_error *error) {
-  size_t count, bytes;
-  bp_status refused = gather(store, drafts, most, &count, &bytes, error);
+  size_t count, room;
+  bp_status refused = gather(store, drafts, most, &count, &room, error);
   *accepted = 0;
   if (count == 0) return refused;
-  bpi_request request = {.items = prepare(drafts, count, bytes, buffer), .count = count, .error = error};
-  if (request.items == NULL) return bpi_fail(error, BP_NO_MEMORY, "encoding frames");
+  bpi_request request = {.items = prepare(drafts, count, room, buffer), .count = count, .error = error};
+  if (request.items == NULL) return bpi_fail(error, BP_NO_MEMORY, "preparing drafts");
   for (size_t i = 0; i < count; i++) request.durable |= bpi_wants_durable(store, bpi_draft_at(drafts, i));
   bp_status status = bpi_store_commit(store, &request);
   *accepted = request.accepted;
@@ -82,19 +84,19 @@ bp_status bp_store_append_many(bp_store *store, const bp_draft *drafts, size_t c
 
 static bp_status append_batch(bp_store *store, const bp_draft *drafts, size_t count, bp_receipt *receipts,
                               bp_error *error) {
-  size_t bytes;
+  size_t room;
   bp_status status = bpi_arrays_check(drafts, receipts, error);
-  if (status == BP_OK) status = bpi_batch_check(store, drafts, count, &bytes, error);
+  if (status == BP_OK) status = bpi_batch_check(store, drafts, count, &room, error);
   if (status != BP_OK) return status;
   bpi_buffer buffer = bpi_store_borrow(store);
   bpi_request request = {
-      .items = prepare(drafts, count, bytes, &buffer), .count = count, .durable = 1, .atomic = 1, .error = error};
+      .items = prepare(drafts, count, room, &buffer), .count = count, .durable = 1, .atomic = 1, .error = error};
   if (request.items != NULL) {
     status = bpi_store_commit(store, &request);
     if (status == BP_OK) status = fill_receipts(store, &request, receipts, error);
     if (status == BP_OK) status = bpi_store_pass_gate(store, &request.items[count - 1], receipts, count, error);
   } else {
-    status = bpi_fail(error, BP_NO_MEMORY, "encoding frames");
+    status = bpi_fail(error, BP_NO_MEMORY, "preparing drafts");
   }
   bpi_store_give_back(store, &buffer);
   return status;

@@ -9,6 +9,7 @@
 enum { UNIT_BYTES_MAX = 8 << 20 };
 
 static bp_status judge_expectation(const bp_draft *draft, const bpi_row *last, bp_error *error) {
+  if (draft->expect == BP_EXPECT_ANY) return BP_OK;
   uint32_t clock = last == NULL ? 0 : last->clock;
   if (draft->expect == BP_EXPECT_CLOCK && clock != draft->expect_clock) {
     return bpi_fail_values(error, BP_EXPECTED_CLOCK, draft->expect_clock, clock, "the entity's clock is another");
@@ -48,6 +49,12 @@ static bp_status fill_header(bpi_group *g, const bpi_item *item, const bpi_row *
   const bp_draft *draft = item->draft;
   if (item->forced_us == BPI_NOW && g->clock != BP_OK) return bpi_error_copy(error, &g->clock_error);
   memset(header, 0, sizeof *header);
+  if (draft->given & BP_GIVEN_KEY) {
+    memcpy(header->event_id, draft->key, 16);
+  } else {
+    bp_status status = bpi_id_generate(store->system, g->now_us, header->event_id, error);
+    if (status != BP_OK) return status;
+  }
   header->timestamp_us = item->forced_us == BPI_NOW ? g->now_us : item->forced_us;
   header->wall_ms = (uint64_t)header->timestamp_us / 1000;
   if (header->wall_ms < store->frontier.wall_ms) header->wall_ms = store->frontier.wall_ms;
@@ -58,13 +65,11 @@ static bp_status fill_header(bpi_group *g, const bpi_item *item, const bpi_row *
   header->kind = draft->kind;
   header->flags = draft->flags;
   header->payload_size = (uint32_t)draft->payload_length;
+  header->entity = bpi_bytes_of(draft->entity, draft->entity_length);
+  header->scope = bpi_bytes_of(draft->scope, draft->scope_length);
+  header->extensions = item->extensions;
+  memcpy(header->event_hash, item->event_hash, 32);
   if (last != NULL) memcpy(header->prev_hash, last->event_hash, 32);
-  if (draft->given & BP_GIVEN_KEY) {
-    memcpy(header->event_id, draft->key, 16);
-  } else {
-    bp_status status = bpi_id_generate(store->system, g->now_us, header->event_id, error);
-    if (status != BP_OK) return status;
-  }
   memcpy(header->correlation_id, draft->given & BP_GIVEN_CORRELATION ? draft->correlation_id : header->event_id, 16);
   if (item->cause != NULL) {
     memcpy(header->causation_id, item->cause, 16);
@@ -84,26 +89,29 @@ static int is_plain(const bpi_header *header) {
 static bp_status put_frame(bpi_group *g, bpi_item *item, uint32_t entity, const bpi_header *header, bp_error *error) {
   bp_store *store = g->store;
   const bp_draft *draft = item->draft;
-  uint8_t *out = bpi_buffer_reserve(&store->group, bpi_frame_size_max(&item->parts));
+  uint8_t *out = bpi_buffer_reserve(&store->group, bpi_frame_size_max(draft->payload_length, draft->entity_length,
+                                                                     draft->scope_length, item->extensions.length));
   if (out == NULL) {
     store->group.failed = 0;
     return bpi_fail(error, BP_NO_MEMORY, "encoding a frame");
   }
+  bpi_index_prefetch(&store->index, entity, header->event_id);
   bpi_row row = {.sequence = store->next_sequence,
                  .wall_ms = header->wall_ms,
                  .offset = store->writer.offset + store->group.length,
                  .segment = store->writer.ordinal,
-                 .frame_length = (uint32_t)bpi_frame_finish(header, &item->parts, out),
+                 .frame_length = (uint32_t)bpi_frame_write(
+                     header, bpi_bytes_of(draft->payload, draft->payload_length), out),
                  .clock = header->clock,
                  .kind = header->kind,
                  .flags = is_plain(header) ? BPI_ROW_PLAIN : 0};
   memcpy(row.event_id, header->event_id, 16);
   memcpy(row.event_hash, item->event_hash, 32);
   memcpy(item->prev_hash, header->prev_hash, 32);
-  bpi_rwlock_write(&store->index_lock);
-  bp_status status = bpi_index_add_known(&store->index, &row, entity, bpi_bytes_of(draft->entity, draft->entity_length),
-                                         bpi_bytes_of(draft->scope, draft->scope_length));
-  bpi_rwlock_unlock(&store->index_lock);
+  int is_held = g->holds_index;
+  bpi_group_hold_index(g);
+  bp_status status = bpi_index_add_known(&store->index, &row, entity, header->entity, header->scope);
+  if (!is_held) bpi_group_let_go_of_index(g);
   if (status != BP_OK) return bpi_fail(error, status, "adding to the index");
   item->number = store->index.count - 1;
   item->row = row;
@@ -124,8 +132,11 @@ bp_status bpi_make_room(bpi_group *g, bp_error *error) {
 }
 
 static const bpi_row *last_of(const bpi_index *index, uint32_t entity) {
-  uint32_t row = bpi_index_last_of_known(index, entity);
-  return row == BPI_NO_ROW ? NULL : bpi_index_row(index, row);
+  uint32_t number = bpi_index_last_of_known(index, entity);
+  if (number == BPI_NO_ROW) return NULL;
+  const bpi_row *row = bpi_index_row(index, number);
+  bpi_prefetch(row, sizeof *row);
+  return row;
 }
 
 bp_status bpi_place(bpi_group *g, bpi_item *item, bp_error *error) {

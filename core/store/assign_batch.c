@@ -44,9 +44,9 @@ static bp_status fail_item(bp_error *error, bp_error *of_item, size_t index) {
 
 /* All keys are known or none is; keys or not is a matter of the whole batch (bpi_batch_check).  *known is how many. */
 static bp_status look_up_keys(bpi_group *g, bpi_request *request, size_t *known) {
+  bp_error error = {.struct_size = sizeof error};
   *known = 0;
   for (size_t i = 0; i < request->count; i++) {
-    bp_error error = {.struct_size = sizeof error};
     if (bpi_look_up_key(g, &request->items[i], &error) != BP_OK) return fail_item(request->error, &error, i);
     *known += request->items[i].replayed;
     if (*known != 0 && *known != i + 1) {
@@ -57,16 +57,24 @@ static bp_status look_up_keys(bpi_group *g, bpi_request *request, size_t *known)
   return BP_OK;
 }
 
+/* Readers wait for some items at most, which is some microseconds. */
 static bp_status place_items(bpi_group *g, bpi_request *request, uint64_t batch) {
+  enum { UNDER_ONE_LOCK = 16 };
   const uint32_t items = (uint32_t)request->count;
+  bp_error error = {.struct_size = sizeof error};
   for (size_t i = 0; i < request->count; i++) {
     bpi_item *item = &request->items[i];
-    bp_error error = {.struct_size = sizeof error};
+    if (i % UNDER_ONE_LOCK == 0) bpi_group_let_go_of_index(g);
+    bpi_group_hold_index(g);
     if (item->draft->given & BP_GIVEN_CAUSE_ITEM) item->cause = request->items[item->draft->cause_item].row.event_id;
     bp_status status = bpi_place(g, item, &error);
     if (status == BP_OK) status = bpi_fault_batch(g, BP_FAULT_BATCH_ITEM_WRITTEN, batch, (uint32_t)i, items, &error);
-    if (status != BP_OK) return fail_item(request->error, &error, i);
+    if (status != BP_OK) {
+      bpi_group_let_go_of_index(g);
+      return fail_item(request->error, &error, i);
+    }
   }
+  bpi_group_let_go_of_index(g);
   return bpi_fault_batch(g, BP_FAULT_BATCH_ITEMS_COMPLETE, batch, 0, items, request->error);
 }
 

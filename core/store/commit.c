@@ -32,6 +32,16 @@ static void begin_unit(bpi_group *g) {
   g->store->group.length = 0;
 }
 
+void bpi_group_hold_index(bpi_group *g) {
+  if (!g->holds_index) bpi_rwlock_write(&g->store->index_lock);
+  g->holds_index = 1;
+}
+
+void bpi_group_let_go_of_index(bpi_group *g) {
+  if (g->holds_index) bpi_rwlock_unlock(&g->store->index_lock);
+  g->holds_index = 0;
+}
+
 void bpi_group_take_back(bpi_group *g, uint32_t row) {
   bp_store *store = g->store;
   bpi_rwlock_write(&store->index_lock);

@@ -16,10 +16,12 @@ static const char *name_of(uint32_t point) {
   return names[point];
 }
 
-bp_status bpi_fault_batch(const bpi_group *g, uint32_t point, uint64_t batch, uint32_t item, uint32_t items,
+bp_status bpi_fault_batch(bpi_group *g, uint32_t point, uint64_t batch, uint32_t item, uint32_t items,
                           bp_error *error) {
   const bp_config *config = &g->store->config;
-  int32_t answer = config->fault == NULL ? 0 : config->fault(config->fault_user, point, batch, item, items);
+  if (config->fault == NULL) return BP_OK;
+  bpi_group_let_go_of_index(g);
+  int32_t answer = config->fault(config->fault_user, point, batch, item, items);
   if (answer == 0) return BP_OK;
   bp_error full = {.struct_size = sizeof full};
   (void)bpi_fail(&full, BP_FAULT, "the fault point %s said so", name_of(point));
@@ -30,7 +32,7 @@ bp_status bpi_fault_batch(const bpi_group *g, uint32_t point, uint64_t batch, ui
 
 static int is_own(const bpi_item *item) { return item->forced_us != BPI_NOW; }
 
-bp_status bpi_fault_single(const bpi_group *g, const bpi_item *item, bp_error *error) {
+bp_status bpi_fault_single(bpi_group *g, const bpi_item *item, bp_error *error) {
   if (is_own(item)) return BP_OK;
   return bpi_fault_batch(g, BP_FAULT_SINGLE_START, g->store->next_sequence, 0, 1, error);
 }
@@ -47,7 +49,7 @@ static int passes(const bpi_request *request, uint32_t point) {
 }
 
 /* Of every append that the group placed from row `first` on, and of every batch, in their order. */
-static bp_status ask(const bpi_group *g, uint32_t single, uint32_t batch, uint64_t first, bp_error *error) {
+static bp_status ask(bpi_group *g, uint32_t single, uint32_t batch, uint64_t first, bp_error *error) {
   bp_status status = BP_OK;
   if (g->store->config.fault == NULL) return BP_OK;
   for (const bpi_request *request = g->first; request != NULL && status == BP_OK; request = bpi_group_next(g, request)) {
@@ -86,7 +88,7 @@ bp_status bpi_fault_publish(bpi_group *g) {
   return status;
 }
 
-void bpi_fault_published(const bpi_group *g) {
+void bpi_fault_published(bpi_group *g) {
   if (g->store->config.fault == NULL) return;
   for (bpi_request *request = g->first; request != NULL; request = bpi_group_next(g, request)) {
     if (request->atomic || !passes(request, BP_FAULT_SINGLE_PUBLISHED)) continue;

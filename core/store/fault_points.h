@@ -10,9 +10,9 @@
 #ifdef BATPAK_FAULT_POINTS
 
 /* An append, before it is placed. */
-bp_status bpi_fault_single(const bpi_group *g, const bpi_item *item, bp_error *error);
-/* A batch, before its first write. */
-bp_status bpi_fault_batch(const bpi_group *g, uint32_t point, uint64_t batch, uint32_t item, uint32_t items,
+bp_status bpi_fault_single(bpi_group *g, const bpi_item *item, bp_error *error);
+/* A batch, before its first write.  The function may read the store: the group lets go of the index. */
+bp_status bpi_fault_batch(bpi_group *g, uint32_t point, uint64_t batch, uint32_t item, uint32_t items,
                           bp_error *error);
 /* All that the unit brought, which began at `offset`.  Where one is refused, the unit is off the disk again.  g->error. */
 bp_status bpi_fault_written(bpi_group *g, uint64_t offset);
@@ -22,7 +22,7 @@ bp_status bpi_fault_flush(bpi_group *g);
  * not see.  g->error. */
 bp_status bpi_fault_publish(bpi_group *g);
 /* The appends that were published: a refusal changes what their callers are told. */
-void bpi_fault_published(const bpi_group *g);
+void bpi_fault_published(bpi_group *g);
 
 #else
 

@@ -86,6 +86,15 @@ void bpi_fence_keep(bp_fence *fence, bpi_request *request) {
   bpi_requests_put(&fence->pending, request);
 }
 
+/* A replay of what was visible before the fence wrote nothing that could be hidden, and what it answers was flushed when the
+ * fence was opened. */
+static int is_behind_fence(const bp_store *store, const bpi_request *request) {
+  for (size_t i = 0; i < request->count; i++) {
+    if (request->items[i].number >= store->fencing.first_row) return 1;
+  }
+  return 0;
+}
+
 static bp_status answer_cancelled(bpi_request *request) {
   return bpi_fail(request->error, BP_FENCE_CANCELLED, "the fence was cancelled");
 }
@@ -99,8 +108,8 @@ static void end_fence(bp_store *store, int is_committed) {
   bpi_mutex_lock(&store->commit_lock);
   for (bpi_request *request = bpi_requests_take_all(&fence->pending), *next; request != NULL; request = next) {
     next = request->next;
-    request->is_durable = is_committed;
-    if (!is_committed) request->status = answer_cancelled(request);
+    request->is_durable = 1;
+    if (!is_committed && is_behind_fence(store, request)) request->status = answer_cancelled(request);
     bpi_worker_take(&store->worker, request);
   }
   uint64_t tokens = store->fencing.tokens;

@@ -41,6 +41,7 @@ void bpi_watermarks_advance(bp_store *store) {
   int wake = (w->waiting[BP_WATERMARK_DURABLE] > 0 && !is_same(durable, w->durable)) ||
              (w->waiting[BP_WATERMARK_VISIBLE] > 0 && !is_same(visible, w->visible));
   if (wake || w->poisoned) bpi_condition_wake_all(&store->watermark_moved);
+  if (store->awaiting_count > 0) bpi_await_advance(store);
 }
 
 void bpi_watermarks_wake(bp_store *store) {
@@ -51,7 +52,8 @@ void bpi_watermarks_wake(bp_store *store) {
 
 /* --- waiting */
 
-static bp_point standing(const bpi_watermarks *w, uint32_t watermark) {
+bp_point bpi_watermarks_at(const bp_store *store, uint32_t watermark) {
+  const bpi_watermarks *w = &store->watermarks;
   switch (watermark) {
     case BP_WATERMARK_DURABLE: return w->durable;
     case BP_WATERMARK_VISIBLE: return w->visible;
@@ -59,10 +61,9 @@ static bp_point standing(const bpi_watermarks *w, uint32_t watermark) {
   }
 }
 
-/* Both halves, so that a point made of a receipt's sequence alone is reached when its event is.  For the points of events
- * it is the same as their order, in which time comes first. */
-static int is_reached(bp_point stands, bp_point point) {
-  return stands.wall_ms >= point.wall_ms && stands.sequence >= point.sequence;
+bp_status bpi_watermarks_hopeless(const bp_store *store, bp_error *error) {
+  if (!store->watermarks.poisoned) return BP_OK;
+  return bpi_fail(error, BP_POISONED, "an earlier write or flush failed; the point will not be reached");
 }
 
 /* Under the lock. */
@@ -70,11 +71,12 @@ static bp_status await(bp_store *store, uint32_t watermark, bp_point point, uint
   bpi_watermarks *w = &store->watermarks;
   uint64_t deadline_ns = 0;
   int late = timeout_ms == 0;
-  while (!is_reached(standing(w, watermark), point)) {
-    if (w->poisoned) return bpi_fail(error, BP_POISONED, "an earlier write or flush failed; the point will not be reached");
+  while (!bpi_point_reached(bpi_watermarks_at(store, watermark), point)) {
+    bp_status status = bpi_watermarks_hopeless(store, error);
+    if (status != BP_OK) return status;
     if (atomic_load(&store->users) & BPI_STORE_CLOSING) return bpi_fail(error, BP_CLOSED, "the store was released");
     if (late) {
-      return bpi_fail_values(error, BP_WAIT_TIMEOUT, point.sequence, standing(w, watermark).sequence,
+      return bpi_fail_values(error, BP_WAIT_TIMEOUT, point.sequence, bpi_watermarks_at(store, watermark).sequence,
                              "the watermark did not reach the point in time");
     }
     if (deadline_ns == 0) deadline_ns = bpi_deadline_after_ms(timeout_ms);
@@ -109,13 +111,18 @@ bp_status bpi_store_pass_gate(bp_store *store, const bpi_item *item, bp_receipt 
   return status;
 }
 
-bp_status bp_store_wait(const bp_store *store, uint32_t watermark, const bp_point *point, uint32_t timeout_ms,
-                        bp_error *error) {
+bp_status bpi_watermarks_check(uint32_t watermark, const bp_point *point, bp_error *error) {
   if (point == NULL) return bpi_fail(error, BP_ARGUMENT, "point is NULL");
   if (watermark != BP_WATERMARK_DURABLE && watermark != BP_WATERMARK_VISIBLE && watermark != BP_WATERMARK_APPLIED) {
     return bpi_fail(error, BP_ARGUMENT, "only durable, visible and applied can be waited for");
   }
-  bp_status status = bpi_store_enter_writable(store, error);
+  return BP_OK;
+}
+
+bp_status bp_store_wait(const bp_store *store, uint32_t watermark, const bp_point *point, uint32_t timeout_ms,
+                        bp_error *error) {
+  bp_status status = bpi_watermarks_check(watermark, point, error);
+  if (status == BP_OK) status = bpi_store_enter_writable(store, error);
   if (status != BP_OK) return status;
   status = await_alone(bpi_store_of(store), watermark, *point, timeout_ms, error);
   bpi_store_leave(store);

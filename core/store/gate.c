@@ -98,6 +98,7 @@ bp_status bpi_store_destroy(bp_store *store, bp_error *error) {
   bp_status status = bpi_fence_close(store, &failure);
   bpi_worker_stop(store);
   if (status == BP_OK) status = write_close(store, &failure);
+  bpi_await_close(store);
   if (status != BP_OK) {
     bpi_store_log(store, failure.text);
     (void)bpi_error_copy(error, &failure);

@@ -16,6 +16,7 @@ typedef struct bpi_group {
   uint32_t unit_row;         /* first row of the unit that is being gathered */
   uint64_t unit_sequence;
   bp_point unit_frontier;
+  int holds_index;           /* index_lock is held exclusively over several changes */
   bp_status failure;         /* BP_OK, or why all that is not yet written fails */
   bp_error error;
 } bpi_group;
@@ -24,6 +25,9 @@ typedef struct bpi_group {
 bpi_request *bpi_group_next(const bpi_group *g, const bpi_request *request);
 /* Writes the unit that has been gathered.  What fails is in g->failure. */
 void bpi_group_write(bpi_group *g);
+/* Between these two changes of the index take no lock of their own.  Nothing else of the group may go on meanwhile. */
+void bpi_group_hold_index(bpi_group *g);
+void bpi_group_let_go_of_index(bpi_group *g);
 /* Takes rows back from the index until `row` of them are left. */
 void bpi_group_take_back(bpi_group *g, uint32_t row);
 /* Writes the unit, seals the full segment, begins the next. */

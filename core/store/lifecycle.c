@@ -18,7 +18,9 @@ static bp_status append_own(bp_store *store, uint16_t kind, uint64_t stamp_ms, b
   draft.extensions = extensions;
   draft.extension_count = extension_count;
   bpi_buffer room = bpi_store_borrow(store);
-  uint8_t *at = payload->failed ? NULL : bpi_buffer_reserve(&room, bpi_item_size(&draft));
+  size_t size = 0;
+  int fits = !payload->failed && bpi_item_fits(&draft, &size);
+  uint8_t *at = fits ? bpi_buffer_reserve(&room, size) : NULL;
   bp_status status = BP_NO_MEMORY;
   if (at != NULL) {
     bpi_item item;

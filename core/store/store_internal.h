@@ -4,7 +4,7 @@
  *   - `index` is read under `index_lock` shared, changed under it exclusive, and changed by the commit leader alone; the
  *     leader therefore reads it without the lock.
  *   - `writer`, `group`, `clock_us`, `frontier`, `unsynced` belong to the commit leader.
- *   - The queue, `leader`, `worker` and `watermarks` are guarded by `commit_lock`.
+ *   - The queue, `leader`, `worker`, `watermarks` and `awaiting` are guarded by `commit_lock`.
  *   - All else is constant between open and close, or atomic. */
 #ifndef BPI_STORE_STORE_INTERNAL_H
 #define BPI_STORE_STORE_INTERNAL_H
@@ -25,6 +25,12 @@ static inline int bpi_point_after(bp_point a, bp_point b) {
   return a.wall_ms != b.wall_ms ? a.wall_ms > b.wall_ms : a.sequence > b.sequence;
 }
 
+/* Both halves, so that a point made of a receipt's sequence alone is reached when its event is.  For the points of events
+ * it is the same as their order, in which time comes first. */
+static inline int bpi_point_reached(bp_point stands, bp_point point) {
+  return stands.wall_ms >= point.wall_ms && stands.sequence >= point.sequence;
+}
+
 /* How far the store has come, as everybody sees it (frontier.c).  Accepted is written: a group is told of when its write
  * has returned.  Emitted is visible: nobody subscribes yet.  Applied is where it was at open: nothing is projected yet. */
 typedef struct bpi_watermarks {
@@ -37,6 +43,12 @@ typedef struct bpi_watermarks {
   int poisoned;
   uint32_t waiting[BP_WATERMARK_APPLIED + 1];
 } bpi_watermarks;
+
+/* Tickets of points that one watermark is to reach, the lowest sequence first (await.c). */
+typedef struct bpi_awaiting {
+  bp_ticket *first;
+  bp_ticket *last;
+} bpi_awaiting;
 
 typedef struct bpi_request bpi_request;
 
@@ -99,6 +111,8 @@ struct bp_store {
   bpi_fencing fencing;
   bpi_watermarks watermarks;
   bpi_condition watermark_moved; /* with commit_lock */
+  bpi_awaiting awaiting[BP_WATERMARK_APPLIED + 1];
+  size_t awaiting_count;       /* in all of these lines */
   bpi_writer writer;
   bpi_buffer group;            /* frames of the unit that is being written */
   int64_t clock_us;            /* the last time read; never goes back */
@@ -138,7 +152,6 @@ void bpi_store_log(const bp_store *store, const char *text);
 
 typedef struct bpi_item {
   const bp_draft *draft;
-  bpi_frame_parts parts;
   uint8_t event_hash[32];
   bpi_bytes extensions;        /* encoded map; length 0: none */
   int64_t forced_us;           /* timestamp of a lifecycle event; BPI_NOW otherwise */
@@ -236,6 +249,8 @@ void bpi_worker_wake(bp_store *store);
 void bpi_worker_take(bpi_worker *worker, bpi_request *request);
 /* Ends it when all that is queued is committed and all of that decided.  Nobody is in the store. */
 void bpi_worker_stop(bp_store *store);
+/* By the closing thread once it has ended: decides what has come since. */
+void bpi_worker_finish(bp_store *store);
 /* Under the lock, by the worker that is about to die: starts another, unless the closing thread will see to what is left. */
 void bpi_worker_replace(bp_store *store);
 
@@ -248,11 +263,24 @@ void bpi_watermarks_begin(bp_store *store);
 void bpi_watermarks_advance(bp_store *store);
 /* Wakes all who wait; they look at what has changed beside the points. */
 void bpi_watermarks_wake(bp_store *store);
+/* BP_ARGUMENT for a watermark that nobody can wait for, or no point. */
+bp_status bpi_watermarks_check(uint32_t watermark, const bp_point *point, bp_error *error);
+/* Under the lock: where it stands. */
+bp_point bpi_watermarks_at(const bp_store *store, uint32_t watermark);
+/* Under the lock: the point is not reached, and never will be.  BP_POISONED, or BP_OK: it may be. */
+bp_status bpi_watermarks_hopeless(const bp_store *store, bp_error *error);
 /* The newest event that readers see. */
 bp_point bpi_newest_visible(const bp_store *store);
 /* Waits for the committed item as its draft's gate says.  What the receipts (`count` of them, its own the last; or NULL)
  * say of the disk is then true of that moment.  BP_WAIT_TIMEOUT, BP_POISONED, BP_CLOSED. */
 bp_status bpi_store_pass_gate(bp_store *store, const bpi_item *item, bp_receipt *receipts, size_t count, bp_error *error);
+
+/* --- tickets of points (await.c) */
+
+/* By the leader, under commit_lock, when the watermarks have moved: hands to the worker what is to be decided. */
+void bpi_await_advance(bp_store *store);
+/* By the closing thread: all that is left is decided. */
+void bpi_await_close(bp_store *store);
 
 /* --- spare buffers (scratch.c) */
 

@@ -26,7 +26,7 @@ static bp_status init_ticket(const bp_store *store, bp_ticket *ticket, bp_error 
   return BP_OK;
 }
 
-/* The draft as the commit wants it: its names are copied, payload and extensions are in the encoded parts already. */
+/* The draft as the commit wants it; its extensions are encoded already. */
 static uint8_t *keep_draft(const bp_draft *draft, uint8_t *at, bp_draft *copy) {
   memcpy(copy, draft, sizeof *copy);
   copy->struct_size = sizeof *copy;
@@ -34,7 +34,9 @@ static uint8_t *keep_draft(const bp_draft *draft, uint8_t *at, bp_draft *copy) {
   at = (uint8_t *)memcpy(at, draft->entity, draft->entity_length) + draft->entity_length;
   copy->scope = at;
   at = (uint8_t *)memcpy(at, draft->scope, draft->scope_length) + draft->scope_length;
-  copy->payload = NULL;
+  copy->payload = at;
+  if (draft->payload_length > 0) memcpy(at, draft->payload, draft->payload_length);
+  at += draft->payload_length;
   copy->extensions = NULL;
   copy->extension_count = 0;
   return at;
@@ -46,7 +48,7 @@ bp_status bpi_ticket_new(const bp_store *store, const bp_draft *drafts, size_t c
   int overflows = records == 0 || __builtin_add_overflow(size, room, &size);
   for (size_t i = 0; i < count && !overflows; i++) {
     const bp_draft *draft = bpi_draft_at(drafts, i);
-    overflows = __builtin_add_overflow(size, draft->entity_length + draft->scope_length, &size);
+    overflows = __builtin_add_overflow(size, draft->entity_length + draft->scope_length + draft->payload_length, &size);
   }
   bp_ticket *made = overflows ? NULL : bpi_resize(&store->memory, NULL, 0, size);
   if (made == NULL) return bpi_fail(error, BP_NO_MEMORY, "making a ticket");
@@ -107,10 +109,19 @@ void bpi_ticket_fill(bp_store *store, bp_ticket *ticket) {
   for (size_t i = 0; i < request->count && request->status == BP_OK; i++) request->status = fill_one(store, ticket, i);
 }
 
+/* Under the lock. */
+static void tell(bp_ticket *ticket) {
+  bp_told told = ticket->told;
+  ticket->told = NULL;
+  if (told != NULL) told(ticket->user);
+}
+
 void bpi_ticket_decide(bp_ticket *ticket) {
   bpi_mutex_lock(&ticket->lock);
   atomic_store_explicit(&ticket->decided, 1, memory_order_release);
+  ticket->awaits = NULL;
   if (ticket->event >= 0) ticket->system->event_signal(ticket->system->context, ticket->event);
+  tell(ticket);
   bpi_mutex_unlock(&ticket->lock);
   bpi_condition_wake_all(&ticket->changed);
   bpi_ticket_let_go(ticket);
@@ -191,6 +202,22 @@ bp_status bp_ticket_descriptor(bp_ticket *ticket, int32_t *descriptor, bp_error 
   return failed == 0 ? BP_OK : bpi_fail_system(error, failed, "making a descriptor for a ticket");
 }
 
+bp_status bp_ticket_notify(bp_ticket *ticket, bp_told told, void *user, bp_error *error) {
+  bp_status status = check_ticket(ticket, error);
+  if (status != BP_OK) return status;
+  bpi_mutex_lock(&ticket->lock);
+  if (told != NULL && ticket->told != NULL) {
+    status = bpi_fail(error, BP_BUSY, "the ticket tells somebody else");
+  } else {
+    ticket->told = told;
+    ticket->user = user;
+    ticket->was_notified = 1;
+    if (is_decided(ticket)) tell(ticket);
+  }
+  bpi_mutex_unlock(&ticket->lock);
+  return status;
+}
+
 void bp_ticket_free(bp_ticket *ticket) {
   if (ticket == NULL || ticket->magic != TICKET_MAGIC) return;
   if (is_foreign_process(ticket)) {
@@ -199,5 +226,7 @@ void bp_ticket_free(bp_ticket *ticket) {
     ticket->magic = 0;
     return;
   }
+  if (ticket->was_notified) (void)bp_ticket_notify(ticket, NULL, NULL, NULL);
+  if (ticket->watermark != 0) bpi_await_drop(ticket);
   bpi_ticket_let_go(ticket);
 }

@@ -1,9 +1,10 @@
 /* A ticket: an owned copy of what was submitted, its request in the queue, and in the end what became of it.
  *
- *   - One allocation holds all of it: the ticket, its items, drafts, receipts, then the encoded bytes.
+ *   - One allocation holds all of it: the ticket, its items, drafts, receipts, then their bytes.
  *   - Two own it: the caller, until bp_ticket_free, and the store, until it is decided.  The last one frees it, so that it
  *     outlives its store, and dropping it cancels nothing.
- *   - `request` belongs to the queue until the ticket is decided.  From then on nothing of the ticket changes but `event`. */
+ *   - `request` belongs to the queue until the ticket is decided.  From then on nothing of the ticket changes but `event`.
+ *   - `told` is called under `lock`, which whoever takes it back must have: once he has it, it is not being called. */
 #ifndef BPI_STORE_TICKET_H
 #define BPI_STORE_TICKET_H
 
@@ -19,10 +20,20 @@ struct bp_ticket {
   bpi_request request;
   bp_error error;            /* the request's */
   bp_receipt *receipts;      /* request.count of them */
-  bpi_mutex lock;            /* guards `event`; with `changed` */
+  bpi_mutex lock;            /* guards `event` and `told`; with `changed` */
   bpi_condition changed;
   _Atomic int decided;
   int event;                 /* readable once the ticket is decided; -1: nobody asked */
+  bp_told told;              /* NULL: nobody is to be told, or he was */
+  void *user;
+  int was_notified;          /* somebody asked to be told; changed by callers alone */
+  /* of a point (await.c) */
+  uint32_t watermark;        /* 0: this is no such ticket */
+  bp_point point;
+  bp_store *awaits;          /* under `lock`: its store, until it is decided */
+  bp_ticket *next;           /* these under the store's commit_lock */
+  bp_ticket *previous;
+  int is_in_line;
 };
 
 /* A ticket for drafts that were checked and need `room` bytes to be prepared; owned by the caller and by the store.
@@ -35,6 +46,8 @@ void bpi_ticket_fill(bp_store *store, bp_ticket *ticket);
 void bpi_ticket_decide(bp_ticket *ticket);
 /* Ends one owner's. */
 void bpi_ticket_let_go(bp_ticket *ticket);
+/* The ticket of a point is dropped: it leaves the line that it stands in, and with it the store's ownership ends. */
+void bpi_await_drop(bp_ticket *ticket);
 
 /* --- places in the queue (queue.c).  One is had before the ticket is made, so that who waits for it holds no copy; then the
  * ticket's request is put (bpi_queue_put). */

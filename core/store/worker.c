@@ -1,5 +1,5 @@
 /* The store's thread: leads where a ticket's request stands at the head of the queue, and hands out what became of tickets,
- * whoever led: signing is not the work of callers who wait for their own.  It lives from the first submission or fence to
+ * whoever led: signing is not the work of callers who wait for their own.  It lives from the first submission, fence or await to
  * the close, which it outlives by nothing: all that was queued is committed, and all of it decided, before it ends. */
 #include "store/fence.h"
 #include "store/ticket.h"
@@ -90,5 +90,7 @@ void bpi_worker_stop(bp_store *store) {
   bpi_mutex_unlock(&store->commit_lock);
   if (was_running) bpi_thread_join(worker->thread);
   /* What is left where it died. */
-  (void)work(store);
+  bpi_worker_finish(store);
 }
+
+void bpi_worker_finish(bp_store *store) { (void)work(store); }

@@ -4,6 +4,8 @@
  * the system. */
 #include "sys/process.h"
 
+#include "sys/thread.h"
+
 #include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -57,15 +59,20 @@ uint64_t bpi_process_id(void) {
   return id;
 }
 
+/* The thread may not end in here: it may be the one that is busy with the page. */
 static int draw(uint8_t *bytes, size_t length) {
-  while (length > 0) {
+  int failed = 0, before = bpi_cancel_hold();
+  while (length > 0 && failed == 0) {
     ssize_t drawn = getrandom(bytes, length, 0);
-    if (drawn < 0 && errno == EINTR) continue;
-    if (drawn < 0) return errno;
+    if (drawn < 0) {
+      failed = errno == EINTR ? 0 : errno;
+      continue;
+    }
     bytes += drawn;
     length -= (size_t)drawn;
   }
-  return 0;
+  bpi_cancel_release(before);
+  return failed;
 }
 
 static int take(process_page *page, uint8_t *bytes, size_t length) {

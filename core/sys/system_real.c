@@ -261,10 +261,7 @@ static uint64_t real_clock_mono_ns(void *context) {
 
 static int real_random_fill(void *context, void *bytes, size_t length) {
   (void)context;
-  int before = bpi_cancel_hold();
-  int failed = bpi_process_random(bytes, length);
-  bpi_cancel_release(before);
-  return failed;
+  return bpi_process_random(bytes, length);
 }
 
 static uint64_t real_process_id(void *context) {

@@ -1,3 +1,4 @@
+import "./dispose.js";
 import { DRAFT_NAMES, ITEM_NAMES, kindOf, payloadOf, takeOptions, type Draft, type DraftOptions, type NewEvent } from "./draft.js";
 import { BatpakError, refusal, withPath } from "./errors.js";
 import type { Receipt } from "./receipt.js";

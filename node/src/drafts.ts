@@ -1,4 +1,4 @@
-import { Arena } from "./arena.js";
+import { Arena, RECORDS } from "./arena.js";
 import { BP_EXPECT_ANY, BP_EXPECT_CLOCK, BP_EXPECT_EMPTY, BP_EXPECT_EVENT, BP_GIVEN_CAUSATION, BP_GIVEN_CORRELATION,
   BP_GIVEN_CAUSE_ITEM, BP_GIVEN_KEY } from "./constants.js";
 import { DRAFT_NAMES, durabilityNumber, EMPTY, isPlain, kindOf, payloadOf, takeOptions, type Draft, type TakenOptions } from "./draft.js";
@@ -93,6 +93,9 @@ export interface Piece {
   readonly bytes: Uint8Array;
   readonly count: number;
 }
+
+/** Nothing but the header of an arena. @internal */
+export const NO_DRAFTS: Piece = { bytes: new Uint8Array(RECORDS), count: 0 };
 
 /* Drafts of a piece at most, and bytes of them, about. */
 const PIECE_DRAFTS = 4096;

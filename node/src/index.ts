@@ -32,6 +32,11 @@ export { defineMachine, Machine, type From, type MachineDefinition, type Payload
   type TransitionOptions } from "./machine.js";
 export { EMPTY, type Draft, type DraftOptions, type Durability, type NewEvent } from "./draft.js";
 export { Frontier, type Point, type WaitOptions, type Watermark } from "./frontier.js";
+export { Fence } from "./fence.js";
+export { CustomAction, ErrorKind, Notify, OutcomeError, Release, Rollback, type CompensationAction } from "./failure.js";
+export { WaitForAll, WaitForAny, WaitForCustom, WaitForEvent, WaitForTime, type WaitCondition } from "./condition.js";
+export { Cancelled, Err, Ok, Outcome, OutcomeBatch, Pending, Retry } from "./outcome.js";
+export { outcomeDecode, outcomeEncode } from "./outcomes.js";
 export { Event } from "./event.js";
 export { Page, type Query } from "./page.js";
 export type { OpenOptions, Progress, Trust, VerifyOptions } from "./options.js";

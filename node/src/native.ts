@@ -17,6 +17,8 @@ export type ReportHandle = { readonly [brand]: "report" };
 
 /** A ticket. @internal */
 export type TicketHandle = { readonly [brand]: "ticket" };
+/** A fence. @internal */
+export type FenceHandle = { readonly [brand]: "fence" };
 /** A set of gates. @internal */
 export type GatesHandle = { readonly [brand]: "gates" };
 /** A permit. @internal */
@@ -114,6 +116,43 @@ export interface RawClaim extends ClaimFields {
   readonly scope: Uint8Array;
 }
 
+/** A `bp_compensation`; ids back to back. @internal */
+export interface RawCompensation {
+  readonly type: number;
+  readonly ids: Uint8Array;
+  readonly targetId: Uint8Array;
+  readonly text: Uint8Array;
+  readonly data: Uint8Array;
+}
+
+/** A `bp_wait_condition`. Those that it holds are rows of their own: `bindings/node/outcome.c` says which. @internal */
+export interface RawCondition {
+  readonly type: number;
+  readonly tag: number;
+  readonly resumeAtMs: bigint;
+  readonly eventId: Uint8Array;
+  readonly data: Uint8Array;
+  readonly itemCount: number;
+}
+
+/** A `bp_outcome`, as above. @internal */
+export interface RawOutcome {
+  readonly type: number;
+  readonly errorKind: number;
+  readonly errorCustom: number;
+  readonly afterMs: bigint;
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  readonly resumeToken: Uint8Array;
+  readonly value: Uint8Array;
+  readonly message: Uint8Array;
+  readonly compensation?: RawCompensation;
+  readonly itemCount: number;
+}
+
+/** A row as the addon takes it: what is nothing is left out. @internal */
+export type Said<Row> = { readonly [Member in keyof Row]?: Row[Member] extends RawCompensation | undefined ? Said<RawCompensation> : Row[Member] };
+
 /** @internal */
 export interface RawVerdict {
   readonly verdict: number;
@@ -158,14 +197,25 @@ export interface Raw {
   bp_store_append_batch(store: StoreHandle, arena: Uint8Array, count: number): RawBatch;
   /** One draft, or a batch. */
   bp_store_submit(store: StoreHandle, arena: Uint8Array, count: number, batch: boolean): TicketHandle;
+  /** The ticket, or an outcome that is no Ok. */
+  bp_store_try_submit(store: StoreHandle, arena: Uint8Array, count: number, batch: boolean): TicketHandle | RawOutcome;
   bp_ticket_wait(ticket: TicketHandle, timeoutMs: number): RawBatch;
   ticket_done(ticket: TicketHandle): boolean;
   /** Settled when the ticket is decided; it may be asked for once. */
   ticket_decided(ticket: TicketHandle): Promise<void>;
+  /** Settles that promise. */
+  bp_ticket_free(ticket: TicketHandle): void;
   bp_store_pressure(store: StoreHandle): PressureData;
+  bp_fence_begin(store: StoreHandle): FenceHandle;
+  bp_fence_token(fence: FenceHandle): bigint;
+  bp_fence_submit(fence: FenceHandle, arena: Uint8Array, count: number, batch: boolean): TicketHandle;
+  bp_fence_commit(fence: FenceHandle): void;
+  bp_fence_cancel(fence: FenceHandle): void;
   bp_store_sync(store: StoreHandle): void;
   bp_store_frontier(store: StoreHandle): FrontierData;
   bp_store_wait(store: StoreHandle, watermark: number, wallMs: bigint, sequence: bigint, timeoutMs: number): void;
+  /** A ticket without receipts. */
+  bp_store_await(store: StoreHandle, watermark: number, wallMs: bigint, sequence: bigint): TicketHandle;
   bp_store_page(store: StoreHandle): ArrayBuffer;
   bp_store_get(store: StoreHandle, eventId: Uint8Array): ArrayBuffer;
   bp_store_walk(store: StoreHandle, eventId: Uint8Array, limit: bigint | number): ArrayBuffer;
@@ -182,12 +232,14 @@ export interface Raw {
   bp_store_append_many_async(store: StoreHandle, chunks: readonly Uint8Array[], counts: readonly number[]): Promise<RawBatch>;
   bp_store_append_batch_async(store: StoreHandle, chunks: readonly Uint8Array[], counts: readonly number[]): Promise<RawBatch>;
   bp_store_sync_async(store: StoreHandle): Promise<void>;
-  bp_store_wait_async(store: StoreHandle, watermark: number, wallMs: bigint, sequence: bigint, timeoutMs: number): Promise<void>;
+  bp_fence_begin_async(store: StoreHandle): Promise<FenceHandle>;
+  bp_fence_commit_async(fence: FenceHandle): Promise<void>;
+  bp_fence_cancel_async(fence: FenceHandle): Promise<void>;
   bp_store_page_async(store: StoreHandle): Promise<ArrayBuffer>;
   bp_store_verify_async(store: StoreHandle, trust: RawTrust | undefined, progress: RawProgress | undefined): Promise<ReportHandle>;
   /** The number of the call on another thread that was started last. */
   last_job(): number;
-  /** What has not begun never will; open, verify and waits stop soon; all else runs to its end. */
+  /** What has not begun never will; open and verify stop soon; all else runs to its end. */
   cancel(job: number): void;
 
   bp_store_stat(store: StoreHandle): StatData;
@@ -233,6 +285,12 @@ export interface Raw {
   bp_payload_decode(payload: Uint8Array, tokens: Uint8Array): number;
   bp_payload_from_json(json: Uint8Array): Uint8Array;
   bp_payload_to_json(payload: Uint8Array): string;
+  bp_error_kind_name(kind: number): string;
+  bp_error_kind_class(kind: number): number;
+  bp_error_kind_is_retryable(kind: number): number;
+  /** Rows level by level; the conditions of pending ones, in their order, stand before those that these hold. */
+  bp_outcome_encode(outcomes: readonly Said<RawOutcome>[], conditions: readonly Said<RawCondition>[]): Uint8Array;
+  bp_outcome_decode(bytes: Uint8Array): { readonly outcomes: readonly RawOutcome[]; readonly conditions: readonly RawCondition[] };
   /** Name, value, name, value, ... */
   bp_extensions_encode(items: readonly Uint8Array[]): Uint8Array;
   bp_extensions_decode(map: Uint8Array): (string | Uint8Array)[];
@@ -322,6 +380,11 @@ export const native = {
   claimRead: translated(raw.bp_claim_read),
   claimWrite: translated(raw.bp_claim_write),
   claimCheck: translated(raw.bp_claim_check),
+  errorKindName: raw.bp_error_kind_name,
+  errorKindClass: raw.bp_error_kind_class,
+  errorKindIsRetryable: raw.bp_error_kind_is_retryable,
+  outcomeEncode: translated(raw.bp_outcome_encode),
+  outcomeDecode: translated(raw.bp_outcome_decode),
   payloadEncode: translated(raw.bp_payload_encode),
   payloadDecode: translated(raw.bp_payload_decode),
   payloadFromJson: translated(raw.bp_payload_from_json),

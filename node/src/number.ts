@@ -7,3 +7,10 @@ export function whole(what: string, value: unknown, highest: number): number {
   }
   return value;
 }
+
+/** A count of 64 bits. @internal */
+export function wide(what: string, value: unknown): bigint {
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return BigInt(value);
+  if (typeof value === "bigint" && BigInt.asUintN(64, value) === value) return value;
+  throw refusal("BP_ARGUMENT", `${what} is no count of 64 bits`);
+}

@@ -1,5 +1,6 @@
 import { refusal } from "./errors.js";
-import { native, type RawBatch } from "./native.js";
+import { native, raw, type RawBatch } from "./native.js";
+import { wide } from "./number.js";
 import { DURABLE, HAS_SIGNATURE, LONG, LONG_RECEIPT, RECEIPT, REPLAYED, SAME } from "./records.js";
 import { bytesOfHex, countOf, hexOf, showAs, zerosAsNull } from "./text.js";
 
@@ -283,9 +284,7 @@ function check(json: unknown): asserts json is Record<string, unknown> {
 
 /** @internal */
 export function sequenceOf(value: unknown): bigint {
-  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return BigInt(value);
-  if (typeof value === "bigint" && BigInt.asUintN(64, value) === value) return value;
-  throw refusal("BP_ARGUMENT", "sequence is no count of 64 bits");
+  return wide("sequence", value);
 }
 
 function isTrue(what: string, value: unknown): boolean {
@@ -300,4 +299,9 @@ export function mapOf(value: unknown): Uint8Array | undefined {
   }
   const entries = Object.entries(value).map(([name, digits]) => [name, bytesOfHex(name, digits)] as const);
   return entries.length === 0 ? undefined : native.extensionsEncode(Object.fromEntries(entries));
+}
+
+/** Whether an error of the addon has receipts: those of events that are in the store all the same. @internal */
+export function hasReceipts(error: unknown): error is RawBatch {
+  return raw.is_error(error) && "accepted" in error;
 }

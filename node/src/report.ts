@@ -1,5 +1,5 @@
 import { BP_RECEIPT_SIGNED, BP_RECEIPT_UNSIGNED_ACCEPTED } from "./constants.js";
-import { native, type RawVerdict } from "./native.js";
+import { native, raw, type RawVerdict, type ReportHandle } from "./native.js";
 import { countOf, countOrNull, hexOf, noneAsNull, zerosAsNull } from "./text.js";
 
 /** A `bp_finding` as the addon hands it over. @internal */
@@ -212,5 +212,14 @@ export class Judgement {
   constructor(outcome: number) {
     this.outcome = native.receiptOutcomeName(outcome);
     this.valid = outcome === BP_RECEIPT_SIGNED || outcome === BP_RECEIPT_UNSIGNED_ACCEPTED;
+  }
+}
+
+/** What a report of the addon says, which is freed. @internal */
+export function reportOf(handle: ReportHandle): Report {
+  try {
+    return new Report({ ...raw.bp_report_verdict(handle), items: raw.bp_report_findings(handle) });
+  } finally {
+    raw.bp_report_free(handle);
   }
 }

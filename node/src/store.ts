@@ -1,32 +1,31 @@
-import { RECORDS } from "./arena.js";
 import { Batch, type BatchOptions } from "./batch.js";
 import { Claim } from "./claim.js";
 import type { EventType } from "./define.js";
 import { kindOf, payloadOf, takeOptions, type Draft, type DraftOptions, type NewEvent } from "./draft.js";
-import { putDraft, withDrafts } from "./drafts.js";
+import "./dispose.js";
+import { NO_DRAFTS, putDraft, withDrafts } from "./drafts.js";
 import { BatpakError, refusal } from "./errors.js";
 import { Event, PageData } from "./event.js";
 import { Frontier, rawWait, waitOptions, type Point, type WaitOptions, type Watermark } from "./frontier.js";
 import type { FaultPoints } from "./fault.js";
+import { abandon, Fence, type Fencing } from "./fence.js";
 import { Permit, putDenial, type DenialRecord } from "./gates.js";
 import { Machine, type From, type PayloadOf, type To, type Transition, type TransitionOptions } from "./machine.js";
-import { native, raw, translate, type RawBatch, type ReportHandle, type StoreHandle } from "./native.js";
+import { native, raw, translate, type RawBatch, type StoreHandle, type TicketHandle } from "./native.js";
 import { whole } from "./number.js";
 import { trustOf, type OpenOptions, type Trust, type VerifyOptions } from "./options.js";
 import { EventIterator, Page, putQuery, taking, type Conditions, type Query } from "./page.js";
 import { AppendQueue } from "./queue.js";
-import { newSlab, Receipt, receiptsIn, receiptsOf } from "./receipt.js";
+import type { Outcome } from "./outcome.js";
+import { hasReceipts, newSlab, Receipt, receiptsIn, receiptsOf } from "./receipt.js";
 import { LONG, LONG_RECEIPT, RECEIPT } from "./records.js";
-import { Judgement, Report, Stat } from "./report.js";
+import { Judgement, reportOf, Stat, type Report } from "./report.js";
 import { putClock, scratch } from "./scratch.js";
 import { bytesOf, known, unshared } from "./text.js";
-import { Pressure, Ticket } from "./ticket.js";
+import { submitBy, ticketOfBatch, ticketOfOne, triedBy, type Submitting } from "./submit.js";
+import { Pressure, type Ticket } from "./ticket.js";
 import { callWithProgress, throwIfAborted, wait, waitWithProgress, WAITING_NAMES, type Waiting } from "./waiting.js";
 import { Waits } from "./waits.js";
-
-/* Node 18 has no Symbol.dispose; `using`, compiled, looks for it under this name. */
-(Symbol as { dispose?: symbol }).dispose ??= Symbol("Symbol.dispose");
-(Symbol as { asyncDispose?: symbol }).asyncDispose ??= Symbol("Symbol.asyncDispose");
 
 const PAGE_LIMIT = 256;
 const PAGE_BYTES = 4 << 20;
@@ -40,8 +39,6 @@ const WALK_NAMES: ReadonlySet<string> = new Set(["limit"]);
 const TRUST_NAMES: ReadonlySet<string> = new Set(["trust"]);
 
 const NO_BYTES = new Uint8Array(0);
-/* Nothing but the header of an arena. */
-const NO_DRAFTS = { bytes: new Uint8Array(RECORDS), count: 0 };
 
 /* Receipts of single appends lie side by side in one piece of memory, and keep so much alive. */
 const SLAB_BYTES = 8192;
@@ -75,6 +72,8 @@ export class Store {
   readonly #pending = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined;
   readonly #waits: Waits;
+  readonly #submitting: Submitting;
+  readonly #fencing: Fencing;
   readonly #queue = new AppendQueue({
     send: (chunks, counts, atomic) => {
       this.#putClock();
@@ -87,8 +86,10 @@ export class Store {
   /** @internal */
   constructor(handle: StoreHandle, path: string, options: OpenOptions, faults: FaultPoints | undefined) {
     this.#handle = handle;
-    this.#waits = new Waits(handle, path);
+    this.#waits = new Waits(handle);
     this.path = path;
+    this.#submitting = { path, ready: this.#tick.bind(this) };
+    this.#fencing = { path, ready: this.#tickFenced.bind(this), held: this.#held.bind(this) };
     /* The seeds are not kept. */
     this.#options = { clock: options.clock, progress: options.progress };
     this.#faults = faults;
@@ -201,23 +202,45 @@ export class Store {
    * @since 0.2
    */
   submit(draft: Draft): Ticket<Receipt> {
-    return this.#submit([draft], false, ([receipt]) => receipt!);
+    return ticketOfOne(submitBy(this.#submitting, [draft], false, this.#submit), this.path);
   }
 
   /** Hands a batch over, of which all or nothing is appended: as {@link appendBatch}, and as {@link submit}. @since 0.2 */
   submitBatch(drafts: Iterable<Draft>): Ticket<Receipt[]> {
-    return this.#submit(drafts, true, (receipts) => receipts);
+    return ticketOfBatch(submitBy(this.#submitting, drafts, true, this.#submit), this.path);
   }
 
-  #submit<Answer extends Receipt | Receipt[]>(drafts: Iterable<Draft>, batch: boolean, answerOf: (receipts: Receipt[]) => Answer): Ticket<Answer> {
-    try {
-      return withDrafts(drafts, { whole: true }, ([piece = NO_DRAFTS]) => {
-        this.#tick();
-        return new Ticket(raw.bp_store_submit(this.#handle, piece.bytes, piece.count, batch), this.path, answerOf);
-      });
-    } catch (error) {
-      throw translate(error, this.path);
-    }
+  /**
+   * As {@link submit}, without ever waiting: an Ok with the ticket; a Retry where the queue holds `pressure().threshold`, a
+   * Cancelled while a fence is open: then nothing was queued.
+   *
+   * @throws {@link BatpakError} as {@link submit}.
+   * @since 0.2
+   */
+  trySubmit(draft: Draft): Outcome<Ticket<Receipt>> {
+    return triedBy(this.#submitting, submitBy(this.#submitting, [draft], false, this.#trySubmit), ticketOfOne);
+  }
+
+  /** As {@link submitBatch}, and as {@link trySubmit}. @since 0.2 */
+  trySubmitBatch(drafts: Iterable<Draft>): Outcome<Ticket<Receipt[]>> {
+    return triedBy(this.#submitting, submitBy(this.#submitting, drafts, true, this.#trySubmit), ticketOfBatch);
+  }
+
+  readonly #trySubmit = (arena: Uint8Array, count: number, isBatch: boolean): ReturnType<typeof raw.bp_store_try_submit> =>
+    raw.bp_store_try_submit(this.#handle, arena, count, isBatch);
+
+  readonly #submit = (arena: Uint8Array, count: number, isBatch: boolean): TicketHandle =>
+    raw.bp_store_submit(this.#handle, arena, count, isBatch);
+
+  /**
+   * Opens a fence: what is submitted to it is shown all at once, or never. A store has one at a time. What was appended before
+   * stays visible, and is flushed.
+   *
+   * @throws {@link BatpakError} `BP_FENCE_ACTIVE`, `BP_READ_ONLY`, `BP_POISONED`, `BP_SYNC_FAILED`.
+   * @since 0.2
+   */
+  fence(): Fence {
+    return this.#call(() => new Fence(raw.bp_fence_begin(this.#handle), this.#fencing));
   }
 
   /** How full the queue of what was submitted is. @throws {@link BatpakError} `BP_READ_ONLY`. @since 0.2 */
@@ -442,7 +465,8 @@ export class Store {
   }
 
   /**
-   * As {@link wait}, on another thread. {@link closeAsync} ends it with `BP_CLOSED`, {@link close} finds the store busy.
+   * As {@link wait}, while the event loop goes on, without a thread of its own. A close of the store ends it, with `BP_CLOSED`
+   * where even the last flush did not bring the point.
    *
    * @since 0.2
    */
@@ -461,6 +485,12 @@ export class Store {
   async syncAsync(options: Waiting = {}): Promise<void> {
     const signal = this.#signal(options);
     return this.#held(() => wait(() => raw.bp_store_sync_async(this.#handle), signal));
+  }
+
+  /** As {@link fence}, on another thread. A fence that nobody waits for any more is cancelled. @since 0.2 */
+  async fenceAsync(options: Waiting = {}): Promise<Fence> {
+    const signal = this.#signal(options);
+    return this.#held(async () => new Fence(await wait(() => raw.bp_fence_begin_async(this.#handle), signal, abandon), this.#fencing));
   }
 
   /** As {@link page}, on another thread. */
@@ -505,13 +535,12 @@ export class Store {
   async #closeWhenIdle(): Promise<void> {
     while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
     await this.#queue.idle();
-    await this.#waits.end();
     this.#putClock(true);
     try {
       await raw.bp_store_close_async(this.#handle);
+      await this.#waits.ended();
     } catch (error) {
       this.#closing = undefined;
-      this.#waits.resume();
       throw translate(error, this.path);
     }
   }
@@ -592,6 +621,12 @@ export class Store {
     if (this.#options.clock !== undefined) this.#putClock();
   }
 
+  /* The same of its fence, which the close ends. */
+  #tickFenced(): void {
+    if (this.#closing !== undefined) throw refusal("BP_FENCE_NOT_ACTIVE", "the store is being closed", this.path);
+    this.#tick();
+  }
+
   /* The clock of this store, for the call that follows. */
   #putClock(closing = false): void {
     const { clock } = this.#options;
@@ -649,18 +684,6 @@ export class Store {
   }
 }
 
-function hasReceipts(error: unknown): error is RawBatch {
-  return raw.is_error(error) && "accepted" in error;
-}
-
 function joined(parts: Receipt[][]): Receipt[] {
   return parts.length === 1 ? parts[0]! : parts.flat();
-}
-
-function reportOf(handle: ReportHandle): Report {
-  try {
-    return new Report({ ...raw.bp_report_verdict(handle), items: raw.bp_report_findings(handle) });
-  } finally {
-    raw.bp_report_free(handle);
-  }
 }

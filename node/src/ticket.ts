@@ -55,7 +55,10 @@ export class Ticket<Answer extends Receipt | Receipt[]> implements PromiseLike<A
     }
   }
 
-  /** As {@link wait}, while the event loop goes on, without a thread of its own. An abort cancels nothing that was submitted. */
+  /**
+   * As {@link wait}, while the event loop goes on, without a thread or a descriptor of its own. An abort
+   * cancels nothing that was submitted.
+   */
   async waitAsync(options: Waiting = {}): Promise<Answer> {
     try {
       known(options, WAITING_NAMES);

@@ -1,27 +1,21 @@
-import { Status } from "./constants.js";
+import { BP_WAIT_FOREVER } from "./constants.js";
 import type { LastGate } from "./drafts.js";
-import { refusal } from "./errors.js";
 import { rawWait, type RawWait } from "./frontier.js";
-import { raw, type StoreHandle } from "./native.js";
+import { raw, type StoreHandle, type TicketHandle } from "./native.js";
 import { markDurable, type Receipt } from "./receipt.js";
-import { wait } from "./waiting.js";
+import { heeding, throwIfAborted } from "./waiting.js";
 
 /**
- * What waits for a watermark of a store without the thread. A close does not wait for it to come about: it ends it.
+ * What waits for a watermark of a store without the thread. The close of the store ends it.
  *
  * @internal
  */
 export class Waits {
   readonly #store: StoreHandle;
-  readonly #path: string;
-  /* What may come to wait, and what does, with its job. */
   readonly #open = new Set<Promise<unknown>>();
-  readonly #jobs = new Map<Promise<void>, number>();
-  #ended = false;
 
-  constructor(store: StoreHandle, path: string) {
+  constructor(store: StoreHandle) {
     this.#store = store;
-    this.#path = path;
   }
 
   reach(awaited: RawWait, signal: AbortSignal | undefined): Promise<void> {
@@ -34,16 +28,9 @@ export class Waits {
     return this.#held(this.#pass(appended, gate, signal, failure));
   }
 
-  /** Ends all, with `BP_CLOSED`. */
-  async end(): Promise<void> {
-    this.#ended = true;
-    for (const job of this.#jobs.values()) raw.cancel(job);
-    await Promise.allSettled([...this.#open, ...this.#jobs.keys()]);
-  }
-
-  /** The store goes on. */
-  resume(): void {
-    this.#ended = false;
+  /** When all that the close has ended has been told. */
+  async ended(): Promise<void> {
+    await Promise.allSettled(this.#open);
   }
 
   async #pass(appended: Promise<Receipt[]>, { watermark, timeoutMs }: LastGate, signal: AbortSignal | undefined,
@@ -60,18 +47,16 @@ export class Waits {
     return receipts;
   }
 
-  async #reach(awaited: RawWait, signal: AbortSignal | undefined): Promise<void> {
-    if (this.#ended) throw refusal("BP_CLOSED", "the store is being closed", this.#path);
-    const start = (): Promise<void> => {
-      const answer = raw.bp_store_wait_async(this.#store, ...awaited);
-      this.#jobs.set(answer, raw.last_job());
-      return answer.finally(() => this.#jobs.delete(answer));
-    };
+  async #reach([watermark, wallMs, sequence, timeoutMs]: RawWait, signal: AbortSignal | undefined): Promise<void> {
+    throwIfAborted(signal);
+    const ticket = raw.bp_store_await(this.#store, watermark, wallMs, sequence);
     try {
-      await wait(start, signal);
-    } catch (error) {
-      const stopped = this.#ended && raw.is_error(error) && error.code === Status.BP_STOPPED;
-      throw stopped ? refusal("BP_CLOSED", "the store was closed", this.#path) : error;
+      const inTime = raw.ticket_done(ticket) || await decided(ticket, timeoutMs, signal);
+      /* Whoever is late looks once more, and is told how far the store has come. */
+      if (inTime) raw.bp_ticket_wait(ticket, 0);
+      else raw.bp_store_wait(this.#store, watermark, wallMs, sequence, 0);
+    } finally {
+      raw.bp_ticket_free(ticket);
     }
   }
 
@@ -82,5 +67,21 @@ export class Waits {
     } finally {
       this.#open.delete(answer);
     }
+  }
+}
+
+/* False where the time came first: the ticket is free then. */
+async function decided(ticket: TicketHandle, timeoutMs: number, signal: AbortSignal | undefined): Promise<boolean> {
+  let inTime = true;
+  const late = (): void => {
+    inTime = false;
+    raw.bp_ticket_free(ticket);
+  };
+  const timer = timeoutMs < BP_WAIT_FOREVER ? setTimeout(late, timeoutMs) : undefined;
+  try {
+    await heeding(raw.ticket_decided(ticket), signal);
+    return inTime;
+  } finally {
+    clearTimeout(timer);
   }
 }

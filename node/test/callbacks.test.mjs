@@ -145,7 +145,7 @@ describe("log", () => {
     const script = `import { BP_STAGE_OPEN, BP_STAGE_VERIFY, open } from "batpak";
       globalThis.store = open(${JSON.stringify(temporary())}, { log: () => {} });`;
     const { status, signal } = spawnSync(process.execPath, ["--input-type=module", "-e", script],
-      { cwd: import.meta.dirname ?? ".", timeout: 20_000 });
+      { cwd: import.meta.dirname ?? ".", timeout: 300_000 });
     assert.deepEqual([status, signal], [0, null]);
   });
 });

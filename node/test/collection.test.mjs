@@ -2,21 +2,11 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { open, openAsync } from "batpak";
-import { refused, temporary } from "./support/store.mjs";
+import { collectUntil, refused, temporary } from "./support/store.mjs";
 
 const collect = globalThis.gc;
 const skip = collect === undefined && "node --expose-gc";
 const event = { kind: 0xf001, value: 1 };
-
-/** Collects until `done` answers true. Finalizers run in later turns of the loop. */
-async function collectUntil(done) {
-  for (let round = 0; round < 200; round++) {
-    collect();
-    await turn();
-    if (done()) return;
-  }
-  assert.fail("garbage collection did not do it");
-}
 
 function free(directory) {
   try {

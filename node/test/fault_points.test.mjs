@@ -65,7 +65,7 @@ describe("fault points", { skip }, () => {
         const store = open(${JSON.stringify(directory)}, { fault });
         const draft = { entity: "e", scope: "s", event: { kind: ${KIND}, value: 1 } };
         if (${name.startsWith("SINGLE")}) store.append("e", "s", draft.event); else store.appendBatch([draft, draft, draft]);`;
-      const { signal } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { timeout: 60_000 });
+      const { signal } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { timeout: 300_000 });
       assert.equal(signal, "SIGKILL");
       check(directory, size(name, afterDeath));
     });
@@ -196,7 +196,7 @@ describe("fault points", { skip }, () => {
   it("an open store with a function does not keep the process alive", () => {
     const script = `import { open } from "batpak";
       globalThis.store = open(${JSON.stringify(temporary())}, { fault: () => 0 });`;
-    const { status, signal } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { timeout: 20_000 });
+    const { status, signal } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { timeout: 300_000 });
     assert.deepEqual([status, signal], [0, null]);
   });
 });

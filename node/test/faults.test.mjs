@@ -23,6 +23,7 @@ describe("when the system fails", () => {
     broken: "a write that fails: BP_SYSTEM, the store goes on",
     flush: "a flush that fails: BP_SYNC_FAILED, then BP_POISONED, reads go on",
     close: "a close whose flush fails: closed all the same",
+    fenced: "a fence whose commit fails: nothing is shown, and it is cancelled",
     begin: "an open that fails: its status, and the next one opens",
   };
   for (const [scenario, what] of Object.entries(scenarios)) {

@@ -4,21 +4,9 @@ import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { open, payloadDecode } from "batpak";
-import { refused, temporary } from "./support/store.mjs";
+import { openedWhenFree, refused, temporary } from "./support/store.mjs";
 
 const script = new URL("./support/worker.mjs", import.meta.url);
-
-/** Opens, after a worker is gone: its lock must be. The end of a call in flight may take a moment. */
-async function opened(directory) {
-  for (let wait = 0; ; wait++) {
-    try {
-      return open(directory);
-    } catch (error) {
-      if (error.code !== "BP_LOCKED" || wait === 200) throw error;
-      await sleep(10);
-    }
-  }
-}
 
 describe("worker threads", () => {
   it("each has a store of its own", async () => {
@@ -44,7 +32,7 @@ describe("worker threads", () => {
     await once(worker, "message");
     refused(() => open(directory), "BP_LOCKED");
     await worker.terminate();
-    (await opened(directory)).close();
+    (await openedWhenFree(directory)).close();
   });
 
   for (const task of ["append", "appendAsync", "mixed", "verify"]) {
@@ -57,7 +45,7 @@ describe("worker threads", () => {
         while (Atomics.load(shared, 0) < 20 * (round + 1)) await sleep(1);
         const answered = Atomics.load(shared, 0);
         await worker.terminate();
-        const store = await opened(directory);
+        const store = await openedWhenFree(directory);
         const { length } = [...store.events({ entity: "a" })];
         if (task !== "verify") assert.ok(length >= answered, `${length} events, ${answered} answered`);
         assert.equal(store.verify().verdict, "CONSISTENT");
@@ -71,7 +59,7 @@ describe("worker threads", () => {
       const directory = temporary();
       const worker = new Worker(script, { workerData: { task, directory } });
       await once(worker, "exit");
-      const store = await opened(directory);
+      const store = await openedWhenFree(directory);
       assert.equal([...store.events({ entity: "a" })].length, 1);
       store.close();
     }
@@ -84,7 +72,7 @@ describe("worker threads", () => {
       await once(worker, "message");
       await worker.terminate();
     }
-    const store = await opened(directory);
+    const store = await openedWhenFree(directory);
     assert.equal([...store.events({ entity: "a" })].length, 100);
     store.close();
   });

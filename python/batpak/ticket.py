@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any, Generic, NoReturn, TypeVar
 
 from ._batpak import Handle, TicketBase
+from ._constants import BP_WAIT_FOREVER
 from .draft import RECEIPT_SIZE, Accepted, Packed, number
 from .frontier import timeout_of
 from .outcome import Cancelled, Ok, Outcome, Retry
 from .receipt import Receipt
 
-R = TypeVar("R", Receipt, Accepted, covariant=True)
+R = TypeVar("R", Receipt, Accepted, None, covariant=True)
 
 
 class Ticket(TicketBase, Generic[R]):
@@ -99,6 +100,23 @@ def queue_batch(handle: Handle, drafts: list[Packed], fence: int | None = None, 
     """As `queue`, of a batch."""
     made = handle.submit_batch(fence, is_try, drafts)
     return made._of(receipts_of) if isinstance(made, Ticket) else made
+
+
+async def reached(handle: Handle, watermark: int, wall_ms: int, sequence: int, timeout_ms: int) -> bool:
+    """Awaits a point. False where the time came first."""
+    ticket: Ticket[None] = handle.await_point(watermark, wall_ms, sequence)._of(_nothing)
+    if timeout_ms >= BP_WAIT_FOREVER or ticket.done:
+        await ticket
+        return True
+    try:
+        await asyncio.wait_for(ticket, timeout_ms / 1000)
+    except asyncio.TimeoutError:
+        return False
+    return True
+
+
+def _nothing(blob: bytes, extensions: dict[int, bytes]) -> None:
+    """A point has no receipts."""
 
 
 def outcome_of(made: Any) -> Outcome[Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -36,6 +38,42 @@ def store(path: Path) -> Iterator[batpak.Store]:
     """An open store that answers before the flush."""
     with batpak.open(path, durability="written") as opened:
         yield opened
+
+
+class Gatekeeper:
+    """A clock that lets nothing be committed while it is shut."""
+
+    def __init__(self) -> None:
+        self.open = threading.Event()
+        self.open.set()
+        self._asked = threading.Event()
+
+    def __call__(self) -> int:
+        self._asked.set()
+        assert self.open.wait(300)
+        return time.time_ns() // 1000
+
+    def shut(self) -> None:
+        """From now on whoever leads stands here until `open` is set."""
+        self._asked.clear()
+        self.open.clear()
+
+    def await_leader(self) -> None:
+        """Until somebody stands here."""
+        assert self._asked.wait(300)
+
+
+@pytest.fixture
+def clock() -> Gatekeeper:
+    return Gatekeeper()
+
+
+def inside(store: batpak.Store) -> int:
+    """How many calls are under way; one of them must be, or this closes the store."""
+    with pytest.raises(batpak.Busy) as busy:
+        store.close()
+    assert busy.value.actual is not None
+    return busy.value.actual
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ def available() -> bool:
 def run(script: str, *arguments: object) -> str:
     """Runs a script in a fresh interpreter that can import this module; what it printed."""
     ended = subprocess.run([sys.executable, "-W", "error", "-c", script, *map(str, arguments)], cwd=Path(__file__).parent,
-                           capture_output=True, text=True, timeout=120)
+                           capture_output=True, text=True, timeout=600)
     if ended.returncode != 0:
         pytest.fail(f"exit {ended.returncode}\n{ended.stdout}\n{ended.stderr}")
     return ended.stdout

@@ -13,6 +13,8 @@ import batpak
 import pytest
 from batpak import Draft
 
+from conftest import Gatekeeper, inside
+
 NOTE = 0xF001
 
 
@@ -56,13 +58,22 @@ def test_many_events(path: Path) -> None:
     run(main())
 
 
-def test_concurrent_appends_share_flushes(path: Path) -> None:
+def test_concurrent_appends_share_flushes(path: Path, clock: Gatekeeper) -> None:
+    """The first stands at the clock until as many are inside as any executor has threads: those behind it go together."""
+
     async def main() -> None:
-        async with batpak.open_async(path) as store:
+        async with batpak.open_async(path, clock=clock) as store:
             before = store.stat().syncs
-            receipts = await asyncio.gather(
+            clock.shut()
+            answers = asyncio.gather(
                 *(store.append_async(f"e{number % 10}", "s", kind=NOTE, value=number) for number in range(400))
             )
+            await asyncio.sleep(0)
+            clock.await_leader()
+            while inside(store) < 5:
+                await asyncio.sleep(0.001)
+            clock.open.set()
+            receipts = await answers
             assert all(receipt.durable for receipt in receipts)
             assert sorted(receipt.sequence for receipt in receipts) == list(range(1, 401))
             assert store.stat().syncs - before < 400
@@ -111,9 +122,10 @@ def test_cancelling_a_wait_does_not_undo(path: Path) -> None:
     run(main())
 
 
-def test_a_cancelled_wait_for_a_task_group(path: Path) -> None:
+def test_a_cancelled_wait_for_a_task_group(path: Path, clock: Gatekeeper) -> None:
     async def main() -> None:
-        async with batpak.open_async(path) as store:
+        async with batpak.open_async(path, clock=clock) as store:
+            clock.shut()
             with pytest.raises(asyncio.TimeoutError):
                 await asyncio.wait_for(
                     asyncio.gather(
@@ -121,6 +133,7 @@ def test_a_cancelled_wait_for_a_task_group(path: Path) -> None:
                     ),
                     0.05,
                 )
+            clock.open.set()
             # What is under way runs to its end; closing waits its turn behind it.
             while True:
                 try:

@@ -44,6 +44,7 @@ def test_an_earlier_item_is_the_cause(store: batpak.Store) -> None:
 
 
 def test_a_reaction(store: batpak.Store) -> None:
+    # P-001
     cause = store.append("e", "s", kind=NOTE, value=0)
     with store.batch(correlation_id=cause.event_id, causation_id=cause.event_id) as batch:
         batch.append("e", "s", kind=NOTE, value=1)
@@ -58,6 +59,7 @@ def test_a_reaction(store: batpak.Store) -> None:
 
 
 def test_an_exception_inside_appends_nothing(store: batpak.Store) -> None:
+    # P-097
     with pytest.raises(ZeroDivisionError), store.batch() as batch:
         batch.append("e", "s", kind=NOTE, value=1)
         raise ZeroDivisionError
@@ -101,6 +103,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("status", REFUSED, ids=lambda status: status.name)
 def test_a_bad_item_changes_nothing(path: Path, status: Status) -> None:
+    # P-098
     given, place = REFUSED[status]
     with batpak.open(path, batch_max_events=4, batch_max_bytes=64) as store:
         with pytest.raises(batpak.RefusedError) as raised:

@@ -154,6 +154,7 @@ def test_options_of_a_wrong_type(path: Path, option: dict[str, Any]) -> None:
 
 
 def test_all_options_at_once(path: Path) -> None:
+    # P-083
     key = batpak.key_generate()
     options: dict[str, Any] = dict(
         mode="create",

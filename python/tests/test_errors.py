@@ -382,6 +382,7 @@ def test_classes_that_users_know() -> None:
 
 
 def test_what_is_told_beside_the_status(path: Path) -> None:
+    # P-085
     with batpak.open(path, single_append_max_bytes=10) as store:
         first = store.append("e", "s", kind=0xF001, payload=b"")
         store.append("e", "s", kind=0xF001, payload=b"")

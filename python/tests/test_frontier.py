@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import pickle
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import batpak
@@ -68,25 +68,35 @@ def test_what_cannot_be_waited_for(written: batpak.Store, path: Path) -> None:
             reader.wait("durable", 0)
 
 
-def test_a_sync_ends_the_wait_of_another_thread_and_a_close_sees_it(written: batpak.Store) -> None:
-    receipt = append(written)
-    done: list[str] = []
+def seen_waiting(path: Path) -> bool:
+    """Whether a close met the wait of another thread: it may come before that."""
+    store = batpak.open(path, durability="written")
+    receipt = append(store)
+    ends: list[str] = []
 
     def wait() -> None:
-        written.wait("durable", receipt)
-        done.append("durable")
+        try:
+            store.wait("durable", receipt)
+            ends.append("durable")
+        except batpak.Closed:
+            ends.append("closed")
 
     thread = threading.Thread(target=wait)
     thread.start()
-    while True:
-        try:
-            written.close()
-        except batpak.Busy:
-            break
-        pytest.fail("closed though somebody waits") if written.closed else time.sleep(0.001)
-    written.sync()
+    try:
+        store.close()
+    except batpak.Busy:
+        store.sync()
     thread.join()
-    assert done == ["durable"]
+    assert ends == ["closed" if store.closed else "durable"]
+    seen = not store.closed
+    store.close()
+    return seen
+
+
+def test_a_sync_ends_the_wait_of_another_thread_and_a_close_sees_it(path: Path) -> None:
+    while not seen_waiting(path):
+        pass
 
 
 def test_awaiting(path: Path) -> None:
@@ -96,6 +106,53 @@ def test_awaiting(path: Path) -> None:
             waiting = asyncio.ensure_future(store.wait_async("durable", receipt))
             await store.sync_async()
             await waiting
+
+    asyncio.run(run())
+
+
+def test_any_number_awaits_without_a_thread(written: batpak.Store, descriptors: Callable[[], int]) -> None:
+    async def run() -> None:
+        before = threading.active_count(), descriptors()
+        waits = [asyncio.ensure_future(written.wait_async("visible", 1 + at % 2)) for at in range(100)]
+        late = [asyncio.ensure_future(written.wait_async("applied", 9, timeout_ms=1)) for _ in range(100)]
+        given_up = asyncio.ensure_future(written.wait_async("durable", 9))
+        await asyncio.sleep(0)
+        assert threading.active_count() == before[0]
+        given_up.cancel()
+        append(written)
+        receipt = append(written)
+        await asyncio.gather(*waits)
+        assert {(error.expected, error.actual) for error in await asyncio.gather(*late, return_exceptions=True)
+                if isinstance(error, batpak.WaitTimeout)} == {(9, 0)} and all(wait.exception() for wait in late)
+        with pytest.raises(asyncio.CancelledError):
+            await given_up
+        with pytest.raises(batpak.WaitTimeout):
+            await written.wait_async("durable", receipt, timeout_ms=0)
+        with pytest.raises(batpak.CallError):
+            await written.wait_async("written", receipt)  # type: ignore[arg-type]
+        with pytest.raises(batpak.CallError):
+            await written.wait_async("durable", receipt, timeout_ms=-1)
+        await written.wait_async("visible", receipt, timeout_ms=0)
+        await written.wait_async("visible", receipt, timeout_ms=60_000)
+        del waits, late, given_up
+        gc.collect()
+        assert descriptors() == before[1]
+
+    asyncio.run(run())
+
+
+def test_a_close_ends_what_is_awaited_behind_its_last_flush(written: batpak.Store) -> None:
+    async def run() -> None:
+        durable = asyncio.ensure_future(written.wait_async("durable", append(written)))
+        applied = asyncio.ensure_future(written.wait_async("applied", 9))
+        await asyncio.sleep(0)
+        await written.close_async()
+        await durable
+        with pytest.raises(batpak.Closed) as caught:
+            await applied
+        assert caught.value.path == written.path
+        with pytest.raises(batpak.Closed):
+            await written.wait_async("applied", 9)
 
     asyncio.run(run())
 

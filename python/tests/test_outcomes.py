@@ -97,6 +97,7 @@ def test_right_identity_and_mapping_by_nothing(outcome: Outcome[int]) -> None:
 
 @given(outcomes, steps, steps)
 def test_associativity(outcome: Outcome[int], f: Callable[[int], Outcome[int]], g: Callable[[int], Outcome[int]]) -> None:
+    # P-095
     assert outcome.and_then(f).and_then(g) == outcome.and_then(lambda value: f(value).and_then(g))
     assert outcome.map(f).flatten() == outcome.and_then(f)
     assert outcome.map(lambda value: value + 1).map(str) == outcome.map(lambda value: str(value + 1))

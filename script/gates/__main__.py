@@ -18,6 +18,7 @@ import lines
 import names
 import package_names
 import paths
+import properties
 import seam
 import selftest
 import statuses
@@ -36,6 +37,7 @@ GATES = {
     "package_names": package_names.check,
     "statuses": statuses.check,
     "invariants": invariants.check,
+    "properties": properties.check,
     "documents": documents.check,
     "paths": paths.check,
     "alone": alone.check,

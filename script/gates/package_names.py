@@ -118,7 +118,7 @@ def python_package(tree: Tree) -> Package:
     for name in package.names:
         if name in classes:
             package.members[name] = set(members_of(classes, name))
-            for child in body_of(classes[name]):
+            for child in [child for part in parts_of(classes, name) for child in body_of(classes[part])]:
                 if isinstance(child, ast.FunctionDef):
                     # An overloaded function has those of all its forms.
                     package.arguments.setdefault(f"{name}.{child.name}", set()).update(parameters(child))
@@ -132,18 +132,24 @@ def body_of(node: ast.ClassDef) -> list[ast.stmt]:
     return [child for part in node.body for child in (part.body if isinstance(part, ast.If) else [part])]
 
 
+def parts_of(classes: dict[str, ast.ClassDef], name: str) -> list[str]:
+    """The class, and the halves of it that stand elsewhere: in the compiled part, or in a module of their own."""
+    found = [name]
+    for base in classes[name].bases:
+        if isinstance(base, ast.Name) and base.id.endswith("Base") and base.id in classes:
+            found += parts_of(classes, base.id)
+    return found
+
+
 def members_of(classes: dict[str, ast.ClassDef], name: str) -> list[str]:
-    """Its own, and those of the classes of the compiled part that it stands on; an error class adds none to Error's."""
+    """Its own, and those of the halves that it stands on; an error class adds none to Error's."""
     found = []
-    for child in body_of(classes[name]):
+    for child in [child for part in parts_of(classes, name) for child in body_of(classes[part])]:
         if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
             found.append(child.name)
         elif isinstance(child, (ast.AnnAssign, ast.Assign)):
             target = child.target if isinstance(child, ast.AnnAssign) else child.targets[0]
             found += [target.id] if isinstance(target, ast.Name) else []
-    for base in classes[name].bases:
-        if isinstance(base, ast.Name) and base.id.endswith("Base") and base.id in classes:
-            found += members_of(classes, base.id)
     return [member for member in found if not member.startswith(("_", "BP_"))]
 
 
@@ -163,8 +169,11 @@ def node_package(tree: Tree) -> Package:
                                             sources[module], re.M))
         package.names.update(word.split()[-1] for word in words.split(",") if word.strip())
     for source in sources.values():
-        for name, body in re.findall(r"^export (?:declare )?(?:abstract )?class (\w+).*?\{\n(.*?)^\}", source, re.M | re.S):
+        for name, body in re.findall(r"^(?:export )?(?:declare )?(?:abstract )?class (\w+).*?\{\n(.*?)^\}", source, re.M | re.S):
             package.members[name] = shown(body)
+        # A class under the name of the type that its classes make up.
+        for name, base in re.findall(r"^export const (\w+) = (\w+);$", source, re.M):
+            package.members[name] = package.members.get(base, set())
         for name, body in re.findall(r"^export (?:interface|type) (\w+)(.*?)(?:^\}|;$)(?=\n\n)", source, re.M | re.S):
             package.arguments[name] = set(re.findall(r"\b(?:readonly )?(\w+)\??: ", body))
     return package

@@ -16,6 +16,7 @@ import layers
 import lines
 import package_names
 import paths
+import properties
 import seam
 import statuses
 from tree import Tree
@@ -45,7 +46,10 @@ BASE = {"CMakeLists.txt": CMAKE, "core/base/version.c": VERSION, "ffi.h": HEADER
         "core/journal/f.c": 'void f(void) {\n  bpi_find(findings, BP_SEVERITY_NOTE, "torn_tail", 1, 2, "%u bytes", 3);\n}\n',
         "docs/verdicts.md": "## Findings\n\n| `torn_tail` | open | it is torn |\n",
         "tests/store/deviations.c": "/* V-01 */\n",
-        "docs/deviations.md": "| V-01 | there | here | `deviations.c` |\n"}
+        "docs/deviations.md": "| V-01 | there | here | `deviations.c` |\n",
+        "docs/properties.md": "| P-001 | it holds | `base/holds`, `test_p.py::test_it` |\n| Refusal | status | `base/holds` |\n",
+        "tests/base/p.c": "/* Of the base. */\n#include <x>\n/* V-01 */\n/* P-001 */\nTest(base, holds) {}\n",
+        "python/tests/test_p.py": "def test_it() -> None:\n    # P-001\n    pass\n"}
 # Where a language calls and raises what, for the header above.
 BASE |= {
     "abi/batpak-1.txt": "constant BP_OK 0\nconstant BP_BAD 1\n",
@@ -100,6 +104,11 @@ SAMPLES = [
     (documents, {"tests/base/t.c": "/* V-02 */"}, "which docs/deviations.md does not state"),
     (documents, {"docs/deviations.md": "| V-01 | there | here | `golden lost` |\n"}, "golden store lost"),
     (documents, {"README.md": "[gone](docs/gone.md)\n"}, "docs/gone.md, which is not there"),
+    (properties, {"docs/properties.md": "| P-001 | it holds | `base/gone` |\n"}, "the test base/gone, which is not there"),
+    (properties, {"tests/base/p.c": "Test(base, holds) {}\n"}, "base/holds does not name P-001"),
+    (properties, {"python/tests/test_p.py": "def test_it():\n    pass\n"}, "test_p.py::test_it does not name P-001"),
+    (properties, {"tests/base/q.c": "/* P-002 */\n"}, "names P-002, which docs/properties.md does not state"),
+    (properties, {"docs/properties.md": "| P-001 | a | `base/holds` |\n| P-001 | b | `base/holds` |\n"}, "P-001 twice"),
     (in_step, {"python/batpak/a.py": ""}, "bp_do is called by nothing in the package for python"),
     (in_step, {"node/src/a.ts": "// bp_do"}, "bp_do is called by nothing in the package for node"),
     (in_step, {"python/tests/test_a.py": 'BP_BAD: "why not"'}, "BP_BAD is raised by no vector and no test of python"),
@@ -134,7 +143,7 @@ CALLS = {"write": "long write(int, const void *, unsigned long);\nlong f(void); 
 
 def check(_: Tree) -> list[str]:
     problems = []
-    for gate in (layers, lines, header, statuses, invariants, documents, in_step, package_names, alone):
+    for gate in (layers, lines, header, statuses, invariants, properties, documents, in_step, package_names, alone):
         problems += [f"{gate.__name__} finds in a good tree: {found}" for found in run(gate, {})]
     for gate, change, words in SAMPLES:
         found = run(gate, change)

@@ -210,6 +210,7 @@ Test(status, an_absurd_struct_size_is_not_believed) {
 }
 
 /* The numbers that ffi.h has, in each of its groups, and no others. */
+/* P-085 */
 Test(status, every_status_has_a_name_and_an_advice_of_its_own) {
   static const char *names[512];
   size_t count = 0;
@@ -236,6 +237,7 @@ Test(status, unknown_numbers_have_an_answer_too) {
 }
 
 /* The header is the list: a status added there without a row here fails. */
+/* P-085 */
 Test(status, the_table_and_the_header_agree) {
   FILE *header = fopen("ffi.h", "r");
   if (header == NULL) cr_skip_test("not run from the root of the repository");

@@ -110,12 +110,6 @@ Test(ed25519, a_wiped_signer_holds_nothing) {
   cr_assert_eq(memcmp(&signer, &nothing, sizeof signer), 0);
 }
 
-Test(ed25519, comparison) {
-  cr_assert(bpi_equal_constant_time("abc", "abc", 3));
-  cr_assert_not(bpi_equal_constant_time("abc", "abd", 3));
-  cr_assert(bpi_equal_constant_time("a", "b", 0));
-}
-
 /* encoding.md 7: seed 00 01 02 .. 1f. */
 Test(key, derive_as_the_reference) {
   uint8_t seed[32], public_key[32], key_id[32], again[32];

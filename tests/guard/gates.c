@@ -62,6 +62,7 @@ static void expect_denial(size_t index, const char *gate, uint32_t position, con
 }
 
 /* 13.3 gate_pipeline: an empty set passes. */
+/* P-086 */
 Test(gates, of_none_everything_passes) {
   size_t count = 9;
   cr_assert_eq(evaluate(), BP_OK);
@@ -74,6 +75,7 @@ Test(gates, of_none_everything_passes) {
 }
 
 /* 13.3 gate_pipeline: order kept, context used, the permit holds all names. */
+/* P-087 */
 Test(gates, all_are_asked_in_order_and_named_in_the_permit) {
   static const uint8_t context[] = {1, 2, 3};
   size_t count;
@@ -90,6 +92,7 @@ Test(gates, all_are_asked_in_order_and_named_in_the_permit) {
 }
 
 /* 13.3 gate_pipeline: fail-fast stops at the first. */
+/* P-088 */
 Test(gates, the_first_denial_ends_it) {
   push_three();
   deny(&two, "C1", "no way");
@@ -117,6 +120,7 @@ Test(gates, a_denial_nobody_wants_is_a_denial) {
 }
 
 /* 13.3 gate_pipeline: evaluate_all collects all. */
+/* P-088 */
 Test(gates, all_denials_can_be_had_at_once) {
   push_three();
   deny(&one, "A", "first");
@@ -132,6 +136,7 @@ Test(gates, all_denials_can_be_had_at_once) {
 }
 
 /* V-71: a defect is a denial, in both ways of asking; in the reference it ends the one that stops at the first. */
+/* P-090 */
 Test(gates, an_answer_that_is_none_is_a_defect) {
   push_three();
   two.answer = 7;
@@ -176,6 +181,7 @@ static bp_status write_twice(void *user, const uint8_t *context, size_t context_
   return BP_DENIED;
 }
 
+/* P-089 */
 Test(gates, the_last_words_count) {
   bp_gate gate = told_gate("g", &one);
   gate.evaluate = write_twice;

@@ -36,6 +36,7 @@ Test(machine, a_step_has_the_kind_of_its_row) {
 }
 
 /* V-73, 13.3 typestate_safety: at run time. */
+/* P-092 */
 Test(machine, what_the_table_lacks_is_refused) {
   uint16_t kind = 0;
   bp_error error = {.struct_size = sizeof error};

@@ -57,6 +57,7 @@ static bp_status change_the_draft(void *user, const uint8_t *context, size_t con
 }
 
 /* 13.3 gate_pipeline, the TOCTOU rule: what a gate, or anybody later, changes is not what was proposed. */
+/* P-091 */
 Test(permits, hold_what_was_proposed_whatever_is_changed_meanwhile) {
   bp_extension extension;
   bp_gate gate = told_gate("g", NULL);
@@ -79,6 +80,7 @@ Test(permits, hold_what_was_proposed_whatever_is_changed_meanwhile) {
 }
 
 /* 13.3 gate_pipeline: bypass keeps reason, justification, approver. */
+/* P-094 */
 Test(permits, a_bypass_carries_its_audit) {
   char reason[] = "incident";
   size_t count = 9;
@@ -129,6 +131,7 @@ Test(permits, what_no_permit_is_made_for) {
 }
 
 /* 13.3 typestate_safety: a permit that nobody gave is none. */
+/* P-092 */
 Test(permits, forged_and_freed_ones_are_refused) {
   static uint64_t forged[64];
   const bp_draft *taken = NULL;

@@ -86,6 +86,7 @@ static const char *verdicts(const bp_denial *denial) {
   return letters;
 }
 
+/* P-089 */
 Test(trace, verdicts_follow_the_order) {
   push("a");
   push("b");

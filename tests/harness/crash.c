@@ -9,6 +9,7 @@
  *
  * Programs of three operations and more are given a quarter of the choices.  Random programs are crashed from their first
  * operation on.  A failure prints the program, the configuration and the choices; --program and --config repeat it. */
+/* P-007, P-025 */
 #include "base/hash.h"
 #include "support/check.h"
 #include "support/explorer.h"

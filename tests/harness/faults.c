@@ -7,6 +7,7 @@
  * what was acknowledged as durable.
  *
  *   faults [--seed N] [--workflow N] */
+/* P-065, P-103 */
 #include "base/hash.h"
 #include "support/aftermath.h"
 #include "support/check.h"

@@ -7,6 +7,7 @@
  * some: it opens, keeps what could be read, and takes a new event.
  *
  *   flips [--mutable-every N] */
+/* P-017 */
 #include "journal/footer.h"
 #include "journal/segment.h"
 #include "support/check.h"

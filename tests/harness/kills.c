@@ -9,6 +9,7 @@
  *   - verify finds no damage.
  *
  *   kills [--kills N] [--seed N] */
+/* P-041 */
 #include <batpak/ffi.h>
 
 #include "support/check.h"

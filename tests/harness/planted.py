@@ -13,8 +13,8 @@ import sys
 import time
 from pathlib import Path
 
-QUEUE, COMMIT, GATE, FRONTIER, SUBMIT, TICKET, WORKER = (
-    f"core/store/{name}.c" for name in ("queue", "commit", "gate", "frontier", "submit", "ticket", "worker"))
+QUEUE, COMMIT, GATE, FRONTIER, AWAIT, SUBMIT, TICKET, WORKER = (
+    f"core/store/{name}.c" for name in ("queue", "commit", "gate", "frontier", "await", "submit", "ticket", "worker"))
 SEGMENTS, SCRATCH = "core/journal/segments.c", "core/store/scratch.c"
 
 # name: file, what stands there (the first time), what is put in its place.
@@ -54,10 +54,18 @@ BUGS = {
     "poison_wakes_nobody": (FRONTIER, "if (wake || w->poisoned) bpi_condition_wake_all", "if (wake) bpi_condition_wake_all"),
     "flush_wakes_nobody": (FRONTIER, "if (wake || w->poisoned) bpi_condition_wake_all",
                            "if (w->poisoned) bpi_condition_wake_all"),
-    "wait_begins_without_a_look": (FRONTIER, "  while (!is_reached(standing(w, watermark), point)) {",
-                                   "  int first = is_reached(standing(w, watermark), point);\n  "
+    "wait_begins_without_a_look": (FRONTIER, "  while (!bpi_point_reached(bpi_watermarks_at(store, watermark), point)) {",
+                                   "  int first = bpi_point_reached(bpi_watermarks_at(store, watermark), point);\n  "
                                    "bpi_mutex_unlock(&store->commit_lock);\n  bpi_mutex_lock(&store->commit_lock);\n  "
-                                   "for (; !first; first = is_reached(standing(w, watermark), point)) {"),
+                                   "for (; !first; first = bpi_point_reached(bpi_watermarks_at(store, watermark), point)) {"),
+    "awaited_is_not_answered": (FRONTIER, "  if (store->awaiting_count > 0) bpi_await_advance(store);\n", ""),
+    "close_leaves_awaited": (GATE, "  bpi_await_close(store);\n", ""),
+    "await_begins_without_a_look": (AWAIT, "  bpi_mutex_lock(&store->commit_lock);\n  if (!bpi_point_reached(bpi_watermarks_at("
+                                    "store, ticket->watermark), ticket->point)) {",
+                                    "  int first = bpi_point_reached(bpi_watermarks_at(store, ticket->watermark), ticket->point);\n"
+                                    "  bpi_mutex_lock(&store->commit_lock);\n  if (!first) {"),
+    "dropped_stays_in_line": (AWAIT, "    if (was_in_line) leave_line(store, ticket);\n", ""),
+    "awaited_knows_its_store_for_ever": (TICKET, "  ticket->awaits = NULL;\n", ""),
     "last_one_leaves_it_open": (GATE, "if (atomic_fetch_sub(&inside->users, 1) == (BPI_STORE_CLOSING | 1)) destroy_once",
                                 "uint32_t users = atomic_load(&inside->users);\n  atomic_fetch_sub(&inside->users, 1);\n  "
                                 "if (users == (BPI_STORE_CLOSING | 1)) destroy_once"),
@@ -73,6 +81,10 @@ BUGS = {
     "both_owners_leave_the_ticket": (TICKET, "if (atomic_fetch_sub(&ticket->owners, 1) > 1) return;",
                                      "uint32_t owners = atomic_load(&ticket->owners);\n  "
                                      "atomic_fetch_sub(&ticket->owners, 1);\n  if (owners > 1) return;"),
+    "told_when_it_may_be_taken_back": (TICKET, "  tell(ticket);\n  bpi_mutex_unlock(&ticket->lock);",
+                                       "  bpi_mutex_unlock(&ticket->lock);\n  tell(ticket);"),
+    "dropped_ticket_tells": (TICKET, "if (ticket->was_notified) (void)bp_ticket_notify(ticket, NULL, NULL, NULL);", ""),
+    "decided_ticket_tells_nobody": (TICKET, "if (is_decided(ticket)) tell(ticket);", ""),
     "worker_ends_with_work_left": (WORKER, "if (worker->done.first != NULL) {",
                                    "if (worker->is_stopping) {\n      break;\n    } else if (worker->done.first != NULL) {"),
     "maps_are_made_side_by_side": (SEGMENTS, "    bpi_mutex_lock(&segments->lock);\n    bp_status status = make_map(segments, segment, "

@@ -7,6 +7,7 @@
  *   schedules [--schedules N] [--seed N] [--program NAME | --threads LETTERS,LETTERS...]
  *             [--departures N]   exhaustively: all schedules with at most N departures
  *             [--schedule "STEPS" [--fault-at N] [--crash 0]]   this one alone, as a failure prints it */
+/* P-010, P-019, P-020, P-029, P-059 */
 #include "support/check.h"
 #include "support/concurrent.h"
 #include "support/random.h"
@@ -42,12 +43,18 @@ static const concurrent_program programs[] = {
     {.name = "waits with a time", .threads = {"wDV", "ws", "FwF", "DV"}},
     {.name = "waits and release", .threads = {"r", "W", "tW"}},
     {.name = "waits and strict close", .threads = {"dc", "W", "D"}},
+    {.name = "awaits", .threads = {"a", "wd", "aA"}},
+    {.name = "awaits and drops", .threads = {"AuA", "wAs", "aFa"}},
+    {.name = "awaits and release", .threads = {"r", "q", "dqa", "f"}},
+    {.name = "awaits and strict close", .threads = {"dc", "aq", "qA"}},
     {.name = "gates", .threads = {"GF", "wG", "sd"}},
     {.name = "tickets", .threads = {"u", "ud", "u"}},
     {.name = "tickets and appends", .threads = {"uw", "dT", "Bp", "w"}},
     {.name = "tickets in a tiny queue", .threads = {"UUv", "uU", "TP", "d"}, .queue_capacity = 1},
     {.name = "tickets in small groups", .threads = {"UUB", "bu", "Tw"}, .queue_capacity = 2, .group_max_events = 2},
     {.name = "tickets and descriptors", .threads = {"e", "ev", "ed"}},
+    {.name = "tickets that tell", .threads = {"nN", "yn", "Nd"}},
+    {.name = "tickets that tell, and release", .threads = {"r", "yN", "Ny", "f"}},
     {.name = "tickets and strict close", .threads = {"Uc", "z", "dz"}},
     {.name = "tickets and release", .threads = {"r", "z", "Uu", "f"}},
     {.name = "tickets that are dropped", .threads = {"UU", "Uw", "U"}, .segment_max_bytes = 1200},
@@ -66,6 +73,7 @@ static const concurrent_program programs[] = {
     {.name = "failing write, tickets", .threads = {"uz", "TB", "wU"}, .fault_kind = SIM_WRITE, .fault_errno = ENOSPC, .fault_within = 4,
      .queue_capacity = 1},
     {.name = "failing flush, waits", .threads = {"WF", "wdD", "Gd"}, .fault_kind = SIM_SYNC, .fault_errno = EIO, .fault_within = 4},
+    {.name = "failing flush, awaits", .threads = {"aA", "wda", "Ads"}, .fault_kind = SIM_SYNC, .fault_errno = EIO, .fault_within = 4},
     {.name = "failing rotation", .threads = {"dw", "wM", "d"}, .segment_max_bytes = 700,
      .fault_kind = SIM_ANY, .fault_errno = EIO, .fault_within = 40},
     {.name = "failing with a key", .threads = {"id", "iw", "i"}, .fault_kind = SIM_WRITE, .fault_errno = EIO, .fault_within = 3},

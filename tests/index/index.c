@@ -93,6 +93,36 @@ Test(index, hidden_ranges_hide_and_are_counted) {
   cr_assert_eq(bpi_index_visible_count(&index_), 11);
 }
 
+Test(index, the_newest_visible_row_lies_before_hidden_ones) {
+  static const bpi_range ranges[] = {{2, 4}, {7, 8}, {8, 12}};
+  cr_assert_eq(bpi_index_visible_end(&index_), 0, "none");
+  for (uint64_t i = 0; i < 12; i++) add(i, "a", 0);
+  cr_assert_eq(bpi_index_visible_end(&index_), 0, "none that is published");
+  for (uint32_t published = 0; published <= 12; published++) {
+    index_.published = published;
+    cr_assert_eq(bpi_index_set_hidden(&index_, NULL, 0), BP_OK);
+    cr_assert_eq(bpi_index_visible_end(&index_), published);
+    cr_assert_eq(bpi_index_set_hidden(&index_, ranges, 3), BP_OK);
+    uint32_t end = published <= 2 ? published : published <= 4 ? 2 : published <= 7 ? published : 7;
+    cr_assert_eq(bpi_index_visible_end(&index_), end, "of %u", published);
+  }
+  cr_assert_eq(bpi_index_set_hidden(&index_, &(bpi_range){0, UINT64_MAX}, 1), BP_OK);
+  cr_assert_eq(bpi_index_visible_end(&index_), 0, "all are hidden");
+}
+
+Test(index, ranges_that_are_taken_over_replace_those_before) {
+  for (uint64_t i = 0; i < 6; i++) add(i, "a", 0);
+  index_.published = 6;
+  for (size_t count = 1; count <= 3; count++) {
+    bpi_range *ranges = (bpi_range *)bpi_allocate(&index_.memory, count * sizeof *ranges);
+    for (size_t i = 0; i < count; i++) ranges[i] = (bpi_range){2 * i, 2 * i + 1};
+    bpi_index_take_hidden(&index_, ranges, count);
+    cr_assert_eq(index_.hidden, ranges, "not copied");
+    cr_assert_eq(bpi_index_visible_count(&index_), 6 - count);
+    for (uint64_t i = 0; i < 6; i++) cr_assert_eq(bpi_index_is_hidden(&index_, i), i % 2 == 0 && i < 2 * count);
+  }
+}
+
 /* A fence that hides numbers nobody has must not be counted. */
 Test(index, hidden_ranges_over_gaps_count_only_rows) {
   static const bpi_range ranges[] = {{1, 10}, {15, 18}};

@@ -180,6 +180,31 @@ Test(hidden, ranges_are_clipped_to_the_numbers_in_use) {
   }
 }
 
+Test(hidden, a_range_behind_all_others_joins_what_it_touches) {
+  cr_assert_eq(bpi_hidden_append(&hidden, (bpi_range){4, 7}), BP_OK);
+  cr_assert_eq(bpi_hidden_append(&hidden, (bpi_range){9, 10}), BP_OK);
+  assert_ranges((bpi_range[]){{4, 7}, {9, 10}}, 2);
+  cr_assert_eq(bpi_hidden_append(&hidden, (bpi_range){10, 12}), BP_OK);
+  assert_ranges((bpi_range[]){{4, 7}, {9, 12}}, 2);
+  cr_assert_eq(bpi_hidden_append(&hidden, (bpi_range){13, UINT64_MAX}), BP_OK);
+  assert_ranges((bpi_range[]){{4, 7}, {9, 12}, {13, UINT64_MAX}}, 3);
+}
+
+Test(hidden, appending_many_without_memory_leaves_those_that_are_there) {
+  uint64_t next = 0;
+  for (uint64_t nth = 1; nth < 4; nth++) {
+    bpi_hidden_free(&hidden);
+    memory_fault_arm(&fault, nth, 0);
+    bp_status status = BP_OK;
+    for (next = 0; next < 1000 && status == BP_OK; next++) {
+      status = bpi_hidden_append(&hidden, (bpi_range){2 * next, 2 * next + 1});
+    }
+    cr_assert_eq(status, BP_NO_MEMORY);
+    cr_assert_eq(hidden.count, next - 1);
+    for (size_t i = 0; i < hidden.count; i++) cr_assert(hidden.ranges[i].start == 2 * i && hidden.ranges[i].end == 2 * i + 1);
+  }
+}
+
 /* --- on a disk */
 
 Test(hidden, saving_replaces_the_file_durably_and_no_ranges_remove_it) {
@@ -208,6 +233,31 @@ Test(hidden, saving_replaces_the_file_durably_and_no_ranges_remove_it) {
   sim_crash(sim, &(sim_choice){.kind = SIM_ALL_LOST});
   out.length = 0;
   cr_assert_not(sim_get(sim, "d/" BPI_HIDDEN_NAME, &out));
+  sim_free(sim);
+}
+
+/* A file of no ranges stands where its removal could not be told from an earlier one. */
+Test(hidden, replacing_keeps_the_file_even_where_there_are_no_ranges) {
+  sim_system *sim = sim_new();
+  const bp_system *system = sim_table(sim);
+  bp_error error = {.struct_size = sizeof error};
+  bpi_hidden none, loaded;
+  bpi_hidden_init(&none, &memory);
+  bpi_hidden_init(&loaded, &memory);
+  sim_put(sim, "d/" BPI_HIDDEN_NAME, golden, GOLDEN_LENGTH);
+  cr_assert_eq(bpi_hidden_replace(system, "d", &none, &error), BP_OK);
+  sim_crash(sim, &(sim_choice){.kind = SIM_ALL_LOST});
+  cr_assert(sim_get(sim, "d/" BPI_HIDDEN_NAME, &out));
+  cr_assert_eq(bpi_hidden_load(system, "d", &loaded, &error), BP_OK);
+  cr_assert_eq(loaded.count, 0);
+  cr_assert_eq(bpi_hidden_append(&hidden, (bpi_range){1, 2}), BP_OK);
+  memory_fault_arm(&fault, 1, 1);
+  cr_assert_eq(bpi_hidden_replace(system, "d", &hidden, &error), BP_NO_MEMORY);
+  memory_fault_disarm(&fault);
+  cr_assert_eq(bpi_hidden_replace(system, "d", &hidden, &error), BP_OK);
+  cr_assert_eq(bpi_hidden_load(system, "d", &loaded, &error), BP_OK);
+  cr_assert(loaded.count == 1 && loaded.ranges[0].start == 1 && loaded.ranges[0].end == 2);
+  bpi_hidden_free(&loaded);
   sim_free(sim);
 }
 

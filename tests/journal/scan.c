@@ -126,6 +126,7 @@ Test(scan, an_open_end_is_walked_and_its_events_are_to_be_counted) {
   cr_assert_eq(findings.count, 1);
 }
 
+/* P-025 */
 Test(scan, every_cut_of_the_last_frame_leaves_the_others) {
   make(3);
   bpi_bytes file = segment_builder_file(&builder);

@@ -25,6 +25,7 @@ static const bp_draft *drafts_of(size_t wanted) {
   return drafts;
 }
 
+/* P-044 */
 Test(batch, owns_what_is_added) {
   char payload[8] = "0";
   for (int i = 0; i < 100; i++) {
@@ -43,6 +44,7 @@ Test(batch, owns_what_is_added) {
 }
 
 /* Correlation on all; causation where an item names none. */
+/* P-001 */
 Test(batch, reacts) {
   uint8_t correlation[16] = {1}, causation[16] = {2}, other[16] = {3};
   cr_assert_eq(bp_batch_add(batch, &draft, NULL), BP_OK);

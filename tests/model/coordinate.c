@@ -18,6 +18,7 @@ static bp_status check(const char *entity, size_t entity_length, const char *sco
 
 static bp_status both(const char *entity, const char *scope) { return check(entity, strlen(entity), scope, strlen(scope)); }
 
+/* P-085 */
 Test(coordinate, each_rule) {
   static const struct {
     const char *text;

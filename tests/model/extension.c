@@ -256,7 +256,7 @@ Test(extension, equality_is_of_meaning) {
   cr_assert_not(equal("80", "c1"));
 }
 
-Test(extension, comparing_hostile_maps_takes_no_time, .timeout = 20) {
+Test(extension, comparing_hostile_maps_takes_no_time, .timeout = 60) {
   bpi_memory memory = bpi_memory_default();
   bpi_buffer maps[2];
   for (int k = 0; k < 2; k++) {

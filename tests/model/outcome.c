@@ -76,6 +76,7 @@ Test(outcome, kinds_have_classes) {
 }
 
 /* 13.3 outcome_combinators: into_result of every variant. */
+/* P-096 */
 Test(outcome, the_last_word_of_each) {
   bp_wait_condition soon = {.type = BP_WAIT_FOR_TIME, .resume_at_ms = 1};
   bp_outcome outcome = made(), result = made();

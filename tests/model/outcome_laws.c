@@ -71,6 +71,7 @@ static bp_status f_then_g(void *user, const bp_outcome *given, bp_outcomes *room
 }
 
 /* 13.3 monad_laws: left identity. */
+/* P-095 */
 Test(outcome_laws, an_ok_then_f_is_f) {
   chance from = chance_begin("an_ok_then_f_is_f");
   for (int i = 0; i < ROUNDS; i++) {
@@ -84,6 +85,7 @@ Test(outcome_laws, an_ok_then_f_is_f) {
 }
 
 /* 13.3 monad_laws: right identity, and map of the identity. */
+/* P-095 */
 Test(outcome_laws, then_nothing_changes_nothing) {
   chance from = chance_begin("then_nothing_changes_nothing");
   for (int i = 0; i < ROUNDS; i++) {
@@ -96,6 +98,7 @@ Test(outcome_laws, then_nothing_changes_nothing) {
 }
 
 /* 13.3 monad_laws: associativity. */
+/* P-095 */
 Test(outcome_laws, steps_associate) {
   chance from = chance_begin("steps_associate");
   for (int i = 0; i < ROUNDS; i++) {
@@ -179,6 +182,7 @@ static int rank(const bp_outcome *outcome) {
 }
 
 /* 13.3 outcome_combinators: Err > Cancelled > Retry > Pending > Batch > Ok, the first argument wins ties. */
+/* P-096 */
 Test(outcome_laws, zip_takes_the_gravest_and_of_equals_the_first) {
   chance from = chance_begin("zip_takes_the_gravest_and_of_equals_the_first");
   for (int i = 0; i < ROUNDS; i++) {
@@ -243,6 +247,7 @@ static void flatten(const bp_outcome *outcome, leaves *out) {
   for (size_t i = 0; i < outcome->item_count; i++) flatten(&outcome->items[i], out);
 }
 
+/* P-096 */
 Test(outcome_laws, join_all_gathers_or_answers_the_first_that_is_no_ok) {
   static leaves flat;
   chance from = chance_begin("join_all_gathers_or_answers_the_first_that_is_no_ok");
@@ -266,6 +271,7 @@ Test(outcome_laws, join_all_gathers_or_answers_the_first_that_is_no_ok) {
   }
 }
 
+/* P-096 */
 Test(outcome_laws, join_any_takes_the_first_ok_and_of_errors_the_last) {
   static leaves flat;
   chance from = chance_begin("join_any_takes_the_first_ok_and_of_errors_the_last");

@@ -98,6 +98,7 @@ Test(append, the_least_draft_gets_the_defaults) {
   cr_assert_eq(event->event_id[8] >> 6, 2);
 }
 
+/* P-066, P-069 */
 Test(append, every_field_is_kept) {
   bp_draft draft = fixture_draft("e:1", "");
   const bp_extension extensions[] = {{(const uint8_t *)"b.x", 3, (const uint8_t *)"\xff\x00", 2},
@@ -127,6 +128,7 @@ Test(append, every_field_is_kept) {
   cr_assert(fixture_text_is(event->extensions[1].value, event->extensions[1].value_length, "last"));
 }
 
+/* P-066 */
 Test(append, ids_that_are_not_given_do_not_count) {
   bp_draft draft = fixture_draft("e:1", "x");
   fixture_id(draft.key, 1);
@@ -165,6 +167,7 @@ Test(append, each_entity_has_its_own_chain) {
 
 /* --- refusals */
 
+/* P-075 */
 Test(append, coordinates_outside_the_rules_are_refused) {
   static const struct {
     const char *text;
@@ -227,6 +230,7 @@ Test(append, reserved_kinds_need_leave_and_markers_get_none) {
   }
 }
 
+/* P-078 */
 Test(append, extension_names_outside_the_rules_are_refused) {
   char longest[257];
   memset(longest, 'x', sizeof longest);
@@ -254,6 +258,7 @@ Test(append, extension_names_outside_the_rules_are_refused) {
   fixture_append(store, &draft);
 }
 
+/* P-075, P-078 */
 Test(append, payload_and_extensions_together_have_a_limit) {
   fixture_close(store);
   bp_config config = append_config();
@@ -315,6 +320,7 @@ Test(append, calls_that_make_no_sense_are_refused) {
 
 /* --- expectations */
 
+/* P-067 */
 Test(append, the_clock_may_be_expected) {
   bp_draft draft = fixture_draft("e:1", "x");
   draft.expect = BP_EXPECT_CLOCK;
@@ -332,6 +338,7 @@ Test(append, the_clock_may_be_expected) {
   cr_assert_eq(get(fixture_append(store, &draft).event_id)->clock, 2);
 }
 
+/* P-067 */
 Test(append, an_empty_entity_may_be_expected) {
   bp_draft draft = fixture_draft("e:1", "x");
   draft.expect = BP_EXPECT_EMPTY;
@@ -346,6 +353,7 @@ Test(append, an_empty_entity_may_be_expected) {
   fixture_append(store, &draft);
 }
 
+/* P-067 */
 Test(append, the_last_event_may_be_expected) {
   bp_draft draft = fixture_draft("e:1", "x");
   draft.expect = BP_EXPECT_EVENT;
@@ -361,6 +369,7 @@ Test(append, the_last_event_may_be_expected) {
 
 /* --- keys */
 
+/* P-068 */
 Test(append, a_key_is_the_event_id_and_answers_the_first_event) {
   bp_draft draft = fixture_draft("e:1", "first");
   fixture_give_key(&draft, 42);
@@ -479,6 +488,7 @@ Test(append, wall_time_never_goes_back) {
   cr_assert_gt(get(third.event_id)->wall_ms, wall);
 }
 
+/* P-080 */
 Test(append, a_clock_before_1970_is_refused) {
   bp_draft draft = fixture_draft("e:1", "x");
   fake_now_us = -1;
@@ -542,6 +552,7 @@ Test(append, the_receipt_says_how_much_room_the_extensions_need) {
   cr_assert_eq(receipt.extensions, room);
 }
 
+/* P-072 */
 Test(append, large_events_come_back_as_they_were) {
   static const size_t sizes[] = {1, 1900, 2048, 70000, 1 << 20, 16 << 20};
   uint8_t *payload = malloc(16 << 20);

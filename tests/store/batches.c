@@ -5,6 +5,7 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { ITEMS = 5 };
@@ -71,6 +72,7 @@ static void assert_refused(size_t count, bp_status wanted, uint64_t item) {
   cr_assert_eq(next.sequence, before.last_sequence + 1, "no sequence is burned");
 }
 
+/* P-004, P-011 */
 Test(batches, one_receipt_per_item_found_by_query_with_exact_links) {
   MUST(bp_store_append_batch(store, drafts, ITEMS, receipts, NULL));
   for (size_t i = 0; i < ITEMS; i++) {
@@ -98,6 +100,83 @@ Test(batches, takes_one_write_and_one_flush) {
   cr_assert_eq(sim_calls(sim, SIM_SYNC) - syncs, 1, "durable, whatever its items ask for");
 }
 
+/* 13.3 atomic_batch, reaction_batch, outbox_drop_safety: what was gathered is a reaction, its items cause each other; dropped or
+ * empty it writes nothing, and after a flush it gathers anew. */
+/* P-001, P-006, P-097 */
+Test(batches, what_was_gathered_reacts_and_is_dropped_without_a_trace) {
+  uint8_t correlation[16] = {1}, causation[16] = {2};
+  bp_batch *batch;
+  size_t count;
+  MUST(bp_batch_new(&batch, NULL));
+  const bp_draft *gathered = bp_batch_drafts(batch, &count);
+  MUST(bp_store_append_batch(store, gathered, count, NULL, NULL));
+  cr_assert_eq(fixture_stat(store).events, 1);
+  for (int round = 0; round < 2; round++) {
+    drafts[2].given = BP_GIVEN_CAUSE_ITEM;
+    drafts[2].cause_item = 1;
+    for (size_t i = 0; i < 3; i++) MUST(bp_batch_add(batch, &drafts[i], NULL));
+    MUST(bp_batch_react(batch, correlation, causation, NULL));
+    gathered = bp_batch_drafts(batch, &count);
+    cr_assert_eq(count, 3);
+    MUST(bp_store_append_batch(store, gathered, count, receipts, NULL));
+    for (size_t i = 0; i < 3; i++) {
+      const bp_event *event = fixture_get(store, receipts[i].event_id);
+      cr_assert_eq(event->kind, FIXTURE_KIND, "its own kind");
+      cr_assert_arr_neq(event->event_id, correlation, 16);
+      cr_assert_arr_eq(event->correlation_id, correlation, 16);
+      cr_assert_arr_eq(event->causation_id, i == 2 ? receipts[1].event_id : causation, 16);
+    }
+    bp_batch_clear(batch);
+  }
+  MUST(bp_batch_add(batch, &drafts[0], NULL));
+  bp_batch_free(batch);
+  cr_assert_eq(fixture_stat(store).events, 7);
+}
+
+static size_t count_where(const char *entity, const char *scope) {
+  bp_query query = fixture_query();
+  query.flags = (entity == NULL ? 0 : BP_QUERY_ENTITY) | (scope == NULL ? 0 : BP_QUERY_SCOPE);
+  query.entity = (const uint8_t *)entity;
+  query.entity_length = entity == NULL ? 0 : strlen(entity);
+  query.scope = (const uint8_t *)scope;
+  query.scope_length = scope == NULL ? 0 : strlen(scope);
+  return fixture_count(store, &query);
+}
+
+/* 13.3 batch_staging_regression: the same pointer again and again or fresh bytes each time, names known before the batch or
+ * new in it: each event is in its entity's stream and in its scope, live and reopened. */
+/* P-015 */
+Test(batches, coordinates_may_be_reused_or_fresh) {
+  enum { EVENTS = 60 };
+  static char names[EVENTS][2][8];
+  fixture_append_text(store, "e:0", "known before");
+  for (int fresh = 0; fresh < 2; fresh++) {
+    for (int i = 0; i < EVENTS; i++) {
+      snprintf(names[i][0], sizeof names[i][0], "e:%d", i % 3);
+      snprintf(names[i][1], sizeof names[i][1], "s%d", i % 2);
+      drafts[i] = fixture_draft(names[fresh ? i : i % 6][0], i % 5 == 0 ? "one" : "x");
+      drafts[i].scope = (const uint8_t *)names[fresh ? i : i % 6][1];
+      drafts[i].scope_length = 2;
+    }
+    MUST(bp_store_append_batch(store, drafts, EVENTS, receipts, NULL));
+  }
+  for (int session = 0; session < 2; session++) {
+    for (int entity = 0; entity < 3; entity++) {
+      char name[8];
+      snprintf(name, sizeof name, "e:%d", entity);
+      cr_assert_eq(count_where(name, NULL), 2 * EVENTS / 3 + (entity == 0));
+      for (int scope = 0; scope < 2; scope++) cr_assert_eq(count_where(name, scope == 0 ? "s0" : "s1"), 2 * EVENTS / 6);
+    }
+    for (int scope = 0; scope < 2; scope++) cr_assert_eq(count_where(NULL, scope == 0 ? "s0" : "s1"), 2 * EVENTS / 2);
+    for (int i = 3; i < EVENTS; i++) {
+      cr_assert_arr_eq(fixture_get(store, receipts[i].event_id)->prev_hash, receipts[i - 3].content_hash, 32);
+    }
+    reopen(BP_MODE_READ_ONLY);
+  }
+  assert_verdict(0);
+}
+
+/* P-002 */
 Test(batches, an_empty_one_writes_nothing) {
   bp_stat before = fixture_stat(store);
   MUST(bp_store_append_batch(store, NULL, 0, NULL, NULL));
@@ -107,6 +186,7 @@ Test(batches, an_empty_one_writes_nothing) {
 }
 
 /* BEGIN and COMMIT are no events: neither kind nor coordinate of theirs is ever seen, and closed segments need no scan. */
+/* P-005 */
 Test(batches, the_markers_are_never_seen) {
   MUST(bp_store_append_batch(store, drafts, ITEMS, NULL, NULL));
   cr_assert_eq(fixture_count(store, NULL), ITEMS + 1);
@@ -125,6 +205,7 @@ Test(batches, the_markers_are_never_seen) {
 }
 
 /* V-42 (D9): flags are on the disk. */
+/* P-069, P-078 */
 Test(batches, flags_hints_and_extensions_of_items_are_kept) {
   bp_extension extension = {(const uint8_t *)"a.b", 3, (const uint8_t *)"v", 1};
   drafts[1].flags = BP_EVENT_REPLAY | 0x40;
@@ -139,6 +220,8 @@ Test(batches, flags_hints_and_extensions_of_items_are_kept) {
   cr_assert(event->lane == 7 && event->depth == 8 && event->extension_count == 1);
 }
 
+/* V-90 */
+/* P-003 */
 Test(batches, the_limits_hold_to_the_event_and_to_the_byte) {
   for (size_t i = 0; i < 257; i++) drafts[i].payload_length = 0;
   assert_refused(257, BP_BATCH_COUNT, 0);
@@ -152,7 +235,18 @@ Test(batches, the_limits_hold_to_the_event_and_to_the_byte) {
   assert_refused(4, BP_BATCH_BYTES, 3);
 }
 
+Test(batches, an_item_above_the_limit_of_one_append_is_refused) {
+  config.single_append_max_bytes = 20;
+  reopen(BP_MODE_MUST_EXIST);
+  drafts[2].payload = (const uint8_t *)"twenty bytes, exactly";
+  drafts[2].payload_length = 21;
+  assert_refused(ITEMS, BP_PAYLOAD_TOO_LARGE, 2);
+  drafts[2].payload_length = 20;
+  MUST(bp_store_append_batch(store, drafts, ITEMS, receipts, NULL));
+}
+
 /* V-44: the gate of any but the last item. */
+/* P-062, P-098 */
 Test(batches, one_bad_item_changes_nothing) {
   drafts[2].entity_length = 0;
   assert_refused(ITEMS, BP_ENTITY_EMPTY, 2);
@@ -167,6 +261,7 @@ Test(batches, one_bad_item_changes_nothing) {
   assert_refused(ITEMS, BP_ARGUMENT, 3);
 }
 
+/* P-006 */
 Test(batches, a_prior_item_is_the_cause) {
   drafts[3].given |= BP_GIVEN_CAUSE_ITEM;
   drafts[3].cause_item = 1;
@@ -180,6 +275,7 @@ Test(batches, a_prior_item_is_the_cause) {
   cr_assert_eq(bp_store_append(store, &drafts[3], NULL, NULL), BP_ARGUMENT, "outside of a batch there are no items");
 }
 
+/* P-016 */
 Test(batches, keys_stand_on_all_items_or_on_none) {
   give_keys(ITEMS, 100);
   drafts[3].given = 0;
@@ -193,6 +289,7 @@ Test(batches, a_key_twice_in_one_batch_is_refused) {
   assert_refused(ITEMS, BP_BATCH_DUPLICATE_KEY, 4);
 }
 
+/* P-016 */
 Test(batches, one_known_key_and_one_new_are_refused) {
   fixture_give_key(&drafts[0], 100);
   fixture_append(store, &drafts[0]);
@@ -202,6 +299,7 @@ Test(batches, one_known_key_and_one_new_are_refused) {
   assert_refused(2, BP_BATCH_KEYS, 1);
 }
 
+/* P-016 */
 Test(batches, known_keys_replay_the_batch_also_after_a_reopen) {
   bp_receipt again[ITEMS];
   give_keys(ITEMS, 100);
@@ -219,6 +317,7 @@ Test(batches, known_keys_replay_the_batch_also_after_a_reopen) {
   }
 }
 
+/* P-013 */
 Test(batches, lies_in_one_segment_whatever_its_size) {
   config.segment_max_bytes = 600;
   reopen(BP_MODE_MUST_EXIST);
@@ -239,6 +338,7 @@ Test(batches, lies_in_one_segment_whatever_its_size) {
 }
 
 /* A committed batch survives the loss of its segment's footer, with its numbers. */
+/* P-012 */
 Test(batches, a_killed_store_has_its_batches) {
   MUST(bp_store_append_batch(store, drafts, ITEMS, receipts, NULL));
   sim_system *after = sim_crashed(sim, &(sim_choice){.kind = SIM_ALL_LOST});
@@ -255,6 +355,7 @@ Test(batches, a_killed_store_has_its_batches) {
 }
 
 /* V-41 (J4) */
+/* P-103 */
 Test(batches, a_failed_write_leaves_no_trace) {
   config.preallocate_bytes = 0; /* the batch would fit into the room */
   reopen(BP_MODE_MUST_EXIST);
@@ -270,6 +371,7 @@ Test(batches, a_failed_write_leaves_no_trace) {
   assert_verdict(0);
 }
 
+/* P-008 */
 Test(batches, a_failed_flush_leaves_nothing_to_see_and_poisons) {
   sim_add_fault(sim, (sim_fault){.kind = SIM_SYNC, .at = 1, .errno_value = EIO});
   cr_assert_eq(bp_store_append_batch(store, drafts, ITEMS, receipts, NULL), BP_SYNC_FAILED);
@@ -283,6 +385,7 @@ static int64_t read_clock(void *user) {
   return clock_us;
 }
 
+/* P-014, P-080 */
 Test(batches, a_clock_before_1970_refuses_and_one_that_falls_does_not_lower_wall_ms) {
   config.clock = read_clock;
   clock_us = 1700000000000000;

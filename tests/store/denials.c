@@ -57,6 +57,7 @@ static int32_t judge(const bp_receipt *receipt) {
 }
 
 /* 13.3 gate_pipeline: the denial trace round-trips through the log. */
+/* P-089 */
 Test(denials, are_events_of_the_entity) {
   uint8_t hash[32];
   memset(hash, 0xab, sizeof hash);
@@ -93,6 +94,7 @@ Test(denials, receipts_are_judged_with_their_kind) {
   cr_assert_eq(bp_store_verify_denial(store, &receipt, NULL, NULL, NULL), BP_ARGUMENT);
 }
 
+/* P-078 */
 Test(denials, are_signed_and_kept) {
   uint8_t seed[32] = {1, 2, 3};
   bp_config config = fixture_config(BP_MODE_CREATE);
@@ -100,13 +102,22 @@ Test(denials, are_signed_and_kept) {
   config.signing_seed_count = 1;
   fixture_close(store);
   store = fixture_open(path, BP_MODE_CREATE, &config);
+  const bp_extension extension = {(const uint8_t *)"a.b", 3, (const uint8_t *)"v", 1};
+  uint8_t room[16];
   bp_receipt receipt = fixture_receipt();
+  receipt.extensions = room;
+  receipt.extensions_capacity = sizeof room;
   bp_draft draft = fixture_draft("e:1", "");
+  draft.extensions = &extension;
+  draft.extension_count = 1;
   MUST(append(&draft, &receipt, NULL));
   cr_assert_eq(judge(&receipt), BP_RECEIPT_SIGNED);
   fixture_close(store);
   store = fixture_open(path, BP_MODE_READ_ONLY, &config);
   cr_assert_eq(judge(&receipt), BP_RECEIPT_SIGNED);
+  const bp_event *event = fixture_get(store, receipt.event_id);
+  cr_assert(event->extension_count == 1 && fixture_text_is(event->extensions[0].value, event->extensions[0].value_length, "v"));
+  fixture_free_pages();
 }
 
 Test(denials, all_of_an_evaluation_can_be_written) {

@@ -98,6 +98,7 @@ Test(deviations, an_append_is_durable_unless_something_else_is_asked) {
 }
 
 /* V-02.  I-002: one group, one write, one flush. */
+/* P-027 */
 Test(deviations, a_group_shares_one_write_and_one_flush_without_any_key) {
   bp_draft drafts[100];
   size_t accepted;
@@ -126,6 +127,7 @@ Test(deviations, an_open_event_names_this_library) {
 }
 
 /* V-04.  I-003: wall_ms never goes back along the sequence. */
+/* P-081 */
 Test(deviations, wall_time_never_goes_back_over_the_whole_store) {
   bp_page *page;
   size_t count;

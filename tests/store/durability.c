@@ -126,6 +126,7 @@ static int watched_sync(void *context, int file, int data_only) {
   return sync_below(context, file, data_only);
 }
 
+/* P-082 */
 Test(durability, the_sync_mode_chooses_the_call) {
   fixture_close(store);
   watched = *sim_table(sim);
@@ -140,6 +141,35 @@ Test(durability, the_sync_mode_chooses_the_call) {
     cr_assert_eq(data_syncs, mode == BP_SYNC_DATA);
     cr_assert_eq(whole_syncs, mode == BP_SYNC_ALL);
     if (mode == BP_SYNC_DATA) fixture_close(store);
+  }
+}
+
+/* 13.3 config_propagation: one kind of flush for what comes by number, by request, by a full segment and at the end; a new
+ * file is flushed whole once. */
+/* P-082 */
+Test(durability, the_sync_mode_is_that_of_every_flush_of_a_segment) {
+  for (uint32_t mode = BP_SYNC_DATA; mode <= BP_SYNC_ALL; mode++) {
+    fixture_close(store);
+    watched = *sim_table(sim);
+    sync_below = watched.file_sync;
+    watched.file_sync = watched_sync;
+    config.system = &watched;
+    config.sync_mode = mode;
+    config.segment_max_bytes = 300; /* one event */
+    config.sync_every_events = 1;
+    store = fixture_open("store", BP_MODE_MUST_EXIST, &config);
+    uint64_t segments = fixture_stat(store).segments;
+    data_syncs = whole_syncs = 0;
+    for (int i = 0; i < 3; i++) append("x", BP_WRITTEN);
+    MUST(bp_store_sync(store, NULL));
+    append("x", BP_DURABLE);
+    fixture_close(store);
+    unsigned data = data_syncs, whole = whole_syncs;
+    store = fixture_open("store", BP_MODE_MUST_EXIST, &config);
+    unsigned created = (unsigned)(fixture_stat(store).segments - segments) - 1;
+    cr_assert_gt(created, 3);
+    cr_assert_gt(data + whole, 3 * created, "and flushes of events, rows and trailer");
+    cr_assert_eq(whole, mode == BP_SYNC_DATA ? created : data + whole);
   }
 }
 
@@ -222,6 +252,7 @@ Test(durability, short_writes_are_continued) {
 }
 
 /* V-13 */
+/* P-065 */
 Test(durability, a_failed_flush_is_final) {
   bp_error error = fixture_error();
   bp_draft draft = fixture_draft("e:1", "in doubt");

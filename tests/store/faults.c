@@ -253,6 +253,7 @@ static void check_death(const row *r) {
   cr_assert_eq(events_on(cut), wanted(r, r->after_kill_and_cut), "cut");
 }
 
+/* P-007, P-008, P-063 */
 Test(faults, what_an_abort_leaves_at_each_point) {
   for (size_t i = 0; i < (size_t)2 * ROWS; i++) {
     end();
@@ -261,6 +262,7 @@ Test(faults, what_an_abort_leaves_at_each_point) {
   }
 }
 
+/* P-007, P-064 */
 Test(faults, what_a_death_leaves_at_each_point) {
   for (size_t i = 0; i < (size_t)2 * ROWS; i++) {
     end();
@@ -541,18 +543,27 @@ Test(faults, an_abort_behind_a_fence_is_told_at_once_and_the_fence_goes_on) {
 /* --- a function that reads, and one that ends the process */
 
 static size_t seen[LAST_POINT + 1];
+static bp_frontier stood[LAST_POINT + 1];
 
 static int32_t look(void *user, uint32_t point, uint64_t batch, uint32_t item, uint32_t items) {
   (void)user, (void)batch, (void)item, (void)items;
-  if (store != NULL) seen[point] = fixture_count(store, NULL);
+  if (store == NULL) return 0;
+  seen[point] = fixture_count(store, NULL);
+  stood[point] = frontier_of(store);
   return 0;
 }
 
-Test(faults, the_function_may_read_and_sees_what_readers_see) {
+static void open_with_look(void) {
   fixture_close(store);
   config.fault = look;
   store = NULL;
   store = fixture_open("store", BP_MODE_MUST_EXIST, &config);
+}
+
+/* 13.3 atomic_batch: before they are published readers see only older events. */
+/* P-009 */
+Test(faults, the_function_may_read_and_sees_what_readers_see) {
+  open_with_look();
   const size_t before = fixture_count(store, NULL);
   MUST(bp_store_append(store, &drafts[0], NULL, NULL));
   MUST(bp_store_append_batch(store, drafts, ITEMS, NULL, NULL));
@@ -560,6 +571,22 @@ Test(faults, the_function_may_read_and_sees_what_readers_see) {
   cr_assert_eq(seen[BP_FAULT_SINGLE_WRITTEN], before);
   cr_assert_eq(seen[BP_FAULT_SINGLE_PUBLISHED], before + 1);
   for (uint32_t point = BP_FAULT_BATCH_START; point <= LAST_POINT; point++) cr_assert_eq(seen[point], before + 1);
+}
+
+/* V-94.  13.3 durable_frontier_semantics: where the watermarks stand at the points of one append. */
+/* P-056 */
+Test(faults, the_watermarks_move_with_the_group_and_not_between_its_points) {
+  open_with_look();
+  const bp_frontier before = frontier_of(store);
+  drafts[0].durability = BP_WRITTEN;
+  MUST(bp_store_append(store, &drafts[0], NULL, NULL));
+  for (uint32_t point = BP_FAULT_SINGLE_START; point <= BP_FAULT_SINGLE_PUBLISHED; point++) {
+    cr_assert_eq(memcmp(&stood[point], &before, sizeof before), 0, "point %u", point);
+  }
+  const bp_frontier after = frontier_of(store);
+  cr_assert(after.written.sequence == after.accepted.sequence && after.visible.sequence == after.accepted.sequence);
+  cr_assert_eq(after.accepted.sequence, before.accepted.sequence + 1);
+  cr_assert_eq(after.durable.sequence, before.durable.sequence);
 }
 
 static int32_t leave(void *user, uint32_t point, uint64_t batch, uint32_t item, uint32_t items) {

@@ -63,11 +63,13 @@ static void crash_at_every_call(void) {
 
 /* J12: nothing of an open fence is seen after a crash, however the disk was left; a commit is all or nothing. */
 /* V-51 */
+/* P-041 */
 Test(fence_failures, show_all_or_nothing_after_a_crash_in_a_commit, .timeout = 60) {
   crash_ending = bp_fence_commit;
   crash_at_every_call();
 }
 
+/* P-041 */
 Test(fence_failures, show_nothing_after_a_crash_in_a_cancellation, .timeout = 60) {
   crash_ending = bp_fence_cancel;
   crash_at_every_call();

@@ -8,6 +8,7 @@ TestSuite(fences, .init = fenced_set_up, .fini = fenced_tear_down);
 /* --- commit and cancel */
 
 /* 13.3 fence_cancellation, control_plane_surface: pending and invisible until the commit, a single and a batch. */
+/* P-035 */
 Test(fences, show_nothing_until_the_commit_and_then_everything) {
   bp_draft drafts[2] = {fixture_draft("e:2", "2"), fixture_draft("e:1", "3")};
   bp_ticket *single, *batch;
@@ -48,6 +49,7 @@ Test(fences, show_nothing_until_the_commit_and_then_everything) {
 }
 
 /* 13.3 fence_cancellation: commit keeps correlation and causation of a reaction. */
+/* P-038 */
 Test(fences, keep_correlation_and_causation) {
   bp_draft draft = fixture_draft("e:1", "1");
   fixture_id(draft.correlation_id, 77);
@@ -64,6 +66,7 @@ Test(fences, keep_correlation_and_causation) {
 }
 
 /* 13.3 fence_cancellation: tickets cancelled, baseline only before and after reopen, a later append visible. */
+/* P-036 */
 Test(fences, that_are_cancelled_hide_for_ever) {
   fixture_append_text(fenced.store, "e:1", "0");
   fenced_begin();
@@ -89,6 +92,7 @@ Test(fences, that_are_cancelled_hide_for_ever) {
 }
 
 /* 13.3 fence_cancellation: a dropped fence cancels and is released. */
+/* P-037 */
 Test(fences, that_are_dropped_are_cancelled) {
   fenced_begin();
   bp_ticket *ticket = fenced_submit_text("e:1", "1");
@@ -101,6 +105,7 @@ Test(fences, that_are_dropped_are_cancelled) {
 }
 
 /* 13.3 fence_cancellation, group_commit_crash: a close with a leaked fence cancels its tickets and keeps the rest. */
+/* P-039 */
 Test(fences, are_cancelled_by_a_close) {
   fixture_append_text(fenced.store, "e:1", "0");
   fenced_begin();
@@ -133,6 +138,7 @@ Test(fences, are_cancelled_by_a_release) {
 }
 
 /* 13.3 fence_cancellation: unfenced writes under a fenced.fence. */
+/* P-040 */
 Test(fences, keep_everybody_else_out) {
   bp_draft draft = fixture_draft("e:1", "x");
   bp_receipt receipt = fixture_receipt();
@@ -236,6 +242,36 @@ Test(fences, replay_the_keys_of_what_is_visible) {
   cr_assert_eq(bp_ticket_receipts(ticket, NULL)->sequence, before.sequence);
   bp_ticket_free(ticket);
   cr_assert_eq(fenced_seen("e:1"), 1);
+}
+
+/* What was visible before a fence is not cancelled with it: only what stands behind it is. */
+/* P-104 */
+Test(fences, answer_what_was_visible_before_them_when_they_are_cancelled_too) {
+  bp_draft drafts[2] = {fixture_draft("e:1", "1"), fixture_draft("e:1", "2")};
+  for (int i = 0; i < 2; i++) {
+    fixture_give_key(&drafts[i], 5 + (uint64_t)i);
+    drafts[i].durability = BP_WRITTEN;
+    fixture_append(fenced.store, &drafts[i]);
+  }
+  fenced_begin();
+  bp_ticket *known, *both;
+  size_t count;
+  MUST(bp_fence_submit(fenced.fence, &drafts[0], &known, NULL));
+  MUST(bp_fence_submit_batch(fenced.fence, drafts, 2, &both, NULL));
+  fixture_give_key(&drafts[1], 9);
+  bp_ticket *fresh = fenced_submit(&drafts[1]), *again = fenced_submit(&drafts[1]);
+  MUST(bp_fence_cancel(fenced.fence, NULL));
+  MUST(bp_ticket_wait(known, BP_WAIT_FOREVER, NULL));
+  const bp_receipt *receipt = bp_ticket_receipts(known, &count);
+  cr_assert(count == 1 && receipt->replayed && receipt->same && receipt->durable && receipt->sequence == 1);
+  MUST(bp_ticket_wait(both, BP_WAIT_FOREVER, NULL));
+  receipt = bp_ticket_receipts(both, &count);
+  cr_assert(count == 2 && receipt[1].replayed && receipt[1].durable && receipt[1].sequence == 2);
+  cr_assert_eq(fenced_redeem(fresh), BP_FENCE_CANCELLED);
+  cr_assert_eq(fenced_redeem(again), BP_FENCE_CANCELLED, "a replay of what is hidden now");
+  bp_ticket_free(known);
+  bp_ticket_free(both);
+  cr_assert_eq(fenced_seen_after_kill("e:1"), 2);
 }
 
 /* V-06 */
@@ -356,6 +392,78 @@ Test(fences, hold_more_tickets_than_the_queue) {
   MUST(bp_fence_commit(fenced.fence, NULL));
   for (int i = 0; i < 20; i++) cr_assert_eq(fenced_redeem(tickets[i]), BP_OK);
   cr_assert_eq(fenced_seen("e:1"), 20);
+}
+
+static size_t sequences_seen(uint64_t *sequences, size_t most, uint32_t limit) {
+  size_t count = 0, got;
+  bp_query query = fixture_query();
+  query.limit = limit;
+  do {
+    const bp_event *events;
+    bp_page *page = fixture_page(fenced.store, &query, &events, &got);
+    for (size_t i = 0; i < got; i++) {
+      if (count < most) sequences[count++] = events[i].sequence;
+      query.after = events[i].sequence;
+      query.flags |= BP_QUERY_AFTER;
+    }
+    bp_page_free(page);
+  } while (got > 0);
+  return count;
+}
+
+/* 13.3 control_plane_surface: a reader sees what was visible before the close.  Compaction edge cases: pages skip a range
+ * that was cancelled and reach what comes behind it. */
+/* P-045 */
+Test(fences, leave_pages_as_they_are_for_a_reader_and_reach_behind_what_is_hidden) {
+  enum { MOST = 32 };
+  uint64_t before[MOST], after[MOST];
+  for (int round = 0; round < 4; round++) {
+    fixture_append_text(fenced.store, "e:1", "open");
+    fenced_begin();
+    for (int i = 0; i < 3; i++) fenced_write("e:1", "fenced");
+    MUST(round % 2 == 0 ? bp_fence_cancel(fenced.fence, NULL) : bp_fence_commit(fenced.fence, NULL));
+    fenced_forget();
+  }
+  fixture_append_text(fenced.store, "e:1", "last");
+  size_t count = sequences_seen(before, MOST, 1000);
+  cr_assert_eq(count, 1 + 5 + 6);
+  cr_assert_eq(before[count - 1], 17);
+  for (uint32_t limit = 1; limit < 5; limit++) {
+    cr_assert_eq(sequences_seen(after, MOST, limit), count);
+    cr_assert_eq(memcmp(before, after, count * sizeof *before), 0, "limit %u", limit);
+  }
+  fixture_close(fenced.store);
+  fenced.store = fixture_open("store", BP_MODE_READ_ONLY, &fenced.config);
+  cr_assert_eq(sequences_seen(after, MOST, 1000), count + 1, "and the close event");
+  cr_assert_eq(memcmp(before, after, count * sizeof *before), 0);
+}
+
+/* Tokens are numbers within one store: nothing is done in another store by a fence that has the same. */
+/* P-099 */
+Test(fences, of_two_stores_with_one_token_serve_their_own) {
+  bp_config config = fenced.config;
+  sim_system *other_sim = sim_new();
+  bp_fence *other_fence;
+  bp_ticket *ticket;
+  bp_draft draft = fixture_draft("e:1", "other");
+  config.system = sim_table(other_sim);
+  bp_store *other = fixture_open("store", BP_MODE_CREATE, &config);
+  fenced_begin();
+  MUST(bp_fence_begin(other, &other_fence, NULL));
+  cr_assert_eq(bp_fence_token(other_fence), bp_fence_token(fenced.fence));
+  fenced_write("e:1", "mine");
+  MUST(bp_fence_submit(other_fence, &draft, &ticket, NULL));
+  MUST(bp_fence_commit(other_fence, NULL));
+  cr_assert_eq(fenced_redeem(ticket), BP_OK);
+  cr_assert_eq(fenced_seen_in(other, "e:1"), 1);
+  cr_assert_eq(fenced_seen("e:1"), 0, "this one is open");
+  cr_assert_eq(bp_store_append(fenced.store, &draft, NULL, NULL), BP_FENCE_ACTIVE);
+  MUST(bp_fence_cancel(fenced.fence, NULL));
+  cr_assert_eq(fenced_seen_in(other, "e:1"), 1);
+  cr_assert_eq(bp_fence_commit(fenced.fence, NULL), BP_FENCE_NOT_ACTIVE);
+  bp_fence_free(other_fence);
+  fixture_close(other);
+  sim_free(other_sim);
 }
 
 /* --- the frontier */

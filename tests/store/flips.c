@@ -110,12 +110,14 @@ static void flip_all(void) {
   }
 }
 
+/* P-017 */
 Test(flips, one_segment) {
   make_store(1 << 20);
   flip_all();
   forget_store();
 }
 
+/* P-017 */
 Test(flips, several_segments) {
   make_store(1700);
   flip_all();
@@ -123,6 +125,7 @@ Test(flips, several_segments) {
 }
 
 /* A killed store has no footer to compare with. */
+/* P-017 */
 Test(flips, no_footer) {
   make_store(1 << 20);
   content.length = 0;

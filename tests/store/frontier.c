@@ -63,6 +63,7 @@ static void fail_next_flush(void) {
 
 /* --- the points */
 
+/* P-046 */
 Test(frontier, after_open_all_six_are_equal_and_nothing_is_pending) {
   bp_frontier frontier = frontier_of(store);
   const bp_event *opened = fixture_event_at(store, 0);
@@ -70,6 +71,7 @@ Test(frontier, after_open_all_six_are_equal_and_nothing_is_pending) {
   cr_assert_eq(order(frontier.applied, frontier.accepted), 0);
 }
 
+/* P-047 */
 Test(frontier, the_point_of_an_open_lies_above_all_before_it_also_with_a_clock_moved_back) {
   for (int i = 0; i < 3; i++) append(BP_WRITTEN);
   bp_frontier before = frontier_of(store);
@@ -84,6 +86,7 @@ Test(frontier, the_point_of_an_open_lies_above_all_before_it_also_with_a_clock_m
   cr_assert_eq(order(point_of(&receipt), after.accepted), 1);
 }
 
+/* P-048 */
 Test(frontier, a_read_only_open_adds_no_event_and_stands_at_the_newest) {
   append(BP_WRITTEN);
   reopen(BP_MODE_READ_ONLY);
@@ -95,6 +98,7 @@ Test(frontier, a_read_only_open_adds_no_event_and_stands_at_the_newest) {
   cr_assert_eq(wait_for(BP_WATERMARK_DURABLE, frontier.durable, 0), BP_READ_ONLY, "nothing moves in it");
 }
 
+/* P-049 */
 Test(frontier, each_close_adds_one_event_not_below_what_was_visible_and_closes_rise) {
   bp_point last = {0, 0};
   for (size_t session = 1; session <= 3; session++) {
@@ -113,6 +117,7 @@ Test(frontier, each_close_adds_one_event_not_below_what_was_visible_and_closes_r
   }
 }
 
+/* P-052 */
 Test(frontier, what_is_written_is_visible_before_it_is_durable_until_a_sync) {
   bp_frontier opened = frontier_of(store);
   bp_receipt first = append(BP_WRITTEN), second = append(BP_WRITTEN);
@@ -129,6 +134,7 @@ Test(frontier, what_is_written_is_visible_before_it_is_durable_until_a_sync) {
   check_all_equal(&frontier, point_of(&second));
 }
 
+/* P-052 */
 Test(frontier, a_flush_that_is_due_closes_the_gap_by_itself) {
   config.sync_every_events = 3;
   reopen(BP_MODE_MUST_EXIST);
@@ -138,6 +144,7 @@ Test(frontier, a_flush_that_is_due_closes_the_gap_by_itself) {
   }
 }
 
+/* P-054 */
 Test(frontier, applied_stays_at_the_open_without_projections) {
   bp_point opened = frontier_of(store).applied;
   append(BP_DURABLE);
@@ -145,6 +152,7 @@ Test(frontier, applied_stays_at_the_open_without_projections) {
   cr_assert_eq(order(frontier_of(store).applied, opened), 0);
 }
 
+/* P-055 */
 Test(frontier, the_age_counts_from_when_accepted_first_ran_ahead_and_replays_do_not_restart_it) {
   sim_set_clock_step(sim, STEP_MS * INT64_C(1000000));
   append(BP_WRITTEN);
@@ -225,6 +233,7 @@ Test(frontier, a_full_segment_makes_what_it_holds_durable) {
 
 /* --- poison */
 
+/* P-065 */
 Test(frontier, a_poisoned_writer_falls_back_to_what_stays_and_durable_does_not) {
   watch_flushes();
   append(BP_DURABLE);
@@ -245,6 +254,7 @@ Test(frontier, a_poisoned_writer_falls_back_to_what_stays_and_durable_does_not) 
 }
 
 /* V-60 */
+/* P-060 */
 Test(frontier, a_wait_for_what_is_reached_passes_in_a_poisoned_store_and_no_other) {
   bp_receipt durable = append(BP_DURABLE), written = append(BP_WRITTEN);
   fail_next_flush();
@@ -270,6 +280,7 @@ static bp_point durable_after(sim_system *machine, bp_frontier before, size_t ev
   return frontier.durable;
 }
 
+/* P-065 */
 Test(frontier, after_a_crash_durable_covers_all_that_is_recovered_and_all_that_was_durable) {
   append(BP_DURABLE);
   for (int i = 0; i < 3; i++) append(BP_WRITTEN);
@@ -282,12 +293,14 @@ Test(frontier, after_a_crash_durable_covers_all_that_is_recovered_and_all_that_w
 
 /* --- waits */
 
+/* P-057 */
 Test(frontier, a_wait_for_what_is_reached_answers_at_once) {
   bp_receipt receipt = append(BP_DURABLE);
   cr_assert_eq(wait_for(BP_WATERMARK_DURABLE, point_of(&receipt), BP_WAIT_FOREVER), BP_OK);
   cr_assert_eq(wait_for(BP_WATERMARK_VISIBLE, point_of(&receipt), 0), BP_OK);
 }
 
+/* P-057 */
 Test(frontier, the_origin_is_always_reached) {
   const bp_point origin = {0, 0};
   cr_assert_eq(wait_for(BP_WATERMARK_DURABLE, origin, 0), BP_OK);
@@ -295,12 +308,14 @@ Test(frontier, the_origin_is_always_reached) {
   cr_assert_eq(wait_for(BP_WATERMARK_APPLIED, origin, 0), BP_OK);
 }
 
+/* P-057 */
 Test(frontier, visible_is_reached_without_durable) {
   bp_receipt receipt = append(BP_WRITTEN);
   cr_assert_eq(wait_for(BP_WATERMARK_VISIBLE, point_of(&receipt), 0), BP_OK);
   cr_assert_eq(wait_for(BP_WATERMARK_DURABLE, point_of(&receipt), 0), BP_WAIT_TIMEOUT);
 }
 
+/* P-058 */
 Test(frontier, a_wait_that_is_not_served_ends_in_time_with_both_sequences_and_flushes_nothing) {
   bp_error error = fixture_error();
   bp_point durable = frontier_of(store).durable;
@@ -364,11 +379,13 @@ Test(frontier, the_calls_look_at_their_store_and_their_struct) {
 
 /* --- gates of appends */
 
+/* P-061 */
 Test(frontier, without_a_gate_nothing_is_waited_for) {
   bp_draft draft = gated(BP_GATE_NONE, 0);
   cr_assert_eq(fixture_append(store, &draft).durable, 0);
 }
 
+/* P-061 */
 Test(frontier, gates_that_are_met_let_pass) {
   bp_draft draft = gated(BP_GATE_VISIBLE, 0);
   cr_assert_eq(fixture_append(store, &draft).durable, 0);
@@ -378,6 +395,7 @@ Test(frontier, gates_that_are_met_let_pass) {
 }
 
 /* V-62 */
+/* P-061 */
 Test(frontier, a_gate_that_is_not_met_answers_the_error_and_the_receipt_and_the_event_stays) {
   bp_error error = fixture_error();
   bp_receipt receipt = fixture_receipt();
@@ -467,6 +485,7 @@ Test(frontier, the_gate_of_many_says_nothing_of_what_lies_above_a_replayed_last)
   cr_assert_eq(receipts[0].durable, 0, "nobody flushed it");
 }
 
+/* P-062 */
 Test(frontier, the_gate_of_a_batch_is_waited_at_when_all_of_it_is_in_the_store) {
   enum { MANY = 3 };
   bp_draft drafts[MANY];

@@ -93,6 +93,7 @@ Test(lifecycle, the_open_event_has_the_reference_s_report) {
   golden_free(&lines);
 }
 
+/* P-034 */
 Test(lifecycle, each_session_begins_with_an_open_event_in_a_segment_of_its_own) {
   fixture_append_text(store, "e:1", "x");
   reopen(BP_MODE_MUST_EXIST);
@@ -161,6 +162,7 @@ Test(lifecycle, a_clock_before_1970_does_not_keep_the_store_from_opening) {
 
 /* --- closing */
 
+/* P-050 */
 Test(lifecycle, a_clean_close_is_known_afterwards) {
   fixture_append_text(store, "e:1", "x");
   reopen(BP_MODE_READ_ONLY);
@@ -256,6 +258,8 @@ Test(lifecycle, a_release_waits_for_the_last_call) {
   cr_assert_eq(fixture_stat(store).clean_close, 1);
 }
 
+/* V-92 */
+/* P-050 */
 Test(lifecycle, an_idle_store_is_released_at_once) {
   fixture_append_text(store, "e:1", "x");
   bp_store_release(store);

@@ -215,6 +215,7 @@ Test(open, of_two_names_for_one_number_the_canonical_one_counts) {
 
 /* --- locks */
 
+/* P-084 */
 Test(open, one_writer_or_many_readers) {
   make_store();
   bp_store *writer = fixture_open(path, BP_MODE_MUST_EXIST, NULL);

@@ -92,6 +92,7 @@ static void assert_refused(const bp_config *config, const char *named) {
   cr_assert_not(fixture_exists(parent, "store"), "%s: nothing may be created", named);
 }
 
+/* P-083 */
 Test(options, every_limit_is_accepted_and_refused_one_past_it) {
   bp_config config = fixture_config(BP_MODE_CREATE);
   bp_error error;

@@ -40,6 +40,7 @@ static void permit_for(const bp_draft *draft) {
 static bp_status commit(bp_receipt *receipt) { return bp_store_commit_permit(store, permit, receipt, NULL); }
 
 /* 13.3 gate_pipeline: the payload reaches the store, and a permit is consumed once. */
+/* P-091 */
 Test(committing, commit_what_was_permitted_once) {
   char payload[] = "x-payload";
   bp_draft draft = fixture_draft("e:1", payload);
@@ -60,6 +61,7 @@ Test(committing, commit_what_was_permitted_once) {
 }
 
 /* 13.3 gate_pipeline: a committed bypass shows reason, justification and approver, and leaves none of it in the log. */
+/* P-094 */
 Test(committing, a_bypass_commits_and_can_be_audited) {
   bp_draft draft = fixture_draft("e:1", "x");
   bp_bypass bypass;
@@ -176,6 +178,7 @@ static bp_status look_and_append(void *user, const uint8_t *context, size_t cont
   return stat.events > 0 ? BP_OK : BP_DENIED;
 }
 
+/* P-100 */
 Test(committing, a_gate_may_read_append_and_commit) {
   bp_gate gate = told_gate("g", NULL);
   gate.destroy = NULL;
@@ -196,6 +199,7 @@ static bp_status close_the_store(void *user, const uint8_t *context, size_t cont
 }
 
 /* Evaluation is outside of every store, so even this is no deadlock. */
+/* P-100 */
 Test(committing, a_gate_may_close_the_store_and_the_commit_says_so) {
   bp_gate gate = told_gate("g", NULL);
   gate.destroy = NULL;
@@ -221,6 +225,7 @@ static bp_machine invoice(void) {
 }
 
 /* 13.3 store_append_behavior: apply_transition stores kind and coordinate; the states leave no trace. */
+/* P-093 */
 Test(committing, a_transition_is_an_append_of_its_kind) {
   bp_machine machine = invoice();
   bp_draft draft = fixture_draft("invoice:1", "x");
@@ -234,6 +239,7 @@ Test(committing, a_transition_is_an_append_of_its_kind) {
   cr_assert_eq(event->extension_count, 0);
 }
 
+/* P-092 */
 Test(committing, a_transition_that_the_machine_lacks_writes_nothing) {
   bp_machine machine = invoice();
   bp_draft draft = fixture_draft("invoice:1", "x");

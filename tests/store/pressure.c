@@ -37,6 +37,7 @@ static uint64_t redeem(bp_ticket *ticket) {
 }
 
 /* 13.3 control_plane_surface: pressure helper bounds. */
+/* P-044 */
 Test(pressure, press_as_many_as_are_queued) {
   static const struct {
     uint32_t capacity, percent;
@@ -76,6 +77,7 @@ static bp_outcome try_submit(size_t batch, bp_ticket **ticket) {
 
 /* 13.3 control_plane_surface: try_submit and try_submit_batch reach Retry under pressure (capacity 8, 50 %). */
 /* V-58 */
+/* P-042 */
 Test(pressure, are_to_be_tried_again_under_pressure) {
   bp_ticket *tickets[4], *refused = NULL;
   open_with_clock(8, 50);
@@ -104,6 +106,7 @@ Test(pressure, are_to_be_tried_again_under_pressure) {
   }
 }
 
+/* P-042 */
 Test(pressure, of_a_try_are_cancelled_by_a_fence) {
   bp_fence *fence;
   bp_ticket *ticket;

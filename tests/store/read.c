@@ -60,6 +60,7 @@ static void append_as(const char *entity, const char *scope, uint16_t kind) {
 
 /* --- pages */
 
+/* P-024 */
 Test(read, a_page_is_in_commit_order_and_resumes_behind_its_last_event) {
   for (int i = 0; i < 9; i++) append_as(i % 2 ? "a" : "b", "s", FIXTURE_KIND);
   cr_assert_str_eq(asked(), "0 1 2 3 4 5 6 7 8 9");

@@ -102,6 +102,7 @@ Test(receipts, a_replayed_receipt_is_signed_with_today_s_key) {
   cr_assert_eq(judge(&again), BP_RECEIPT_SIGNED);
 }
 
+/* P-079 */
 Test(receipts, what_does_not_agree_is_named_in_order) {
   open_with(1, 0);
   bp_receipt good = fixture_append_text(store, "e:1", "x"), bad = good;
@@ -163,6 +164,7 @@ Test(receipts, another_store_s_signature_does_not_hold_here) {
   cr_assert_eq(judge(&mixed), BP_RECEIPT_INVALID_SIGNATURE);
 }
 
+/* P-078 */
 Test(receipts, extensions_are_compared_and_signed) {
   open_with(1, 0);
   uint8_t room[64], other[64];

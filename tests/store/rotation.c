@@ -140,6 +140,7 @@ Test(rotation, D19_a_stripped_receipt_is_accepted_with_a_finding) {
   cr_assert_eq(finding->severity, BP_SEVERITY_UNCHECKED);
 }
 
+/* P-079 */
 Test(rotation, D19_a_stripped_receipt_is_refused_where_keys_are_known) {
   open_with(0, 1, 0, 0);
   bp_receipt bare = stripped(fixture_append_text(store, "e:1", "x"));

@@ -302,6 +302,8 @@ Test(verify, a_gap_in_the_sequences_of_ours_is_damage) {
   cr_assert_eq(fixture_finding(report, "sequence_gap")->sequence, receipts[3].sequence + 7);
 }
 
+/* V-93 */
+/* P-051 */
 Test(verify, a_close_event_that_names_another_last_event_is_named) {
   operate();
   size_t closing = (size_t)(receipts[5].offset + receipts[5].frame_length);

@@ -272,7 +272,7 @@ int concurrent_parse(char *text, concurrent_program *program) {
   size_t count = 0;
   for (char *script = strtok(text, ","); script != NULL; script = strtok(NULL, ",")) {
     if (count == CONCURRENT_THREADS_MAX || strlen(script) > CONCURRENT_CALLS_MAX) return -1;
-    if (strspn(script, "dwMmbsixpgktfFWDVGuUveTBPzcr") != strlen(script)) return -1;
+    if (strspn(script, "dwMmbsixpgktfFWDVGaAquUvenNyTBPzcr") != strlen(script)) return -1;
     program->threads[count++] = script;
   }
   return count > 0 ? 0 : -1;

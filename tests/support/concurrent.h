@@ -20,9 +20,11 @@ enum { CONCURRENT_THREADS_MAX = 5, CONCURRENT_CALLS_MAX = 8 };
  * p page, g get the latest that was answered, k walk from it, t stat, f fold that gets each event again;
  * F frontier, W wait for ever until the first event is durable (which somebody must make it), D and V wait a while until the
  * latest is durable or visible, G append written with a gate for durable;
+ * a await the first event's being durable (which somebody must bring about), A await in vain and drop it, q await in vain until
+ * the store is closed (which somebody must do);
  * u submit and wait, v submit and wait a while again and again, T submit two and wait for the second first, B submit a batch and
  * wait, U submit and drop the ticket, z submit and wait when the thread has left the store, e submit and poll
- * the descriptor, P pressure;
+ * the descriptor, n submit and be told, N the same and take it back, y the same and drop the ticket, P pressure;
  * c close strictly, again and again until the others have left, r release while the others are inside their last calls. */
 typedef struct concurrent_program {
   const char *name;

@@ -24,6 +24,13 @@ typedef struct concurrent_attempt {
   int was_poisoned;
 } concurrent_attempt;
 
+/* Who is told of a ticket, until it is taken back. */
+typedef struct listener {
+  bp_ticket *ticket;
+  uint32_t calls;
+  int is_gone;
+} listener;
+
 typedef struct caller {
   world *world;
   const char *script;
@@ -32,6 +39,8 @@ typedef struct caller {
   int has_left;              /* for good */
   bp_ticket *kept;           /* waited for when it has left */
   concurrent_attempt attempt;
+  bp_ticket *awaited;        /* likewise: of a point */
+  listener dropped;          /* who was told of the latest that was dropped */
 } caller;
 
 struct world {
@@ -47,6 +56,7 @@ struct world {
   model_state model;
   uint8_t wants_durable[EVENTS_MAX];
   uint8_t dropped[EVENTS_MAX];  /* submitted, and its ticket freed */
+  listener listeners[EVENTS_MAX];
   uint8_t together[EVENTS_MAX]; /* this one and the next two: TOGETHER_* */
   size_t shared;             /* the event that all threads append; its draft */
   bp_draft shared_draft;

@@ -1,3 +1,4 @@
+#include "store/ticket.h"
 #include "support/concurrent_internal.h"
 
 #include <inttypes.h>
@@ -59,6 +60,46 @@ static void redeem_by_descriptor(world *w, bp_ticket *ticket, const concurrent_a
   redeem(w, ticket, attempt, BP_WAIT_FOREVER);
 }
 
+/* --- being told */
+
+static void hear(void *user) {
+  listener *self = (listener *)user;
+  CHECK(!self->is_gone, "told, though that was taken back");
+  CHECK(++self->calls == 1, "told twice");
+  scheduler_point();
+  CHECK(!self->is_gone, "taken back while it was called");
+  CHECK(self->ticket->decided, "told, and not decided");
+}
+
+static listener *listen_to(world *w, bp_ticket *ticket, const concurrent_attempt *attempt) {
+  listener *made = &w->listeners[attempt->event];
+  *made = (listener){.ticket = ticket};
+  CHECK(bp_ticket_notify(ticket, hear, made, NULL) == BP_OK, "bp_ticket_notify");
+  return made;
+}
+
+static void redeem_when_told(world *w, bp_ticket *ticket, const concurrent_attempt *attempt) {
+  listener *told = listen_to(w, ticket, attempt);
+  while (told->calls == 0) scheduler_yield();
+  redeem(w, ticket, attempt, 0);
+  told->is_gone = 1;
+}
+
+static void redeem_untold(world *w, bp_ticket *ticket, const concurrent_attempt *attempt) {
+  listener *told = listen_to(w, ticket, attempt);
+  scheduler_point();
+  CHECK(bp_ticket_notify(ticket, NULL, NULL, NULL) == BP_OK, "bp_ticket_notify");
+  told->is_gone = 1;
+  redeem(w, ticket, attempt, BP_WAIT_FOREVER);
+}
+
+static void drop_while_told(world *w, bp_ticket *ticket, const concurrent_attempt *attempt) {
+  listener *told = listen_to(w, ticket, attempt);
+  w->dropped[attempt->event] = 1;
+  bp_ticket_free(ticket);
+  told->is_gone = 1;
+}
+
 static void submit_two(caller *self) {
   world *w = self->world;
   concurrent_attempt first, second;
@@ -83,7 +124,38 @@ static void look_at_pressure(world *w) {
         pressure.queued);
 }
 
+/* --- awaiting */
+
+static bp_ticket *await(world *w, uint32_t watermark, uint64_t sequence) {
+  const bp_point point = {0, sequence};
+  bp_ticket *ticket;
+  CHECK(bp_store_await(w->store, watermark, &point, &ticket, NULL) == BP_OK, "bp_store_await");
+  return ticket;
+}
+
+/* A close decides what nothing else did. */
+static void redeem_awaited(const world *w, bp_ticket *ticket, int is_in_vain) {
+  bp_error error = {.struct_size = sizeof error};
+  bp_status status = bp_ticket_wait(ticket, BP_WAIT_FOREVER, &error);
+  CHECK(status == BP_OK ? !is_in_vain : status == BP_CLOSED ? w->is_closed : w->run->program->fault_kind != 0,
+        "a ticket of a point: %s: %s", bp_status_name(status), error.text);
+  CHECK(bp_ticket_receipts(ticket, NULL) == NULL, "receipts of a point");
+  bp_ticket_free(ticket);
+}
+
+static void await_and_drop(caller *self) {
+  listener *told = &self->dropped;
+  bp_ticket *ticket = await(self->world, BP_WATERMARK_APPLIED, EVENTS_MAX);
+  *told = (listener){.ticket = ticket};
+  CHECK(bp_ticket_notify(ticket, hear, told, NULL) == BP_OK, "bp_ticket_notify");
+  scheduler_point();
+  bp_ticket_free(ticket);
+  told->is_gone = 1;
+}
+
 void concurrent_keep_promises(caller *self) {
+  if (self->awaited != NULL) redeem_awaited(self->world, self->awaited, 1);
+  self->awaited = NULL;
   if (self->kept != NULL) redeem(self->world, self->kept, &self->attempt, BP_WAIT_FOREVER);
   self->kept = NULL;
 }
@@ -112,9 +184,27 @@ int concurrent_submit(caller *self, char letter) {
       ticket = submit(self, BP_WRITTEN, &attempt);
       redeem_by_descriptor(w, ticket, &attempt);
       return 1;
+    case 'n':
+      ticket = submit(self, BP_WRITTEN, &attempt);
+      redeem_when_told(w, ticket, &attempt);
+      return 1;
+    case 'N':
+      ticket = submit(self, BP_WRITTEN, &attempt);
+      redeem_untold(w, ticket, &attempt);
+      return 1;
+    case 'y':
+      ticket = submit(self, BP_WRITTEN, &attempt);
+      drop_while_told(w, ticket, &attempt);
+      return 1;
     case 'B':
       ticket = submit_batch(self, &attempt);
       redeem(w, ticket, &attempt, BP_WAIT_FOREVER);
+      return 1;
+    case 'a': redeem_awaited(w, await(w, BP_WATERMARK_DURABLE, 1), 0); return 1;
+    case 'A': await_and_drop(self); return 1;
+    case 'q':
+      concurrent_keep_promises(self);
+      self->awaited = await(w, BP_WATERMARK_VISIBLE, EVENTS_MAX);
       return 1;
     case 'T': submit_two(self); return 1;
     case 'U': submit_and_drop(self); return 1;

@@ -96,6 +96,21 @@ static void draw_gate(test_random *random, bp_draft *draft) {
   draft->gate_timeout_ms = test_random_below(random, 40) == 0;
 }
 
+/* What every gate lets pass is appended as anything else; what is no draft of an event gets no permit. */
+static bp_status commit_permitted(machine *m, const bp_draft *draft, bp_receipt *receipt) {
+  bp_gates *gates;
+  bp_permit *permit;
+  CHECK(bp_gates_new(&gates, NULL) == BP_OK, "bp_gates_new");
+  int is_permitted = bp_gates_evaluate(gates, NULL, 0, draft, &permit, NULL, NULL) == BP_OK;
+  bp_gates_free(gates);
+  bp_status status = is_permitted ? bp_store_commit_permit(m->store, permit, receipt, &m->error)
+                                  : bp_store_append(m->store, draft, receipt, &m->error);
+  CHECK(is_permitted || status != BP_OK, "appended, and no gate would have let it pass");
+  if (status == BP_OK) CHECK(bp_store_commit_permit(m->store, permit, NULL, NULL) == BP_PERMIT_USED, "a permit used twice");
+  bp_permit_free(permit);
+  return status;
+}
+
 void machine_append(machine *m, test_random *random) {
   static drawn_draft drawn;
   static uint8_t buffer[BUFFER];
@@ -104,7 +119,8 @@ void machine_append(machine *m, test_random *random) {
   draw_gate(random, &drawn.draft);
   machine_tell_draft(m, &drawn.draft);
   init_receipt(&receipt, buffer);
-  bp_status status = bp_store_append(m->store, &drawn.draft, &receipt, &m->error);
+  bp_status status = test_random_below(random, 6) == 0 ? commit_permitted(m, &drawn.draft, &receipt)
+                                                       : bp_store_append(m->store, &drawn.draft, &receipt, &m->error);
   machine_tell(m, "    %s\n", bp_status_name(status));
   oracle_answer answer = oracle_append(&m->oracle, &drawn.draft);
   oracle_hold(&m->oracle, &answer, status, &m->error, &receipt);

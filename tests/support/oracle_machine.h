@@ -16,6 +16,7 @@ typedef struct submission {
   size_t count;
   int is_batch;
   oracle_answer answers[MANY]; /* of a fenced one, which is judged when it is written */
+  int is_behind_fence;         /* something of it is: not all of it a replay of what was visible before */
   bp_ticket *ticket;
   bp_status status;  /* of the submission */
   bp_error error;

@@ -8,19 +8,14 @@
 
 bpi_record builder_put_frame(bpi_buffer *file, const bpi_header *header, bpi_bytes payload) {
   bpi_header full = *header;
-  bpi_frame_parts parts;
   bpi_record record;
-  size_t size = bpi_frame_prepared_size(payload.length, full.entity.length, full.scope.length, full.extensions.length);
-  uint8_t *room = malloc(size);
-  if (room == NULL) abort();
   bpi_blake3(payload.data, payload.length, full.event_hash);
   full.payload_size = (uint32_t)payload.length;
   full.has_chain = 1;
-  bpi_frame_prepare(payload, full.event_hash, full.entity, full.scope, full.extensions, room, &parts);
-  uint8_t *out = bpi_buffer_reserve(file, bpi_frame_size_max(&parts));
+  uint8_t *out = bpi_buffer_reserve(file, bpi_frame_size_max(payload.length, full.entity.length, full.scope.length,
+                                                             full.extensions.length));
   if (out == NULL) abort();
-  size_t length = bpi_frame_finish(&full, &parts, out);
-  free(room);
+  size_t length = bpi_frame_write(&full, payload, out);
   bpi_record_of_frame(&full, file->length, (uint32_t)length, &record);
   file->length += length;
   return record;

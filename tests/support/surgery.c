@@ -73,22 +73,19 @@ uint8_t *surgery_row(surgery *patient, size_t frame) {
 int surgery_forge_payload(surgery *patient, size_t frame, bpi_bytes payload) {
   size_t length = frame_length(patient, frame);
   bpi_frame old;
-  bpi_frame_parts parts;
   uint8_t hash[32];
-  uint8_t *copy = malloc(length), *room = malloc(length + 4096), *out = malloc(length + 4096);
-  if (copy == NULL || room == NULL || out == NULL) abort();
+  uint8_t *copy = malloc(length), *out = malloc(length + 4096);
+  if (copy == NULL || out == NULL) abort();
   memcpy(copy, patient->file.bytes + frame, length);
   if (bpi_frame_decode(bpi_bytes_of(copy, length), &old) != BP_OK) fail("the frame is no event");
   bpi_header header = old.header;
   bpi_blake3(payload.data, payload.length, hash);
   memcpy(header.event_hash, hash, 32);
   header.payload_size = (uint32_t)payload.length;
-  bpi_frame_prepare(payload, hash, header.entity, header.scope, header.extensions, room, &parts);
-  int fits = bpi_frame_finish(&header, &parts, out) == length;
+  int fits = bpi_frame_write(&header, payload, out) == length;
   if (fits) memcpy(patient->file.bytes + frame, out, length);
   if (fits && patient->file.length > patient->frames_end) memcpy(surgery_row(patient, frame) + ROW_HASH, hash, 32);
   free(copy);
-  free(room);
   free(out);
   return fits;
 }

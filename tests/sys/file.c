@@ -105,7 +105,7 @@ static int takes_nothing(void *context, int file, uint64_t offset, const void *b
   return 0;
 }
 
-Test(file, a_write_that_never_goes_on_is_an_error, .timeout = 10) {
+Test(file, a_write_that_never_goes_on_is_an_error, .timeout = 120) {
   bp_system stuck = *disk;
   bp_error error = {0};
   stuck.file_write = takes_nothing;

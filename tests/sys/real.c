@@ -57,7 +57,7 @@ Test(real, symbolic_links_are_followed_but_for_locks) {
   cr_assert_eq(kind, BPI_PATH_NONE);
 }
 
-Test(real, a_pipe_is_refused_at_once, .timeout = 10) {
+Test(real, a_pipe_is_refused_at_once, .timeout = 120) {
   static const int ways[] = {BPI_OPEN_READ, BPI_OPEN_WRITE, BPI_OPEN_LOCK, BPI_OPEN_READ_NO_LINK};
   int file = -1, kind = -1;
   cr_assert_eq(mkfifo(at("pipe"), 0600), 0);

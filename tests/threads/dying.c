@@ -1,6 +1,7 @@
 /* Threads that die in the middle of their work.  Cancelled: nothing of the library is a point of cancellation, so a call
  * that has begun ends as it would, and the thread dies afterwards.  Ended by its own clock (pthread_exit, or a cancel that
  * the clock lets through) while it leads: its call has done nothing, and the next caller takes over. */
+/* P-102 */
 #include "support/plain.h"
 
 #include <semaphore.h>

@@ -1,5 +1,6 @@
 /* Fences beside callers, submitters and readers: who appends either is visible or is told of the fence; readers see the whole
  * of a fence or nothing of it; a close, a release and a drop in the middle cancel; batches race fences and lose or win whole. */
+/* P-030 */
 #include "support/plain.h"
 
 #include <inttypes.h>

@@ -50,11 +50,20 @@ static void *append_meanwhile(void *user) {
   return NULL;
 }
 
+static void count_it(void *user) { (void)atomic_fetch_add((_Atomic int *)user, 1); }
+
+static void never(void *user) {
+  (void)user;
+  CHECK(0, "told in a child");
+}
+
 static void call_on_ticket(bp_ticket *ticket) {
   int32_t descriptor;
   size_t count;
   CHECK(bp_ticket_wait(ticket, BP_WAIT_FOREVER, NULL) == BP_FORKED, "ticket_wait");
   CHECK(bp_ticket_descriptor(ticket, &descriptor, NULL) == BP_FORKED, "ticket_descriptor");
+  CHECK(bp_ticket_notify(ticket, never, NULL, NULL) == BP_FORKED, "ticket_notify");
+  CHECK(bp_ticket_notify(ticket, NULL, NULL, NULL) == BP_FORKED, "ticket_notify of nobody");
   CHECK(bp_ticket_receipts(ticket, &count) == NULL && count == 0, "ticket_receipts");
   bp_ticket_free(ticket);
 }
@@ -74,6 +83,7 @@ static void call_everything(bp_store *store, bp_page *page) {
   CHECK(bp_store_append_many(store, &plain.draft, 1, NULL, &accepted, NULL) == BP_FORKED, "append_many");
   CHECK(bp_store_submit(store, &plain.draft, &ticket, NULL) == BP_FORKED && ticket == NULL, "submit");
   CHECK(bp_store_submit_batch(store, &plain.draft, 1, &ticket, NULL) == BP_FORKED, "submit_batch");
+  CHECK(bp_store_await(store, BP_WATERMARK_DURABLE, &origin, &ticket, NULL) == BP_FORKED && ticket == NULL, "await");
   CHECK(bp_store_pressure(store, &pressure, NULL) == BP_FORKED, "pressure");
   CHECK(bp_store_sync(store, NULL) == BP_FORKED, "sync");
   CHECK(bp_store_page(store, NULL, page, NULL) == BP_FORKED, "page");
@@ -104,7 +114,10 @@ static bp_ticket *submit(shared *s) {
 
 /* With a ticket that the store's thread, which the child has not, may be deciding at that moment. */
 static void in_a_child(shared *s, bp_store *store, bp_page *page, const char *path) {
+  static _Atomic int told;
   bp_ticket *ticket = submit(s);
+  atomic_store(&told, 0);
+  CHECK(bp_ticket_notify(ticket, count_it, &told, NULL) == BP_OK, "bp_ticket_notify");
   fflush(NULL);
   pthread_mutex_lock(&allocating);
   pid_t child = fork();
@@ -122,6 +135,7 @@ static void in_a_child(shared *s, bp_store *store, bp_page *page, const char *pa
   }
   CHECK(waitpid(child, &status, 0) == child && status == 0, "the child failed: %d", status);
   CHECK(bp_ticket_wait(ticket, BP_WAIT_FOREVER, NULL) == BP_OK, "the parent's ticket");
+  CHECK(bp_ticket_notify(ticket, NULL, NULL, NULL) == BP_OK && atomic_load(&told) == 1, "the parent is told");
   bp_ticket_free(ticket);
 }
 

@@ -1,8 +1,12 @@
 /* Sixteen writers at once, durable and written: every receipt has a number of its own, the numbers have no hole, each
  * thread's events keep its order, and callers share flushes. */
+/* P-018 */
+#include "store/store_internal.h"
 #include "support/plain.h"
+#include "sys/system.h"
 
 #include <inttypes.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +20,34 @@ typedef struct writer {
   bp_receipt receipts[EVENTS];
 } writer;
 
+/* Whoever shares a flush must come while one is under way, so each waits until every writer that is not done is in line. */
+static _Atomic int living;
+static _Atomic(bp_store *) watched;
+
+static int in_line(bp_store *store) {
+  int count = 0;
+  bpi_mutex_lock(&store->commit_lock);
+  for (const bpi_request *request = store->queue.first; request != NULL; request = request->next) count++;
+  bpi_mutex_unlock(&store->commit_lock);
+  return count;
+}
+
+static int sync_when_all_are_in_line(void *context, int file, int data_only) {
+  while (atomic_load(&living) > 0 && in_line(atomic_load(&watched)) < atomic_load(&living)) sched_yield();
+  return bpi_system_real()->file_sync(context, file, data_only);
+}
+
+static bp_store *open_store(const char *path) {
+  static bp_system system;
+  bp_config config;
+  CHECK(bp_config_init(&config, sizeof config) == BP_OK, "bp_config_init");
+  system = *bpi_system_real();
+  system.file_sync = sync_when_all_are_in_line;
+  config.system = &system;
+  config.segment_max_bytes = 1 << 15;
+  return plain_open_with(path, &config);
+}
+
 static int asks_for_durable(uint32_t thread, uint64_t number) { return (thread + number) % 4 != 0; }
 
 static void *append_all(void *user) {
@@ -24,6 +56,7 @@ static void *append_all(void *user) {
     uint8_t durability = asks_for_durable(w->thread, number) ? BP_DURABLE : BP_WRITTEN;
     w->receipts[number] = plain_append(w->store, w->thread, number, durability);
   }
+  atomic_fetch_sub(&living, 1);
   return NULL;
 }
 
@@ -59,9 +92,11 @@ int main(void) {
   static writer writers[WRITERS];
   char path[TEMPORARY_PATH_MAX];
   temporary_create(path);
-  bp_store *store = plain_open(path, BP_MODE_CREATE, 1 << 15);
+  bp_store *store = open_store(path);
   for (uint32_t i = 0; i < WRITERS; i++) writers[i] = (writer){.store = store, .thread = i};
   bp_stat before = plain_stat(store);
+  atomic_store(&watched, store);
+  atomic_store(&living, WRITERS);
   plain_run(WRITERS, append_all, writers, sizeof writers[0]);
   bp_stat after = plain_stat(store);
   check_receipts(writers, before.last_sequence + 1);

@@ -1,5 +1,6 @@
 /* Contention: of many appends with one key one is written and all are told its id; of many with one expectation one wins
  * and the others are told what is there. */
+/* P-019, P-020 */
 #include "support/plain.h"
 
 #include <inttypes.h>

@@ -1,5 +1,6 @@
 /* One permit, sixteen committers: one commits, the others are told that it is used.  Meanwhile one set of gates is
  * evaluated by all of them. */
+/* P-091 */
 #include "support/plain.h"
 
 #include <inttypes.h>

@@ -1,5 +1,6 @@
 /* Readers beside writers: whoever reads sees a prefix of the history, with everything that was acknowledged before, and
  * where all is durable nothing that is not on the disk yet. */
+/* P-031, P-070 */
 #include "support/plain.h"
 
 #include <inttypes.h>

@@ -1,9 +1,11 @@
 /* Submitters, callers who append themselves, and waiters, all at once: one order without holes, every ticket decided, whoever
  * waits for it and wherever; nobody is left waiting when the store closes. */
+/* P-028 */
 #include "support/plain.h"
 
 #include <inttypes.h>
 #include <poll.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,6 +125,45 @@ static void wake_all_who_wait(const char *path) {
   plain_close(store);
 }
 
+/* --- being told: whoever took it back may free what it was called with */
+
+typedef struct listener {
+  _Atomic int calls;
+  sem_t told;
+} listener;
+
+static void hear(void *user) {
+  listener *self = user;
+  atomic_fetch_add(&self->calls, 1);
+  sem_post(&self->told);
+}
+
+static void *listen_to_all(void *user) {
+  writer *w = user;
+  for (uint64_t i = 0; i < EVENTS; i++) {
+    listener *self = calloc(1, sizeof *self);
+    CHECK(self != NULL && sem_init(&self->told, 0, 0) == 0, "sem_init");
+    bp_ticket *ticket = submit(w->store, w->thread, i, 0);
+    CHECK(bp_ticket_notify(ticket, hear, self, NULL) == BP_OK, "bp_ticket_notify");
+    if (i % 3 == 0) sem_wait(&self->told);
+    if (i % 3 != 2) CHECK(bp_ticket_notify(ticket, NULL, NULL, NULL) == BP_OK, "bp_ticket_notify of nobody");
+    if (i % 3 == 2) bp_ticket_free(ticket);
+    CHECK(atomic_load(&self->calls) <= 1, "told twice");
+    sem_destroy(&self->told);
+    free(self);
+    if (i % 3 != 2) (void)await(ticket);
+  }
+  return NULL;
+}
+
+static void tell_until_it_is_taken_back(const char *path) {
+  static writer writers[WRITERS];
+  bp_store *store = open_store(path);
+  for (uint32_t i = 0; i < WRITERS; i++) writers[i] = (writer){.store = store, .thread = i};
+  plain_run(WRITERS, listen_to_all, writers, sizeof writers[0]);
+  plain_close(store);
+}
+
 /* --- a close behind a full queue */
 
 typedef struct pile {
@@ -170,6 +211,7 @@ int main(void) {
   temporary_create(path);
   share_one_order(path);
   wake_all_who_wait(path);
+  tell_until_it_is_taken_back(path);
   decide_all_before_the_end(path);
   temporary_remove(path);
   printf("%d events in one order, %d closes\n", ALL, ROUNDS);

@@ -27,6 +27,12 @@ impl Draft {
     }
 }
 
+/// What the reference takes of a submission's options: both together.
+pub fn cause_from(instruction: &Instruction) -> Result<Option<(CorrelationId, CausationId)>, Refusal> {
+    let correlation = instruction.id128("correlation")?.map(CorrelationId::from);
+    Ok(correlation.zip(instruction.id128("causation")?.map(CausationId::from)))
+}
+
 /// Any 16 bits may be a kind; the reference makes such a value by decoding it.
 pub fn kind_from(instruction: &Instruction) -> Result<EventKind, Refusal> {
     let raw: u16 = instruction

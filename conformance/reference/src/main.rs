@@ -19,6 +19,7 @@ mod outcome;
 mod receipt;
 mod session;
 mod status;
+mod ticket;
 mod value;
 
 use std::io::{self, BufRead, BufReader, BufWriter};

@@ -4,6 +4,7 @@ use crate::config::{self, ProgramClock};
 use crate::event::{batch_items, canonical_payload, Draft};
 use crate::instruction::Instruction;
 use crate::status::Refusal;
+use crate::ticket::{self, Tickets};
 use crate::{checks, compaction, dump, fence, frontier, guard, receipt};
 use batpak::store::{Open, ReadOnly, Store};
 use rustix::process::{getpid, kill_process, Signal};
@@ -29,6 +30,7 @@ pub struct Session<I, O> {
     wire: Wire<I, O>,
     handle: Handle,
     clock: ProgramClock,
+    tickets: Tickets,
 }
 
 impl<I: Iterator<Item = io::Result<String>>, O: Write> Session<I, O> {
@@ -37,6 +39,7 @@ impl<I: Iterator<Item = io::Result<String>>, O: Write> Session<I, O> {
             wire: Wire { input, output },
             handle: Handle::None,
             clock: ProgramClock::new(),
+            tickets: Tickets::default(),
         }
     }
 
@@ -50,7 +53,7 @@ impl<I: Iterator<Item = io::Result<String>>, O: Write> Session<I, O> {
     fn step(&mut self, instruction: Instruction) -> Result<(), String> {
         if instruction.op == "fence_begin" {
             if let Handle::Mutable(store) = &self.handle {
-                let left_over = fence::run(store, &instruction, &mut self.wire)?;
+                let left_over = fence::run(store, &self.clock, &mut self.tickets, &instruction, &mut self.wire)?;
                 return left_over.map_or(Ok(()), |next| self.step(next));
             }
         }
@@ -61,7 +64,11 @@ impl<I: Iterator<Item = io::Result<String>>, O: Write> Session<I, O> {
 
     fn execute(&mut self, instruction: &Instruction) -> Answer {
         match instruction.op.as_str() {
-            "clock" => self.set_clock(instruction),
+            "clock" => set_clock(&self.clock, instruction),
+            "ticket_wait" => self.tickets.wait(instruction),
+            "fence_submit" | "fence_submit_batch" | "fence_commit" | "fence_cancel" | "fence_drop" => {
+                Err(Refusal::named("no_fence"))
+            }
             "open" => self.open(instruction),
             "close" => self.close(),
             "drop" => {
@@ -74,18 +81,13 @@ impl<I: Iterator<Item = io::Result<String>>, O: Write> Session<I, O> {
                 }
                 let answer = match &self.handle {
                     Handle::None => return Err(Refusal::named("no_store")),
-                    Handle::Mutable(store) => store_instruction(store, instruction),
+                    Handle::Mutable(store) => ticket::run(store, &mut self.tickets, instruction)
+                        .or_else(|| store_instruction(store, instruction)),
                     Handle::ReadOnly(store) => read_instruction(store, instruction),
                 };
                 answer.unwrap_or_else(|| Err(Refusal::named("unsupported")))
             }
         }
-    }
-
-    fn set_clock(&mut self, instruction: &Instruction) -> Answer {
-        self.clock
-            .set(instruction.integer_as("us")?.ok_or_else(|| "no us".to_string())?);
-        Ok(Json::Null)
     }
 
     fn open(&mut self, instruction: &Instruction) -> Answer {
@@ -106,6 +108,11 @@ impl<I: Iterator<Item = io::Result<String>>, O: Write> Session<I, O> {
             Handle::None => Err(Refusal::named("no_store")),
         }
     }
+}
+
+pub fn set_clock(clock: &ProgramClock, instruction: &Instruction) -> Answer {
+    clock.set(instruction.integer_as("us")?.ok_or_else(|| "no us".to_string())?);
+    Ok(Json::Null)
 }
 
 /// Everything that a mutable store can do while it stays open.

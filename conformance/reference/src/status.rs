@@ -9,7 +9,7 @@ use serde_json::{json, Value as Json};
 use std::fmt::Debug;
 
 /// What an instruction answers when the reference refused it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Refusal {
     pub status: String,
     pub detail: Option<Json>,

@@ -79,6 +79,30 @@ async function close() {
   }
 }
 
+/* A commit whose flush fails shows nothing: leaving the fence cancels it. */
+async function fenced() {
+  for (const asynchronous of [false, true]) {
+    const directory = temporary();
+    const store = open(directory);
+    const fence = store.fence();
+    const ticket = fence.submit({ entity: "a", scope: "s", event });
+    fault("fdatasync", EIO);
+    if (asynchronous) await refusedAsync(fence.commitAsync(), "BP_SYNC_FAILED");
+    else refused(() => fence.commit(), "BP_SYNC_FAILED");
+    fault();
+    refused(() => fence.commit(), "BP_POISONED");
+    if (asynchronous) await fence[Symbol.asyncDispose]();
+    else fence[Symbol.dispose]();
+    refused(() => fence.commit(), "BP_FENCE_NOT_ACTIVE");
+    assert.throws(() => ticket.wait(), ({ code }) => ["BP_FENCE_CANCELLED", "BP_SYNC_FAILED", "BP_POISONED"].includes(code));
+    assert.equal(store.page({ entity: "a" }).length, 0);
+    refused(() => store.close(), "BP_POISONED");
+    const again = open(directory);
+    assert.equal(again.page({ entity: "a" }).length, 0);
+    again.close();
+  }
+}
+
 /* An open that fails leaves nothing behind. */
 async function begin() {
   const directory = temporary();
@@ -100,6 +124,6 @@ const scenarios = {
   full: () => write(ENOSPC, "BP_DISK_FULL"),
   quota: () => write(EDQUOT, "BP_DISK_FULL"),
   broken: () => write(EIO, "BP_SYSTEM"),
-  flush, close, begin,
+  flush, close, begin, fenced,
 };
 await scenarios[process.argv[2]]();

@@ -3,7 +3,8 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import process from "node:process";
-import { BatpakError, Status, statusAdvice } from "batpak";
+import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises";
+import { BatpakError, open, Status, statusAdvice } from "batpak";
 
 const made = [];
 process.on("exit", () => {
@@ -16,6 +17,29 @@ export function temporary() {
   const directory = fs.mkdtempSync(path.join(root, "batpak-node-"));
   made.push(directory);
   return path.join(directory, "store");
+}
+
+/** Opens, after a thread is gone: its lock must be. The end of a call in flight may take a while. */
+export async function openedWhenFree(directory, patienceMs = 240_000) {
+  const deadline = performance.now() + patienceMs;
+  for (;;) {
+    try {
+      return open(directory);
+    } catch (error) {
+      if (error.code !== "BP_LOCKED" || performance.now() > deadline) throw error;
+      await sleep(10);
+    }
+  }
+}
+
+/** Collects until `done` answers true. Finalizers run in later turns of the loop, behind what other threads still do. */
+export async function collectUntil(done, patienceMs = 240_000) {
+  for (const deadline = performance.now() + patienceMs; performance.now() < deadline;) {
+    globalThis.gc();
+    await turn();
+    if (done()) return;
+  }
+  assert.fail("garbage collection did not do it");
 }
 
 /** Calls `call`, which must throw a BatpakError with this code, and answers the error. */

@@ -58,6 +58,13 @@ async function tickets() {
   for (;;) await Promise.all(Array.from({ length: 20 }, (_, value) => store.submit({ entity: "a", scope: "s", event: { kind: 0xf001, value } })));
 }
 
+/* Twenty events behind a fence, which stays open. */
+function fenced() {
+  globalThis.store = open(directory);
+  globalThis.fence = globalThis.store.fence();
+  for (let value = 0; value < 20; value++) globalThis.fence.submit({ entity: "a", scope: "s", event: { kind: 0xf001, value } });
+}
+
 /* A gate that uses a store, and then does this. */
 function asks(last) {
   const store = open(directory);
@@ -72,6 +79,17 @@ function asks(last) {
 
 const tasks = {
   tickets,
+  fence: () => {
+    fenced();
+    parentPort.postMessage("fenced");
+    setInterval(() => {}, 1000);
+  },
+  fenceCommit: async () => {
+    fenced();
+    parentPort.postMessage("fenced");
+    await globalThis.fence.commitAsync();
+    setInterval(() => {}, 1000);
+  },
   wait: waits,
   append: appends,
   appendAsync: () => appendsAsync(false),

@@ -1,6 +1,6 @@
 /* What must not compile: each line below a directive is an error, and the compiler says so where one is not. */
 
-import { bypass, defineEvent, defineMachine, Denial, Gates, open, openAsync, payloadDecode, type BatpakError, type Permit } from "batpak";
+import { bypass, Cancelled, defineEvent, Err, ErrorKind, Ok, Outcome, OutcomeError, Pending, WaitForTime, defineMachine, Denial, Gates, open, openAsync, payloadDecode, type BatpakError, type Permit } from "batpak";
 
 const Moved = defineEvent<{ x: number; y: number }>({ category: 0xf, typeId: 1, fields: ["x", "y"] });
 const store = open("game");
@@ -133,3 +133,40 @@ store.applyTransition(invoice, "draft", "sent", "invoice:7", "books");
 defineMachine({ name: "m", states: ["a", "b"], transitions: [{ from: "a", to: "c", event: Sent }] });
 // @ts-expect-error a step has an event
 defineMachine({ name: "m", states: ["a", "b"], transitions: [{ from: "a", to: "b" }] });
+
+declare const attempt: Outcome<number>;
+// @ts-expect-error which of the six it is must be asked first
+attempt.value;
+if (attempt.type === "Ok") {
+  // @ts-expect-error an Ok has no error
+  attempt.error;
+}
+// @ts-expect-error a word that none of the six has
+if (attempt.type === "Maybe") attempt.map(String);
+// @ts-expect-error a step that answers no outcome
+attempt.andThen((value) => value + 1);
+// @ts-expect-error a step for another type
+attempt.map((value: string) => value);
+// @ts-expect-error nothing can be changed
+attempt.type = "Ok";
+// @ts-expect-error there is nothing within to come out
+attempt.flatten();
+// @ts-expect-error an outcome of another type
+const other: Outcome<string> = attempt;
+// @ts-expect-error an Err holds an OutcomeError
+new Err(new Error("no"));
+// @ts-expect-error a kind is an ErrorKind
+new OutcomeError("Conflict", "no");
+// @ts-expect-error a token is bytes
+new Pending(new WaitForTime(5n), "token");
+// @ts-expect-error a reason is wanted
+new Cancelled();
+// @ts-expect-error outcomes are wanted
+Outcome.joinAll([1, 2]);
+// @ts-expect-error a ticket is no receipt
+const receipt: Outcome<{ sequence: bigint }> = store.trySubmit({ entity: "a", scope: "s", event });
+// @ts-expect-error an outcome is one of the six
+const seventh: Outcome<number> = { type: "Ok", value: 1 };
+// @ts-expect-error a fence takes drafts
+store.fence().submit("a", "s", event);
+export const unused = [other, receipt, seventh, new Ok(1), ErrorKind.TIMEOUT];

@@ -1,9 +1,10 @@
 /* What users write. It must compile under `strict` as it stands; it is never run. */
 
 import {
-  BatpakError, BP_VERDICT_ATTESTED, bypass, defineEvent, defineMachine, Denial, DeniedError, EMPTY, Gates, Float64, idNew, keyGenerate, Kind, open, openAsync, payloadDecode,
+  BatpakError, BP_VERDICT_ATTESTED, Cancelled, Err, ErrorKind, Ok, Outcome, OutcomeBatch, outcomeDecode, outcomeEncode, OutcomeError,
+  Pending, Retry, WaitForAll, WaitForTime, bypass, defineEvent, defineMachine, Denial, DeniedError, EMPTY, Gates, Float64, idNew, keyGenerate, Kind, open, openAsync, payloadDecode,
   payloadEncode, Receipt, Status,
-  type Batch, type Bypass, type Draft, type Gate, type Machine, type Permit, type Event, type EventType, type Extensions, type Finding, type Frontier, type Judgement, type OpenOptions, type Page,
+  type Batch, type Bypass, type Draft, type Gate, type Machine, type Permit, type Event, type EventType, type Fence, type Extensions, type Finding, type Frontier, type Judgement, type OpenOptions, type Page,
   type Point, type Pressure, type Ticket,
   type Query, type Report, type Stat, type StatusName, type Store, type TypedEvent, type Value,
 } from "batpak";
@@ -57,6 +58,14 @@ export function synchronous(): void {
   store.append("a", "s", Said("hello"), { gate: "durable", gateTimeoutMs: 5 });
   const ticket: Ticket<Receipt> = store.submit(drafts[0]!);
   const answered: Promise<Receipt> = ticket.waitAsync({ signal: AbortSignal.timeout(5) });
+  {
+    using fence: Fence = store.fence();
+    const fenced: Ticket<Receipt> = fence.submit(drafts[0]!);
+    const fencedBatch: Ticket<Receipt[]> = fence.submitBatch(drafts);
+    const token: bigint = fence.token;
+    fence.commit();
+    exact([fenced, fencedBatch, token]);
+  }
   const batched: Receipt[] = store.submitBatch(drafts).wait(5);
   const pressure: Pressure = store.pressure();
   console.log(answered, batched, ticket.done, ticket.receipts, pressure.queued, pressure.utilization, pending, waited, whole, gathered, batch.length, batch.receipts?.length);
@@ -92,6 +101,40 @@ export function synchronous(): void {
   store.sync();
   console.log(more, first, said, walked, total, names, judgement.outcome, judgement.valid, report.verdict === "ATTESTED", findings);
   console.log(stat.events, stat.cleanClose, BP_VERDICT_ATTESTED, payloadDecode(payloadEncode({ a: 1 })), Receipt.fromJSON(receipt.toLine()));
+}
+
+/* The compiler knows which of the six it is, and that there are no more. */
+export function told(outcome: Outcome<number>): string {
+  switch (outcome.type) {
+    case "Ok": return outcome.value.toFixed();
+    case "Err": return `${outcome.error.kind.name} ${outcome.error.message} ${outcome.error.compensation?.type}`;
+    case "Retry": return `${exact<bigint>(outcome.afterMs)} ${outcome.attempt} ${outcome.maxAttempts} ${outcome.reason}`;
+    case "Pending": return outcome.condition.type === "All" ? `${outcome.condition.items.length}` : `${outcome.resumeToken.length}`;
+    case "Cancelled": return outcome.reason;
+    case "Batch": return outcome.items.map(told).join();
+  }
+}
+
+export function combined(store: Store, draft: Draft): void {
+  const one: Outcome<number> = new Ok(1);
+  const none: Outcome<number> = new Err(new OutcomeError(ErrorKind.custom(7)));
+  const all: Outcome<number>[] = [one, none, new Retry(1n, 1, 1, "r"), new Cancelled("c"), new OutcomeBatch([one]),
+    new Pending(new WaitForAll([new WaitForTime(5)]), new Uint8Array(16))];
+  const text: Outcome<string> = one.map((value: number) => `${value}`).andThen((value) => new Ok(value));
+  const either: Outcome<number | string> = one.andThenIf((value) => value > 0, () => new Ok("some"));
+  const wider: Outcome<number | string> = one;
+  const recovered: Outcome<number | null> = none.orElse(() => new Ok(null)).inspect((value: number | null) => value);
+  const pair: Outcome<[number, string]> = one.zip(text);
+  const list: Outcome<number[]> = Outcome.joinAll(all);
+  const first: Outcome<number> = Outcome.joinAny(all).mapErr((error) => new OutcomeError(error.kind)).inspectErr(console.log);
+  const flat: Outcome<string> = one.map(() => text).flatten();
+  const value: number | "none" = one.unwrapOr("none" as const);
+  const made: number = list.intoResult().length + one.unwrapOrElse(() => 1);
+  const read: Outcome<Value> = outcomeDecode(outcomeEncode(pair), { floats: "exact" });
+  const tried: Outcome<Ticket<Receipt>> = store.trySubmit(draft);
+  const sequences: Outcome<bigint[]> = store.trySubmitBatch([draft]).map((ticket) => ticket.wait().map(({ sequence }) => sequence));
+  if (tried instanceof Ok) exact<Receipt>(tried.value.wait());
+  exact([either, wider, recovered, first, flat, value, made, read, sequences, one.isTerminal]);
 }
 
 export async function asynchronous(signal: AbortSignal): Promise<void> {

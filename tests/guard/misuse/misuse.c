@@ -1,4 +1,5 @@
 /* What must not compile: each MISUSE but 0 is an error of the compiler.  V-73, 13.3 typestate_safety. */
+/* P-092 */
 #include "invoice.h"
 
 bp_status example(bp_store *store, bp_gates *gates, bp_permit *permit, invoice_draft draft);
