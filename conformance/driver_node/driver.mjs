@@ -18,17 +18,18 @@ import * as writing from "./writing.mjs";
 
 const operations = {
   ...library.operations, ...values.operations, ...writing.operations, ...claims.operations, ...guarding.operations,
-  ...tickets.operations, ...outcomes.operations,
+  ...tickets.operations, ...tickets.submissions, ...outcomes.operations,
 };
 // Those that ask for an open store.
 const ofAStore = {
   ...writing.ofAStore, ...reading.operations, ...judging.operations, ...claims.ofAStore, ...guarding.ofAStore,
-  ...tickets.ofAStore, ...tickets.submissions,
+  ...tickets.ofAStore, ...tickets.submissionsOfAStore,
 };
+const submissions = { ...tickets.submissions, ...tickets.submissionsOfAStore };
 
 async function run(session, step) {
   const operation = operations[step.op] ?? ofAStore[step.op];
-  if (!(step.op in tickets.submissions)) session.settle();
+  if (!(step.op in submissions)) session.settle();
   if (operation === undefined) return { status: "unsupported" };
   if (step.op in ofAStore && session.store === undefined) return { status: "no_store" };
   try {

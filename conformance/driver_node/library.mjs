@@ -25,7 +25,7 @@ function key(_session, step) {
 }
 
 async function reset(session, step) {
-  await session.forget();
+  await session.begin();
   if (step.directory != null) process.chdir(step.directory);
 }
 

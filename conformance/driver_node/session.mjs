@@ -9,44 +9,59 @@ export class Session {
   clock = BigInt64Array.of(CLOCK_START);
   // By number; undefined where one was freed.
   tickets = [];
-  // Those that are not known to be decided.
+  // Those that are not known to be written.
   unsettled = [];
+  fence = undefined;
 
   // The number of the ticket.
-  keep(ticket) {
-    this.unsettled.push(ticket);
+  keep(ticket, isFenced = false) {
+    this.unsettled.push({ ticket, isFenced });
     return this.tickets.push(ticket) - 1;
   }
 
-  // Waits until what was submitted is decided.
+  // Waits until what was submitted is decided, or is written behind a fence.
   settle() {
-    for (const ticket of this.unsettled.splice(0)) {
-      try {
-        ticket.wait();
-      } catch (error) {
-        if (!(error instanceof BatpakError)) throw error;
-      }
-    }
+    const unsettled = this.unsettled.splice(0);
+    for (const { ticket, isFenced } of unsettled) if (!isFenced) quietly(() => ticket.wait());
+    if (unsettled.some(({ isFenced }) => isFenced)) this.awaitWritten();
+  }
+
+  // A fenced ticket is not decided before the end of its fence, but what comes behind it in the queue is answered.
+  awaitWritten() {
+    if (this.store !== undefined) quietly(() => this.store.sync());
+  }
+
+  // Lets go of the store and its fence without closing it, as a program does that forgets it.
+  async leave() {
+    await this.forget("fence");
+    await this.forget("store");
+  }
+
+  // Waits until what is held under this name is collected.
+  async forget(name) {
+    if (this[name] === undefined) return;
+    let collected = false;
+    const registry = new FinalizationRegistry(() => (collected = true));
+    registry.register(this[name]);
+    this[name] = undefined;
+    while (!collected) await collect();
+    // What the addon does at the end of an object runs in a turn of its own.
+    await collect();
   }
 
   // The session as it was in the beginning.
-  async forget() {
+  async begin() {
     this.tickets = [];
     await this.leave();
     this.clock[0] = CLOCK_START;
   }
+}
 
-  // Lets go of the store without closing it, as a program does that forgets it, and waits until it is collected.
-  async leave() {
-    if (this.store !== undefined) {
-      let collected = false;
-      const registry = new FinalizationRegistry(() => (collected = true));
-      registry.register(this.store);
-      this.store = undefined;
-      while (!collected) await collect();
-      // What the addon does at the end of an object runs in a turn of its own.
-      await collect();
-    }
+function quietly(call) {
+  try {
+    call();
+  } catch (error) {
+    if (!(error instanceof BatpakError)) throw error;
   }
 }
 

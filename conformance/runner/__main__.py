@@ -7,6 +7,7 @@ import sys
 
 from runner import (
     lane_exchange,
+    lane_fences,
     lane_frames,
     lane_golden,
     lane_locks,
@@ -18,7 +19,7 @@ from runner import (
 from runner.drivers import Unavailable, find
 from runner.report import Report
 
-LANES = ("vectors", "golden", "values", "exchange", "locks", "torn", "frames", "random")
+LANES = ("vectors", "golden", "values", "exchange", "locks", "torn", "fences", "frames", "random")
 # What they compare with only the reference can say.
 WITH_REFERENCE = ("torn", "frames")
 
@@ -56,6 +57,7 @@ def run_lanes(report, lanes, seed, chosen, drivers):
         "exchange": lambda: lane_exchange.run(report, drivers),
         "locks": lambda: lane_locks.run(report, drivers),
         "torn": lambda: lane_torn.run(report, drivers),
+        "fences": lambda: lane_fences.run(report, drivers),
         "frames": lambda: lane_frames.run(report, seed, drivers),
         "random": lambda: lane_random.run_all(report, seed, chosen.programs, drivers, chosen.only),
     }

@@ -56,10 +56,10 @@ C_CAPABILITIES = (
     "transition",
     "submit",
     "tickets",
+    "try",
+    "fence",
+    "outcome",
 )
-
-# What the package for Node does not have yet.
-NOT_NODE = ("try", "fence")
 
 
 class Unavailable(Exception):
@@ -83,10 +83,6 @@ class Drivers:
 
     def compared(self):
         return [driver for driver in self.all if driver is not self.oracle()]
-
-    def able(self, capabilities):
-        """Those that can do all of this."""
-        return Drivers([driver for driver in self.ours if capabilities <= driver.capabilities], self.reference)
 
     def stop(self):
         for driver in self.all:
@@ -137,7 +133,7 @@ def c_driver():
     path = os.environ.get("BATPAK_DRIVER_C")
     if not path or not os.access(path, os.X_OK):
         raise Unavailable(f"no C driver at {path}" if path else "BATPAK_DRIVER_C is not set")
-    return Driver("c", [os.path.abspath(path)], (*C_CAPABILITIES, *NOT_NODE))
+    return Driver("c", [os.path.abspath(path)], C_CAPABILITIES)
 
 
 @maker("python")
@@ -146,7 +142,7 @@ def python_driver():
     python = os.environ.get("BATPAK_PYTHON") or installed("python") / "bin/python"
     # Drivers work in folders of their own, and a link into an environment must stay one.
     command = [os.path.abspath(shutil.which(python) or python), "-I", "-B", str(CONFORMANCE / "driver_python")]
-    return started(Driver("python", command, (*C_CAPABILITIES, *NOT_NODE, "native_python"), lives=True))
+    return started(Driver("python", command, (*C_CAPABILITIES, "native_python"), lives=True))
 
 
 def installed(language):

@@ -9,7 +9,6 @@ import pathlib
 import re
 import tempfile
 
-from runner.capability import needed
 from runner.driver import DriverBroken
 from runner.frames import frames_by_id
 from runner.normalise import LIFECYCLE, difference
@@ -48,8 +47,8 @@ def run(report, seed, count, drivers, only=None):
 
 
 def run_foreign(report, seed, count, drivers):
-    """Programs with batches and fences, which only the reference writes so far: the store is read
-    by all, continued by one of ours, and read by all again."""
+    """Programs with what the reference alone does: refused batches, chains begun anew behind fences. The store is
+    read by all, continued by one of ours, and read by all again."""
     failures = []
     for number in range(count):
         ours = drivers.ours[number % len(drivers.ours)]
@@ -82,7 +81,6 @@ def foreign_differs(program, ours, drivers, directory):
 
 def differs(program, drivers):
     """None, or the first difference as text."""
-    drivers = drivers.able({needed(step) for part in program for step in part})
     with tempfile.TemporaryDirectory() as scratch:
         directories = {driver.name: pathlib.Path(scratch) / driver.name for driver in drivers.all}
         for directory in directories.values():

@@ -120,6 +120,11 @@ static void hash_window(window *work, const bpi_bytes *messages, size_t count, u
 
 void bpi_blake3_many(const bpi_bytes *messages, size_t count, uint8_t (*hashes)[32]) {
   window work;
+  /* Alone there is nothing to be beside. */
+  if (count == 1) {
+    bpi_blake3(messages->data, messages->length, *hashes);
+    return;
+  }
   while (count > 0) {
     size_t now = count < WINDOW ? count : WINDOW;
     hash_window(&work, messages, now, hashes);

@@ -74,6 +74,9 @@ impl From<StoreError> for Refusal {
                     detail: Some(json!({"item": item_index})),
                 }
             }
+            StoreError::InvariantViolation { kind } => {
+                Refusal::named(format!("invariant_violation:{}", variant_name(&kind)))
+            }
             other => Refusal::named(variant_name(&other)),
         }
     }
