@@ -18,6 +18,7 @@
  *               except that a handle is set to NULL, and that an append whose gate was not passed (BP_WAIT_TIMEOUT,
  *               BP_POISONED, BP_CLOSED) has filled its receipts: its events are in the store.
  *   Ownership   Everything passed in is borrowed for the length of the call and copied where it must outlive it.
+ *               Nobody changes it meanwhile: a payload is hashed when the call begins and written when its turn has come.
  *               A handle belongs to the caller from the call that makes it until the call that frees it.
  *   Bytes       Pointer and length; NULL only with length 0.  Strings are UTF-8 without a terminator, paths excepted.
  *               Bytes come out in a caller's buffer with the needed length, or as a view whose life is stated.

@@ -12,6 +12,9 @@ export class Session {
   // Those that are not known to be written.
   unsettled = [];
   fence = undefined;
+  #isThere = false;
+  // Held here: a registry that nobody holds may be collected first, and tells nothing.
+  #registry = new FinalizationRegistry(() => (this.#isThere = false));
 
   // The number of the ticket.
   keep(ticket, isFenced = false) {
@@ -40,11 +43,10 @@ export class Session {
   // Waits until what is held under this name is collected.
   async forget(name) {
     if (this[name] === undefined) return;
-    let collected = false;
-    const registry = new FinalizationRegistry(() => (collected = true));
-    registry.register(this[name]);
+    this.#isThere = true;
+    this.#registry.register(this[name]);
     this[name] = undefined;
-    while (!collected) await collect();
+    while (this.#isThere) await collect();
     // What the addon does at the end of an object runs in a turn of its own.
     await collect();
   }

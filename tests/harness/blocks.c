@@ -107,29 +107,18 @@ static void reopen(const world *w, const model_state *promised) {
   program_free(&like);
 }
 
-static bp_stat stat_of(const program *run) {
-  bp_stat stat = {.struct_size = sizeof stat};
-  CHECK(bp_store_stat(run->store, &stat, NULL) == BP_OK, "bp_store_stat");
-  return stat;
-}
-
-static void expect(program *run, char step, bp_status expected) {
-  bp_status status = program_step(run, step);
-  CHECK(status == expected, "step %c: %s instead of %s", step, bp_status_name(status), bp_status_name(expected));
-}
-
 /* D3, with a fault that is armed: the next flush fails, and is the last. */
 static void lose_a_flush(program *run) {
-  uint64_t durable = stat_of(run).durable_sequence;
-  expect(run, 'd', BP_SYNC_FAILED);
+  uint64_t durable = program_stat(run).durable_sequence;
+  program_expect(run, 'd', BP_SYNC_FAILED);
   uint64_t seen = failing_seen(), failed = failing_failed();
   CHECK(failed > 0, "nothing has failed");
-  for (const char *step = "wdsbMu"; *step != '\0'; step++) expect(run, *step, BP_POISONED);
+  for (const char *step = "wdsbMu"; *step != '\0'; step++) program_expect(run, *step, BP_POISONED);
   CHECK(failing_seen() == seen && failing_failed() == failed, "a poisoned store has written or flushed");
-  CHECK(stat_of(run).poisoned && stat_of(run).durable_sequence == durable, "what is durable has changed");
+  CHECK(program_stat(run).poisoned && program_stat(run).durable_sequence == durable, "what is durable has changed");
   model_compare(&run->model, run->store, 0);
   program_must(run, 'p');
-  expect(run, 'C', BP_POISONED);
+  program_expect(run, 'C', BP_POISONED);
 }
 
 /* ----------------------------------------------------------------------------------------------------------- files -- */

@@ -221,17 +221,6 @@ static void run_workflow(world *w, const workflow *chosen) {
 
 /* ------------------------------------------------------------------------------------------- a flush that fails -- */
 
-static bp_stat stat_of(const program *run) {
-  bp_stat stat = {.struct_size = sizeof stat};
-  CHECK(bp_store_stat(run->store, &stat, NULL) == BP_OK, "bp_store_stat");
-  return stat;
-}
-
-static void expect(program *run, char step, bp_status expected) {
-  bp_status status = program_step(run, step);
-  CHECK(status == expected, "step %c: %s instead of %s", step, bp_status_name(status), bp_status_name(expected));
-}
-
 static void fail_a_flush(world *w) {
   static const workflow plain = {"a flush that fails", "", 0, "odwdwsdC", 1 << 20, 0};
   static const sim_fault fault = {.kind = SIM_SYNC, .at = 1, .errno_value = EIO};
@@ -242,15 +231,15 @@ static void fail_a_flush(world *w) {
   program_must(&run, 'o');
   program_must(&run, 'd');
   program_must(&run, 'w');
-  uint64_t durable = stat_of(&run).durable_sequence;
+  uint64_t durable = program_stat(&run).durable_sequence;
   sim_add_fault(sim, fault);
-  expect(&run, 'd', BP_SYNC_FAILED);
-  expect(&run, 'w', BP_POISONED);
-  expect(&run, 'd', BP_POISONED);
-  expect(&run, 's', BP_POISONED);
-  CHECK(stat_of(&run).poisoned && stat_of(&run).durable_sequence == durable, "what is durable has changed");
+  program_expect(&run, 'd', BP_SYNC_FAILED);
+  program_expect(&run, 'w', BP_POISONED);
+  program_expect(&run, 'd', BP_POISONED);
+  program_expect(&run, 's', BP_POISONED);
+  CHECK(program_stat(&run).poisoned && program_stat(&run).durable_sequence == durable, "what is durable has changed");
   model_compare(&run.model, run.store, 0);
-  expect(&run, 'C', BP_POISONED);
+  program_expect(&run, 'C', BP_POISONED);
   sim_clear_faults(sim);
   w->before = sim;
   check_after(w, sim, &run.model);

@@ -290,7 +290,7 @@ static void change_number(const bp_receipt *receipt, uint64_t bits) {
   surgery_end(&patient);
 }
 
-/* A footer has no checksum: a number that is too high there would move all behind it, were it not that the next footer begins
+/* V-26: a footer has no checksum, and a number that is too high there would move all behind it, were it not that the next footer begins
  * with one that is lower. */
 Test(recovery, a_number_of_a_footer_that_is_too_high_moves_no_event) {
   bp_receipt receipts[EVENTS];

@@ -441,3 +441,14 @@ void program_must(program *run, char step) {
   bp_status status = program_step(run, step);
   CHECK(status == BP_OK, "step %c: %s: %s", step, bp_status_name(status), run->error.text);
 }
+
+void program_expect(program *run, char step, bp_status expected) {
+  bp_status status = program_step(run, step);
+  CHECK(status == expected, "step %c: %s instead of %s", step, bp_status_name(status), bp_status_name(expected));
+}
+
+bp_stat program_stat(const program *run) {
+  bp_stat stat = {.struct_size = sizeof stat};
+  CHECK(bp_store_stat(run->store, &stat, NULL) == BP_OK, "bp_store_stat");
+  return stat;
+}

@@ -44,5 +44,9 @@ void program_crash(program *run, uint32_t kind);
 bp_status program_step(program *run, char step);
 /* The same; ends the process where the step fails. */
 void program_must(program *run, char step);
+/* The same; ends the process where it answers anything else. */
+void program_expect(program *run, char step, bp_status expected);
+/* Of the open store. */
+bp_stat program_stat(const program *run);
 
 #endif

@@ -212,11 +212,12 @@ static void release_on(const char *path) {
   s = (shared){.store = open_store(path), .wanted = BP_CLOSED};
   begin_waiting(&s, threads, workers);
   bp_error error = {.struct_size = sizeof error};
+  while (atomic_load(&s.tickets) < IN_VAIN) rest();
   do {  /* nobody may come to a store that the last one out has closed */
     rest();
     CHECK(bp_store_close(s.store, &error) == BP_BUSY && error.actual > 0 && error.actual <= WAITERS,
           "a strict close with %" PRIu64 " inside", error.actual);
-  } while (error.actual < WAITERS - IN_VAIN || atomic_load(&s.tickets) < IN_VAIN);
+  } while (error.actual < WAITERS - IN_VAIN);
   bp_store_release(s.store);
   plain_join(threads, WAITERS);
 }
