@@ -64,7 +64,8 @@ static int32_t call(napi_env env, const bpn_fault *fault, const question *asked)
 }
 
 /* In the middle of an append, whose draft may lie in the scratch buffer: what the function writes there is undone, and if it
- * gets a larger one, the old one lives on until the append returns, by the value that this leaves in its scope. */
+ * gets a larger one, the old one lives on until the append returns, by the value that this leaves in its scope.  Drafts that it
+ * appends together itself are gathered in another batch. */
 static int32_t ask_here(bpn_fault *fault, const question *asked) {
   bpn_state *state = fault->state;
   napi_env env = state->env;
@@ -79,11 +80,15 @@ static int32_t ask_here(bpn_fault *fault, const question *asked) {
     }
     memcpy(saved, bytes, length);
   }
+  const bpn_batch batch = state->batch;
+  state->batch = (bpn_batch){0};
   int32_t answer = UNANSWERED;
   if (napi_open_handle_scope(env, &scope) == napi_ok) {
     answer = call(env, fault, asked);
     napi_close_handle_scope(env, scope);
   }
+  bpn_batch_end(&state->batch);
+  state->batch = batch;
   if (length > 0) memcpy(bytes, saved, length);
   free(saved);
   return answer;

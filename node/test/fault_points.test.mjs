@@ -182,6 +182,25 @@ describe("fault points", { skip }, () => {
     store.close();
   });
 
+  it("the function may append together itself, while drafts of another store are", () => {
+    const other = open(temporary(), { durability: "written" });
+    let asked = 0;
+    const store = open(temporary(), { durability: "written", fault: () => {
+      /* Ever more, so that no room of the drafts under way would do. */
+      other.appendMany(Array.from({ length: ++asked * 10 }, () => ({ entity: "other", scope: "s", event })));
+      other.appendBatch(drafts());
+      other.submitBatch(drafts()).wait();
+    } });
+    const receipts = store.appendMany(drafts(20));
+    assert.deepEqual(receipts.map(({ eventId }) => store.get(eventId).value()), Array.from({ length: 20 }, (_, value) => value));
+    assert.deepEqual(store.appendBatch(drafts()).map(({ eventId }) => store.get(eventId).value()), [0, 1, 2]);
+    assert.ok(asked > 60);
+    for (const one of [store, other]) {
+      assert.equal(one.verify().verdict, "CONSISTENT");
+      one.close();
+    }
+  });
+
   it("presets", () => {
     for (const [fault, point, offset] of [[afterBatchItems(3), Point.BATCH_ITEM_WRITTEN, 2n],
       [afterBatchBegin(), Point.BATCH_BEGIN_WRITTEN, 0n], [afterCommitBeforeFsync(), Point.BATCH_FSYNC, 0n]]) {
