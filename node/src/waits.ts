@@ -70,14 +70,21 @@ export class Waits {
   }
 }
 
+/* As long as a timer of Node's can be. */
+const LONGEST_MS = 0x7fffffff;
+
 /* False where the time came first: the ticket is free then. */
 async function decided(ticket: TicketHandle, timeoutMs: number, signal: AbortSignal | undefined): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
   let inTime = true;
   const late = (): void => {
     inTime = false;
     raw.bp_ticket_free(ticket);
   };
-  const timer = timeoutMs < BP_WAIT_FOREVER ? setTimeout(late, timeoutMs) : undefined;
+  const arm = (leftMs: number): void => {
+    timer = leftMs > LONGEST_MS ? setTimeout(() => arm(leftMs - LONGEST_MS), LONGEST_MS) : setTimeout(late, leftMs);
+  };
+  if (timeoutMs < BP_WAIT_FOREVER) arm(timeoutMs);
   try {
     await heeding(raw.ticket_decided(ticket), signal);
     return inTime;

@@ -91,13 +91,24 @@ describe("the frontier", () => {
     store.close();
   });
 
+  it("is waited for longer than a timer of Node's can run", async () => {
+    const store = written();
+    const receipt = append(store);
+    const waits = [2 ** 31 - 1, 2 ** 31, 2 ** 32 - 2].map((timeoutMs) => store.waitAsync("durable", receipt, { timeoutMs }));
+    /* A timer that is too long for Node ends in its next turn. */
+    await sleep(20);
+    store.sync();
+    await Promise.all(waits);
+    store.close();
+  });
+
   it("is waited for by any number without a thread or a descriptor for each", async () => {
     const store = written();
     const first = store.waitAsync("visible", 1);
     const before = [threads(), descriptors()];
     const waits = Array.from({ length: 200 }, (_, at) => store.waitAsync("visible", 1 + (at % 2)));
     const late = Array.from({ length: 200 }, () => refusedAsync(store.waitAsync("applied", 9, { timeoutMs: 1 }), "BP_WAIT_TIMEOUT"));
-    assert.deepEqual([threads(), descriptors()], before);
+    assert.ok(threads() <= before[0] && descriptors() <= before[1], `${[threads(), descriptors()]}, ${before} before`);
     append(store);
     append(store);
     await Promise.all([first, ...waits]);
