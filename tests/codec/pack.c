@@ -172,6 +172,9 @@ Test(pack, a_writer_without_memory_says_so_at_the_end) {
     for (int i = 0; i < 100; i++) {
       bpi_pack_text(&buffer, "some text");
       bpi_pack_u64(&buffer, 1u << 20);
+      bpi_pack_i64(&buffer, -(1 << 20));
+      bpi_pack_f64(&buffer, 0.5);
+      bpi_pack_bool(&buffer, 1);
       bpi_pack_octets(&buffer, (const uint8_t *)"\xff\xfe", 2);
       bpi_pack_bin(&buffer, "abc", 3);
       bpi_pack_map(&buffer, 3);
