@@ -27,11 +27,13 @@ static int take_rows(bpi_scan *scan, const bpi_footer *footer, bpi_bytes frames,
     if (!bpi_footer_row(footer, i, &record)) return 0;
     if (bpi_record_is_marker(&record) || (!fits && is_marker_frame(frames, record.offset))) {
       uint64_t next = scan->count == 0 ? 0 : scan->records[scan->count - 1].sequence + 1;
-      scan->has_final_commit = fits && i + 1 == footer->count;
+      int is_true = fits || bpi_footer_says_marker(footer, i, frames, next);
+      scan->has_final_commit = is_true && i + 1 == footer->count;
       if (scan->has_final_commit) scan->final_commit = record;
-      if (fits || bpi_footer_says_marker(footer, i, frames, next)) continue;
-      bpi_find(findings, BP_SEVERITY_DAMAGE, "footer_row", segment_id, record.offset,
-               "the footer's row does not say what the end of a batch says");
+      if (!is_true) {
+        bpi_find(findings, BP_SEVERITY_DAMAGE, "footer_row", segment_id, record.offset,
+                 "the footer's row does not say what the end of a batch says");
+      }
       continue;
     }
     if (record.sequence == BPI_UNNUMBERED) return 0;
@@ -112,6 +114,16 @@ static uint64_t end_within(bpi_bytes frames, const bpi_record *record, uint64_t 
   return record->offset + record->frame_length;
 }
 
+/* Judges what lies between `*end` and the record, and moves `*end` behind the record. */
+static void step_over(bpi_bytes frames, const bpi_record *record, uint64_t *end, uint64_t segment_id,
+                      bpi_findings *findings, int *has_strays) {
+  if (record->offset > *end && record->offset <= frames.length) {
+    judge_between(frames, *end, record->offset, segment_id, findings, has_strays);
+  }
+  uint64_t record_end = end_within(frames, record, *end);
+  if (record_end > *end) *end = record_end;
+}
+
 /* A footer that is sound in itself but does not fit the frames. */
 static void reconcile(bpi_scan *scan, bpi_bytes frames, uint64_t segment_id, bpi_findings *findings) {
   int all_good = 1, has_strays = 0;
@@ -126,12 +138,9 @@ static void reconcile(bpi_scan *scan, bpi_bytes frames, uint64_t segment_id, bpi
       finding->sequence = record->sequence;
       memcpy(finding->event_id, record->event_id, 16);
     }
-    if (record->offset > end && record->offset <= frames.length) {
-      judge_between(frames, end, record->offset, segment_id, findings, &has_strays);
-    }
-    uint64_t row_end = end_within(frames, record, end);
-    if (row_end > end) end = row_end;
+    step_over(frames, record, &end, segment_id, findings, &has_strays);
   }
+  if (scan->has_final_commit) step_over(frames, &scan->final_commit, &end, segment_id, findings, &has_strays);
   if (end < frames.length) judge_between(frames, end, frames.length, segment_id, findings, &has_strays);
   if (has_strays) {
     bpi_find(findings, BP_SEVERITY_NOTE, "stray_frames", segment_id, 0,
