@@ -159,25 +159,19 @@ static bp_gates *gates_of(bpn_state *state, napi_value value) {
   return box == NULL ? NULL : box->held;
 }
 
-napi_value bpn_gates_names(napi_env env, napi_callback_info info) {
+static napi_value texts(napi_env env, napi_callback_info info, const bp_text *(*get)(const bp_gates *gates, size_t *count)) {
   napi_value value;
   size_t count;
   bpn_state *state = bpn_enter(env, info, 1, &value);
   bp_gates *gates = gates_of(state, value);
   if (gates == NULL) return NULL;
-  const bp_text *names = bp_gates_names(gates, &count);
-  return bpn_texts_value(env, names, count);
+  const bp_text *all = get(gates, &count);
+  return bpn_texts_value(env, all, count);
 }
 
-napi_value bpn_gates_descriptions(napi_env env, napi_callback_info info) {
-  napi_value value;
-  size_t count;
-  bpn_state *state = bpn_enter(env, info, 1, &value);
-  bp_gates *gates = gates_of(state, value);
-  if (gates == NULL) return NULL;
-  const bp_text *descriptions = bp_gates_descriptions(gates, &count);
-  return bpn_texts_value(env, descriptions, count);
-}
+napi_value bpn_gates_names(napi_env env, napi_callback_info info) { return texts(env, info, bp_gates_names); }
+
+napi_value bpn_gates_descriptions(napi_env env, napi_callback_info info) { return texts(env, info, bp_gates_descriptions); }
 
 /* --- denials: { position, texts: [gate, code, message, key, value, ...] } */
 

@@ -16,12 +16,7 @@ import { callWithProgress, waitWithProgress, type Waiting } from "./waiting.js";
  * @since 0.1
  */
 export function open(path: string | URL, options: OpenOptions = {}): Store {
-  const name = pathOf(path);
-  const own = openOptions(options);
-  const config = configOf(own);
-  const faults = own.fault === undefined ? undefined : new FaultPoints(own.fault);
-  if (faults !== undefined) config.fault = faults.ask;
-  if (own.clock !== undefined) putClock(own.clock[0]!);
+  const { name, own, config, faults } = prepared(path, options);
   try {
     return new Store(callWithProgress(raw.bp_store_open.bind(undefined, name, config), own.progress), name, own, faults);
   } catch (error) {
@@ -37,12 +32,7 @@ export function open(path: string | URL, options: OpenOptions = {}): Store {
  * @since 0.1
  */
 export async function openAsync(path: string | URL, options: OpenOptions & Waiting = {}): Promise<Store> {
-  const name = pathOf(path);
-  const own = openOptions(options);
-  const config = configOf(own);
-  const faults = own.fault === undefined ? undefined : new FaultPoints(own.fault);
-  if (faults !== undefined) config.fault = faults.ask;
-  if (own.clock !== undefined) putClock(own.clock[0]!);
+  const { name, own, config, faults } = prepared(path, options);
   try {
     const start = raw.bp_store_open_async.bind(undefined, name, config);
     const opened = waitWithProgress(start, own.progress, own.signal, raw.bp_store_release);
@@ -51,4 +41,14 @@ export async function openAsync(path: string | URL, options: OpenOptions & Waiti
   } catch (error) {
     throw translate(error, name);
   }
+}
+
+function prepared(path: string | URL, options: OpenOptions & Waiting) {
+  const name = pathOf(path);
+  const own = openOptions(options);
+  const config = configOf(own);
+  const faults = own.fault === undefined ? undefined : new FaultPoints(own.fault);
+  if (faults !== undefined) config.fault = faults.ask;
+  if (own.clock !== undefined) putClock(own.clock[0]!);
+  return { name, own, config, faults };
 }

@@ -1,32 +1,10 @@
 /* How full the queue of the tickets may become: who waits for room, who is told to come again. */
-#include "support/held.h"
-#include "store/sim_fixture.h"
+#include "store/queue_fixture.h"
 
 #include <poll.h>
 #include <pthread.h>
 
 TestSuite(pressure, .init = set_up, .fini = tear_down);
-
-static void open_with_clock(uint32_t capacity, uint32_t percent) {
-  fixture_close(store);
-  config.clock = held_clock;
-  config.queue_capacity = capacity;
-  config.pressure_percent = percent;
-  store = fixture_open("store", BP_MODE_MUST_EXIST, &config);
-}
-
-static bp_pressure pressure_now(void) {
-  bp_pressure pressure = {.struct_size = sizeof pressure};
-  MUST(bp_store_pressure(store, &pressure, NULL));
-  return pressure;
-}
-
-static bp_ticket *submit_text(const char *entity, const char *payload) {
-  bp_draft draft = fixture_draft(entity, payload);
-  bp_ticket *ticket;
-  MUST(bp_store_submit(store, &draft, &ticket, NULL));
-  return ticket;
-}
 
 /* The sequence; the ticket is freed. */
 static uint64_t redeem(bp_ticket *ticket) {

@@ -1,8 +1,7 @@
 /* What a ticket promises: an append's own answer, later, in full, to whoever asks and as often as they ask; and how full the
  * queue may become. */
 #include "store/ticket.h"
-#include "support/held.h"
-#include "store/sim_fixture.h"
+#include "store/queue_fixture.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -15,19 +14,6 @@ TestSuite(tickets, .init = set_up, .fini = tear_down);
 static void reopen(void) {
   fixture_close(store);
   store = fixture_open("store", BP_MODE_MUST_EXIST, &config);
-}
-
-static bp_ticket *submit(const bp_draft *draft) {
-  bp_ticket *ticket;
-  bp_error error = fixture_error();
-  bp_status status = bp_store_submit(store, draft, &ticket, &error);
-  cr_assert_eq(status, BP_OK, "%s: %s", bp_status_name(status), error.text);
-  return ticket;
-}
-
-static bp_ticket *submit_text(const char *entity, const char *payload) {
-  bp_draft draft = fixture_draft(entity, payload);
-  return submit(&draft);
 }
 
 static bp_status wait_for(bp_ticket *ticket) { return bp_ticket_wait(ticket, BP_WAIT_FOREVER, NULL); }
@@ -306,20 +292,6 @@ Test(tickets, that_are_none_say_so) {
 }
 
 /* --- a writer that stands still */
-
-static void open_with_clock(uint32_t capacity, uint32_t percent) {
-  fixture_close(store);
-  config.clock = held_clock;
-  config.queue_capacity = capacity;
-  config.pressure_percent = percent;
-  store = fixture_open("store", BP_MODE_MUST_EXIST, &config);
-}
-
-static bp_pressure pressure_now(void) {
-  bp_pressure pressure = {.struct_size = sizeof pressure};
-  MUST(bp_store_pressure(store, &pressure, NULL));
-  return pressure;
-}
 
 Test(tickets, wait_no_longer_than_they_are_told) {
   open_with_clock(8, 50);
