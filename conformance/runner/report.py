@@ -11,6 +11,7 @@ from runner.driver import DriverBroken
 class Report:
     def __init__(self):
         self.passed = self.failed = self.skipped = 0
+        self.failures = []
         self.started = time.monotonic()
 
     def ok(self, name, detail=""):
@@ -20,9 +21,10 @@ class Report:
     def not_ok(self, name, *details):
         self.failed += 1
         self._line("not ok", name, "")
-        for detail in details:
-            for line in str(detail).split("\n"):
-                print(f"#   {line}", flush=True)
+        lines = [line for detail in details for line in str(detail).split("\n")]
+        for line in lines:
+            print(f"#   {line}", flush=True)
+        self.failures.append((name, lines))
 
     def skip(self, name, why):
         """On a developer's machine a lane may be missing; in CI everything must run."""
@@ -58,6 +60,9 @@ class Report:
         self.say(f"{name}: {time.monotonic() - begun:.1f} s")
 
     def close(self):
+        """The counts, behind the heads of all failures: a log of thousands of lines is read from its end."""
+        for name, lines in self.failures:
+            self.say("\n#   ".join([f"failed: {name}", *lines[:12]]))
         seconds = time.monotonic() - self.started
         self.say(f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped in {seconds:.0f} s")
         print(f"1..{self.passed + self.failed + self.skipped}", flush=True)

@@ -56,6 +56,9 @@ fn decoded<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
 fn decode(instruction: &Instruction) -> Result<Json, Refusal> {
     let value: Value = decoded(&instruction.hex("bytes")?)?;
     match value.depth() {
+        depth if depth > DEEPEST_ANSWER && value.holds_other_than_utf8() => {
+            Ok(json!({"depth": depth, "not_utf8": true}))
+        }
         depth if depth > DEEPEST_ANSWER => Ok(json!({"depth": depth})),
         _ => Ok(value.to_tagged()),
     }

@@ -115,6 +115,18 @@ impl Value {
             _ => 0,
         }
     }
+
+    /// Whether some bytes in it are no UTF-8: a string that is none arrives as bytes.
+    pub fn holds_other_than_utf8(&self) -> bool {
+        match self {
+            Value::Bytes(bytes) => std::str::from_utf8(bytes).is_err(),
+            Value::Array(items) => items.iter().any(Value::holds_other_than_utf8),
+            Value::Map(pairs) => pairs
+                .iter()
+                .any(|(k, v)| k.holds_other_than_utf8() || v.holds_other_than_utf8()),
+            _ => false,
+        }
+    }
 }
 
 fn nested(depth: usize, leaf: Value) -> Result<Value, String> {
