@@ -22,6 +22,9 @@ size_t bpi_index_bytes(const bpi_index *index) {
   return bytes;
 }
 
+/* A small store has little; behind a full run the next one is expected to fill too, and is not grown step by step. */
+enum { FIRST_ROWS = 256 };
+
 /* The run that takes the next row. */
 static bpi_run *open_run(bpi_index *index) {
   if (index->count == UINT32_MAX - 1) return NULL;
@@ -32,7 +35,7 @@ static bpi_run *open_run(bpi_index *index) {
   }
   bpi_run *run = bpi_allocate(&index->memory, sizeof *run);
   if (run == NULL) return NULL;
-  bpi_run_init(run, &index->memory, index->names.seed);
+  bpi_run_init(run, &index->memory, index->names.seed, index->run_count == 0 ? FIRST_ROWS : BPI_RUN_ROWS);
   index->runs[index->run_count++] = run;
   return run;
 }

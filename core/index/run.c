@@ -2,12 +2,13 @@
 
 #include "base/hash.h"
 
-enum { FIRST_ROWS = 256, ROW_MASK = BPI_RUN_ROWS - 1 };
+enum { ROW_MASK = BPI_RUN_ROWS - 1 };
 
-void bpi_run_init(bpi_run *run, const bpi_memory *memory, uint64_t seed) {
+void bpi_run_init(bpi_run *run, const bpi_memory *memory, uint64_t seed, uint32_t expected) {
   memset(run, 0, sizeof *run);
   run->memory = *memory;
   run->seed = seed;
+  run->expected = expected;
   bpi_postings_init(&run->entities, memory);
   bpi_postings_init(&run->scopes, memory);
   bpi_postings_init(&run->kinds, memory);
@@ -44,7 +45,7 @@ static void put_id(bpi_run *run, uint32_t row) {
 
 static bp_status grow_rows(bpi_run *run) {
   if (run->count < run->capacity) return BP_OK;
-  size_t capacity = run->capacity == 0 ? FIRST_ROWS : run->capacity * 2;
+  size_t capacity = run->capacity == 0 ? run->expected : run->capacity * 2;
   size_t slot_count = capacity * 2;
   uint32_t *slots = bpi_allocate(&run->memory, slot_count * sizeof *slots);
   bpi_row *rows = NULL;

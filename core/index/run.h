@@ -36,6 +36,7 @@ typedef struct bpi_run {
   uint64_t seed;
   bpi_row *rows;
   size_t capacity;
+  uint32_t expected;
   uint32_t count;
   uint32_t *slots;       /* tag of the id, never 0, above the row's 16 bits; 0: empty */
   size_t slot_count;
@@ -44,8 +45,9 @@ typedef struct bpi_run {
   bpi_postings kinds;
 } bpi_run;
 
-/* `seed` is the store's: who chooses the ids cannot choose where they meet in the table. */
-void bpi_run_init(bpi_run *run, const bpi_memory *memory, uint64_t seed);
+/* `seed` is the store's: who chooses the ids cannot choose where they meet in the table.  Room is made for `expected` rows, a
+ * power of two, with the first of them. */
+void bpi_run_init(bpi_run *run, const bpi_memory *memory, uint64_t seed, uint32_t expected);
 void bpi_run_free(bpi_run *run);
 size_t bpi_run_bytes(const bpi_run *run);
 

@@ -15,7 +15,7 @@ static int find(const uint8_t event_id[16], uint32_t *row) {
 static void set_up(void) {
   memset(&fault, 0, sizeof fault);
   bpi_memory memory = memory_fault_table(&fault);
-  bpi_run_init(&run, &memory, 7);
+  bpi_run_init(&run, &memory, 7, 256);
 }
 static void tear_down(void) {
   bpi_run_free(&run);
