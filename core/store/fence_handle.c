@@ -87,7 +87,7 @@ uint64_t bp_fence_token(const bp_fence *fence) {
 }
 
 static bp_status end(bp_fence *fence, int op, bp_error *error) {
-  bp_store *store;
+  bp_store *store = NULL;
   bp_status status = bpi_fence_enter(fence, &store, error);
   if (status != BP_OK) return status;
   bpi_request request = {.op = op, .fence = fence, .durable = 1, .error = error};
