@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KIND = 0xF001, TYPED_KIND = 0xF002, CALL = 1000, PAGE = 1024, RING = 1000 };
+enum { KIND = 0xF001, TYPED_KIND = 0xF002, CALL = 1000, HUNDRED = 100, PAGE = 1024, RING = 1000 };
 
 static bp_error failure = {.struct_size = sizeof failure};
 static volatile uint64_t sink;
@@ -101,27 +101,28 @@ static double written_cold(const char *path, size_t events) {
   return append_each(path, events, warm_up(events) + events, BP_WRITTEN);
 }
 
-static void append_calls(bp_store *store, const bp_draft *ring, size_t length, size_t from, size_t to, bp_receipt *receipts) {
-  for (size_t i = from; i < to; i += CALL) {
-    size_t accepted, some = to - i < CALL ? to - i : CALL;
+static void append_calls(bp_store *store, const bp_draft *ring, size_t length, size_t call, size_t from, size_t to,
+                         bp_receipt *receipts) {
+  for (size_t i = from; i < to; i += call) {
+    size_t accepted, some = to - i < call ? to - i : call;
     must(bp_store_append_many(store, ring + i % length, some, receipts, &accepted, &failure));
     for (size_t k = 0; k < accepted; k++) sink += receipts[k].sequence;
   }
 }
 
-/* `length` is whole calls. */
-static double append_many(const char *path, size_t events, size_t length, uint32_t durability) {
-  size_t warm = warm_up(events) / CALL * CALL;
+/* `call` drafts at a time; `length` is whole calls. */
+static double append_many(const char *path, size_t events, size_t length, uint32_t durability, size_t call) {
+  size_t warm = warm_up(events) / call * call;
   material *all = make_material(length);
   bp_draft *ring = calloc(length, sizeof *ring);
-  bp_receipt *receipts = calloc(CALL, sizeof *receipts);
+  bp_receipt *receipts = calloc(call, sizeof *receipts);
   if (ring == NULL || receipts == NULL) bench_fail("no memory");
   for (size_t i = 0; i < length; i++) fill_draft(&ring[i], &all[i]);
-  for (size_t i = 0; i < CALL; i++) must(bp_receipt_init(&receipts[i], sizeof *receipts));
+  for (size_t i = 0; i < call; i++) must(bp_receipt_init(&receipts[i], sizeof *receipts));
   bp_store *store = open_store(path, durability);
-  append_calls(store, ring, length, 0, warm, receipts);
+  append_calls(store, ring, length, call, 0, warm, receipts);
   double begin = bench_now();
-  append_calls(store, ring, length, warm, warm + events, receipts);
+  append_calls(store, ring, length, call, warm, warm + events, receipts);
   double seconds = bench_now() - begin;
   must(bp_store_close(store, &failure));
   free(receipts);
@@ -130,10 +131,11 @@ static double append_many(const char *path, size_t events, size_t length, uint32
   return seconds;
 }
 
-static double many(const char *path, size_t events) { return append_many(path, events, RING, BP_DURABLE); }
-static double many_written(const char *path, size_t events) { return append_many(path, events, RING, BP_WRITTEN); }
+static double many(const char *path, size_t events) { return append_many(path, events, RING, BP_DURABLE, CALL); }
+static double many_hundred(const char *path, size_t events) { return append_many(path, events, RING, BP_DURABLE, HUNDRED); }
+static double many_written(const char *path, size_t events) { return append_many(path, events, RING, BP_WRITTEN, CALL); }
 static double many_cold(const char *path, size_t events) {
-  return append_many(path, events, (warm_up(events) + events) / CALL * CALL + CALL, BP_WRITTEN);
+  return append_many(path, events, (warm_up(events) + events) / CALL * CALL + CALL, BP_WRITTEN, CALL);
 }
 
 /* ------------------------------------------------------------------------------------------------- typed events -- */
@@ -316,7 +318,7 @@ int main(int count, char **words) {
   static const struct {
     const char *name;
     double (*work)(const char *path, size_t events);
-  } rows[] = {{"durable", durable}, {"written", written}, {"many", many}, {"many-written", many_written},
+  } rows[] = {{"durable", durable}, {"written", written}, {"many", many}, {"many-100", many_hundred}, {"many-written", many_written},
               {"written-cold", written_cold}, {"many-cold", many_cold}, {"iterate", iterate}, {"columns", iterate}, {"typed-append", typed_append},
               {"typed-decode", typed_decode}, {"prepare", prepare}, {"prepare-typed", prepare_typed}};
   if (count != 4) bench_fail("worker ROW DIRECTORY EVENTS");

@@ -49,7 +49,7 @@ function appendEach(path, events, length, durability) {
   });
 }
 
-function appendMany(path, events, length, durability) {
+function appendMany(path, events, length, durability, call = CALL) {
   const ring = entities(length).map((entity) => ({
     entity,
     scope: "bench",
@@ -57,11 +57,11 @@ function appendMany(path, events, length, durability) {
   }));
   let total = 0n;
   return timed(path, durability, events, (store, from, to) => {
-    for (let i = from; i < to; i += CALL) {
+    for (let i = from; i < to; i += call) {
       const at = i % length;
-      for (const receipt of store.appendMany(ring.slice(at, at + Math.min(CALL, to - i)))) total += receipt.sequence;
+      for (const receipt of store.appendMany(ring.slice(at, at + Math.min(call, to - i)))) total += receipt.sequence;
     }
-  }, Math.floor(warmUp(events) / CALL) * CALL);
+  }, Math.floor(warmUp(events) / call) * call);
 }
 
 function typedAppend(path, events) {
@@ -115,6 +115,7 @@ const rows = {
   written: (path, events) => appendEach(path, events, RING, "written"),
   "written-cold": (path, events) => appendEach(path, events, warmUp(events) + events, "written"),
   many: (path, events) => appendMany(path, events, RING, "durable"),
+  "many-100": (path, events) => appendMany(path, events, RING, "durable", 100),
   "many-written": (path, events) => appendMany(path, events, RING, "written"),
   "many-cold": (path, events) => appendMany(path, events, Math.floor((warmUp(events) + events) / CALL) * CALL + CALL, "written"),
   iterate,

@@ -48,15 +48,15 @@ def append_each(path: str, events: int, length: int, durability: Literal["durabl
         return run(warm, warm + events)
 
 
-def append_many(path: str, events: int, length: int, durability: Literal["durable", "written"]) -> float:
-    warm = warm_up(events) // CALL * CALL
+def append_many(path: str, events: int, length: int, durability: Literal["durable", "written"], call: int = CALL) -> float:
+    warm = warm_up(events) // call * call
     ring = [batpak.Draft(entity, "bench", kind=0xF001, payload=os.urandom(256)) for entity in entities(length)]
     with batpak.open(path, durability=durability, sync_every_events=0) as store:
         def run(begin: int, end: int) -> float:
             total = 0
             start = perf_counter()
-            for at in range(begin, end, CALL):
-                for receipt in store.append_many(ring[at % length:at % length + min(CALL, end - at)]):
+            for at in range(begin, end, call):
+                for receipt in store.append_many(ring[at % length:at % length + min(call, end - at)]):
                     total += receipt.sequence
             return perf_counter() - start
         run(0, warm)
@@ -123,6 +123,7 @@ ROWS: dict[str, Callable[[str, int], float]] = {
     "written": lambda path, events: append_each(path, events, RING, "written"),
     "written-cold": lambda path, events: append_each(path, events, warm_up(events) + events, "written"),
     "many": lambda path, events: append_many(path, events, RING, "durable"),
+    "many-100": lambda path, events: append_many(path, events, RING, "durable", 100),
     "many-written": lambda path, events: append_many(path, events, RING, "written"),
     "many-cold": lambda path, events: append_many(path, events, (warm_up(events) + events) // CALL * CALL + CALL, "written"),
     "iterate": iterate,

@@ -123,6 +123,7 @@ Test(tokens, runs_that_are_no_value) {
 Test(tokens, a_key_stands_once_in_a_map) {
   refuses(BP_VALUE, 3, RUN(MAP(2), STRING(0, 1), NIL, STRING(0, 1), NIL));
   refuses(BP_VALUE, 3, RUN(MAP(2), UINT(1), NIL, INT(1), NIL));
+  refuses(BP_VALUE, 3, RUN(MAP(2), UINT(1), NIL, UINT(1), BOOL(1)));
   refuses(BP_VALUE, 4, RUN(MAP(2), ARRAY(1), NIL, NIL, ARRAY(1), NIL, NIL));
   refuses(BP_VALUE, 6, RUN(ARRAY(1), MAP(1), NIL, MAP(2), NIL, NIL, NIL, NIL));
   /* Different keys, or different maps. */
