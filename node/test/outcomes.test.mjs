@@ -9,9 +9,9 @@ import { Cancelled, CustomAction, Err, ErrorKind, Float64, Notify, Ok, open, Out
   OutcomeError, payloadEncode, Pending, Release, Retry, Rollback, Ticket, WaitForAll, WaitForAny, WaitForCustom, WaitForEvent,
   WaitForTime } from "batpak";
 import { canonical } from "./support/canonical.mjs";
+import { runs } from "./support/runs.mjs";
 import { id, refused, temporary } from "./support/store.mjs";
 
-const RUNS = { numRuns: Number(process.env.BATPAK_RUNS ?? 300) };
 const KINDS = Object.values(ErrorKind);
 
 const BAD = new OutcomeError(ErrorKind.CONFLICT, "no");
@@ -60,7 +60,7 @@ const steps = fc.integer({ min: 0, max: 5 }).map((number) => (value) => [
 ][Math.abs(value + number) % 6]);
 
 const flattened = (given) => given.type === "Batch" ? given.items.flatMap(flattened) : [given];
-const holds = (...given) => fc.assert(fc.property(...given), RUNS);
+const holds = (...given) => fc.assert(fc.property(...given), runs());
 const ok = (value) => new Ok(value);
 
 describe("the laws of outcomes", () => {

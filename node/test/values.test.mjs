@@ -4,9 +4,8 @@ import vm from "node:vm";
 import fc from "fast-check";
 import { BatpakError, Float64, open, payloadDecode, payloadEncode, payloadFromJson, payloadToJson } from "batpak";
 import { canonical } from "./support/canonical.mjs";
+import { runs } from "./support/runs.mjs";
 import { refused, temporary } from "./support/store.mjs";
-
-const RUNS = { numRuns: Number(process.env.BATPAK_RUNS ?? 300) };
 
 function same(value) {
   const payload = payloadEncode(value);
@@ -42,14 +41,14 @@ describe("values go and come back", () => {
   test("as they were, in bytes that another encoder makes too", () => {
     fc.assert(fc.property(value, (given) => {
       assert.deepEqual(payloadDecode(same(given)), given);
-    }), RUNS);
+    }), runs());
   });
 
   test("and once more, from what was read, to the same bytes", () => {
     fc.assert(fc.property(value, (given) => {
       const payload = payloadEncode(given);
       assert.deepEqual(payloadEncode(payloadDecode(payload, { floats: "exact" })), payload);
-    }), RUNS);
+    }), runs());
   });
 
   test("every JSON text as JSON says", () => {
@@ -59,7 +58,7 @@ describe("values go and come back", () => {
       const text = JSON.stringify(exact);
       assert.deepEqual(JSON.parse(payloadToJson(payloadEncode(exact))), exact);
       assert.deepEqual(payloadDecode(payloadFromJson(text)), exact);
-    }), RUNS);
+    }), runs());
   });
 
   test("through a store", () => {
@@ -68,7 +67,7 @@ describe("values go and come back", () => {
     fc.assert(fc.property(value, (given) => {
       const receipt = store.append("thing:1", "test", { kind: 0xf001, value: given });
       assert.deepEqual(store.get(receipt.eventId).value(), given);
-    }), RUNS);
+    }), runs());
     store.close();
   });
 });
@@ -383,7 +382,7 @@ describe("payloads that are none", () => {
       } catch (error) {
         assert.ok(error instanceof BatpakError, String(error));
       }
-    }), { numRuns: RUNS.numRuns * 10 });
+    }), runs(10));
   });
 
   it("bytes behind the first value are passed over", () => {
