@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KIND = 0xF001, TYPED_KIND = 0xF002, CALL = 1000, HUNDRED = 100, PAGE = 1024, RING = 1000 };
+enum { KIND = 0xF001, TYPED_KIND = 0xF002, CALL = 1000, SMALL_CALL = 100, PAGE = 1024, RING = 1000 };
 
 static bp_error failure = {.struct_size = sizeof failure};
 static volatile uint64_t sink;
@@ -132,7 +132,7 @@ static double append_many(const char *path, size_t events, size_t length, uint32
 }
 
 static double many(const char *path, size_t events) { return append_many(path, events, RING, BP_DURABLE, CALL); }
-static double many_hundred(const char *path, size_t events) { return append_many(path, events, RING, BP_DURABLE, HUNDRED); }
+static double many_small(const char *path, size_t events) { return append_many(path, events, RING, BP_DURABLE, SMALL_CALL); }
 static double many_written(const char *path, size_t events) { return append_many(path, events, RING, BP_WRITTEN, CALL); }
 static double many_cold(const char *path, size_t events) {
   return append_many(path, events, (warm_up(events) + events) / CALL * CALL + CALL, BP_WRITTEN, CALL);
@@ -318,7 +318,7 @@ int main(int count, char **words) {
   static const struct {
     const char *name;
     double (*work)(const char *path, size_t events);
-  } rows[] = {{"durable", durable}, {"written", written}, {"many", many}, {"many-100", many_hundred}, {"many-written", many_written},
+  } rows[] = {{"durable", durable}, {"written", written}, {"many", many}, {"many-100", many_small}, {"many-written", many_written},
               {"written-cold", written_cold}, {"many-cold", many_cold}, {"iterate", iterate}, {"columns", iterate}, {"typed-append", typed_append},
               {"typed-decode", typed_decode}, {"prepare", prepare}, {"prepare-typed", prepare_typed}};
   if (count != 4) bench_fail("worker ROW DIRECTORY EVENTS");

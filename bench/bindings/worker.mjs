@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { defineEvent, open } from "batpak";
 
 const CALL = 1000;
+const SMALL_CALL = 100;
 const RING = 1000;
 const PER_ENTITY = 200;
 
@@ -115,7 +116,7 @@ const rows = {
   written: (path, events) => appendEach(path, events, RING, "written"),
   "written-cold": (path, events) => appendEach(path, events, warmUp(events) + events, "written"),
   many: (path, events) => appendMany(path, events, RING, "durable"),
-  "many-100": (path, events) => appendMany(path, events, RING, "durable", 100),
+  "many-100": (path, events) => appendMany(path, events, RING, "durable", SMALL_CALL),
   "many-written": (path, events) => appendMany(path, events, RING, "written"),
   "many-cold": (path, events) => appendMany(path, events, Math.floor((warmUp(events) + events) / CALL) * CALL + CALL, "written"),
   iterate,

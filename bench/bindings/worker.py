@@ -11,6 +11,7 @@ from typing import Literal
 import batpak
 
 CALL = 1000
+SMALL_CALL = 100
 RING = 1000
 PER_ENTITY = 200
 
@@ -123,7 +124,7 @@ ROWS: dict[str, Callable[[str, int], float]] = {
     "written": lambda path, events: append_each(path, events, RING, "written"),
     "written-cold": lambda path, events: append_each(path, events, warm_up(events) + events, "written"),
     "many": lambda path, events: append_many(path, events, RING, "durable"),
-    "many-100": lambda path, events: append_many(path, events, RING, "durable", 100),
+    "many-100": lambda path, events: append_many(path, events, RING, "durable", SMALL_CALL),
     "many-written": lambda path, events: append_many(path, events, RING, "written"),
     "many-cold": lambda path, events: append_many(path, events, (warm_up(events) + events) // CALL * CALL + CALL, "written"),
     "iterate": iterate,

@@ -125,8 +125,6 @@ def stable(step, value):
         return [stable_event(event) for event in value]
     if op == "to_json" and value is not None:
         return json_value(value)
-    if op == "decode" and isinstance(value, dict):
-        return without(value, ("not_utf8",))
     if isinstance(value, str) and len(value) > LONG_TEXT:
         return long_text(value)
     return value

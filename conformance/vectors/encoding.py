@@ -43,6 +43,7 @@ ACCEPTED = [
     ("a key twice", [b"\x82\xa1a\x01\xa1a\x02"]),
     ("bytes behind the value", [b"\x01\x02", b"\xc0\xc1"]),
     ("nesting of 1,023", [b"\x91" * 1023 + b"\xc0", b"\x81\xa1a" * 1023 + b"\xc0"]),
+    ("bytes that are not UTF-8, deep inside", [b"\x91" * 40 + b"\xc4\x01\xff", b"\x81\xa1a" * 40 + b"\xc4\x01\xff"]),
 ]
 
 REFUSED = [
@@ -53,6 +54,7 @@ REFUSED = [
         "text that is not UTF-8",
         [b"\xa1\xff", b"\xa2\xc3\x28", b"\xa3\xed\xa0\x80", b"\xa4\xf4\x90\x80\x80", b"\xa2\xc0\x80"],
     ),
+    ("text that is not UTF-8, deep inside", [b"\x91" * 40 + b"\xa1\xff"]),
     ("nesting of 1,024", [b"\x91" * 1024 + b"\xc0", b"\x81\xa1a" * 1024 + b"\xc0"]),
     (
         "a length beyond the input",

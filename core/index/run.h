@@ -36,7 +36,7 @@ typedef struct bpi_run {
   uint64_t seed;
   bpi_row *rows;
   size_t capacity;
-  uint32_t expected;
+  uint32_t expected;     /* rows that the first room is for */
   uint32_t count;
   uint32_t *slots;       /* tag of the id, never 0, above the row's 16 bits; 0: empty */
   size_t slot_count;

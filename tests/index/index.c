@@ -160,6 +160,13 @@ Test(index, undo_restores_everything_at_every_size) {
   cr_assert_eq(index_.entities, 1);
 }
 
+/* Not grown step by step, which would move its rows and hash their ids again and again. */
+Test(index, a_run_behind_a_full_one_has_its_room_at_once) {
+  for (uint64_t i = 0; i < BPI_RUN_ROWS + 1; i++) add(i, "x", 0);
+  cr_assert_eq(index_.run_count, 2);
+  cr_assert_eq(index_.runs[1]->capacity, BPI_RUN_ROWS);
+}
+
 Test(index, undo_goes_back_over_the_border_of_two_runs) {
   add(0, "first", 0);
   for (uint64_t i = 1; i < BPI_RUN_ROWS + 10; i++) add(i, i % 2 ? "x" : "y", 0);

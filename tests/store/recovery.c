@@ -312,9 +312,7 @@ Test(recovery, a_number_of_a_footer_that_is_too_low_moves_no_event) {
   cr_assert_eq(count_moved(BP_MODE_READ_ONLY, receipts, "sequence_conflict", BP_VERDICT_DAMAGED), 0);
 }
 
-/* Bytes of the rows of a sealed segment that ends with a batch of two: the trailer's last byte; where the first item lies; how long
- * it is.  The row and the frame of the batch's end stay too: the reference does not believe the rows without the one, and
- * without the other the batch would not be whole, were the rows lost as well. */
+/* Bytes that make a footer a wrong one: the trailer's last byte; in a row, where the event lies; how long it is. */
 static const struct {
   const char *what;
   size_t from_end; /* 0: of the row */
@@ -330,6 +328,8 @@ static void change_footer(const char *name, const bp_receipt *receipt, size_t at
   surgery_end(&patient);
 }
 
+/* The row and the frame of a batch's end stay too: the reference does not believe the rows without the one, and without the
+ * other the batch would not be whole, were the rows lost as well. */
 Test(recovery, a_footer_that_is_written_again_is_the_same) {
   enum { ITEMS = 2 };
   bp_config config = fixture_config(BP_MODE_CREATE);

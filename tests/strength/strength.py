@@ -168,7 +168,7 @@ def judge(kind, tally, update):
 def main():
     words = argparse.ArgumentParser(prog="script/strength")
     words.add_argument("kind", choices=["coverage", "mutants"])
-    words.add_argument("--count", type=int, default=40, help="mutants of each room (40)")
+    words.add_argument("--count", type=int, default=12, help="mutants of each room (12, of which the floors are)")
     words.add_argument("--seed", type=int, default=1)
     words.add_argument("--update", action="store_true")
     asked = words.parse_args()
