@@ -1,7 +1,7 @@
 """Measures C, Python and Node beside each other: run.py WORKER PYTHON NODE-FOLDER [--events N] [--rounds N] [--row NAME]...
 
-In each round each language does each row in a process of its own, one after the other; the median of the rounds
-counts. WORKER is the program made from worker.c, PYTHON an interpreter and NODE-FOLDER a folder that have the
+In each round each language does each row in a process of its own, one after the other; the medians of the rounds
+count, and the least and the most of a round stand behind them. WORKER is the program made from worker.c, PYTHON an interpreter and NODE-FOLDER a folder that have the
 package installed.
 """
 
@@ -19,31 +19,59 @@ LANGUAGES = ["C", "Python", "Node"]
 
 
 @dataclass(frozen=True)
+class Taken:
+    """Seconds an event of the rounds, in a language and in C."""
+
+    here: list[float]
+    in_c: list[float]
+
+    def judge(self, measure: Callable[[float, float], float]) -> tuple[float, float, float]:
+        """What `measure` makes of the medians; of each round's two, the least and the most."""
+        rounds = [measure(here, c) for here, c in zip(self.here, self.in_c)]
+        return measure(statistics.median(self.here), statistics.median(self.in_c)), min(rounds), max(rounds)
+
+
+@dataclass(frozen=True)
 class Row:
     name: str
     what: str
     share: float                    # of --events
     reads: str | None               # the row of worker.c that makes the store it reads
-    goal: Callable[[str, float, float], str]   # of a language, from seconds an event there and in C
+    goal: Callable[[str, Taken], str]   # of a language
 
 
-def ratio(least: float) -> Callable[[str, float, float], str]:
-    return lambda _, here, c: verdict(c / here >= least, f"{c / here:.2f} of C", f"{least:.2f}")
+def share_of_c(here: float, c: float) -> float:
+    return c / here
 
 
-def added(most: dict[str, float]) -> Callable[[str, float, float], str]:
-    def judge(language: str, here: float, c: float) -> str:
-        cost = (here - c) * 1e6
-        return verdict(cost <= most[language], f"+{cost:.2f} us", f"+{most[language]:.1f} us")
+def cost(here: float, c: float) -> float:
+    return (here - c) * 1e6
+
+
+def ratio(least: float) -> Callable[[str, Taken], str]:
+    def judge(_: str, taken: Taken) -> str:
+        found, low, high = taken.judge(share_of_c)
+        return verdict(found >= least, f"{found:.2f} of C, {low:.2f} to {high:.2f}", f"{least:.2f}")
     return judge
 
 
-def rate(least: float) -> Callable[[str, float, float], str]:
-    return lambda _, here, __: verdict(1 / here >= least, f"{1 / here / 1e6:.2f} M/s", f"{least / 1e6:.1f} M/s")
+def added(most: dict[str, float]) -> Callable[[str, Taken], str]:
+    def judge(language: str, taken: Taken) -> str:
+        found, low, high = taken.judge(cost)
+        return verdict(found <= most[language], f"{found:+.2f} us, {low:+.2f} to {high:+.2f}", f"{most[language]:+.1f} us")
+    return judge
 
 
-def stated(_: str, here: float, c: float) -> str:
-    return f"+{(here - c) * 1e6:.2f} us, {c / here:.2f} of C"
+def rate(least: float) -> Callable[[str, Taken], str]:
+    def judge(_: str, taken: Taken) -> str:
+        found, low, high = taken.judge(lambda here, _: 1 / here)
+        return verdict(found >= least, f"{found / 1e6:.2f} M/s, {low / 1e6:.2f} to {high / 1e6:.2f}", f"{least / 1e6:.1f} M/s")
+    return judge
+
+
+def stated(_: str, taken: Taken) -> str:
+    found, low, high = taken.judge(cost)
+    return f"{found:+.2f} us, {low:+.2f} to {high:+.2f}; {taken.judge(share_of_c)[0]:.2f} of C"
 
 
 def verdict(holds: bool, found: str, goal: str) -> str:
@@ -101,9 +129,8 @@ def measure(row: Row, wanted: argparse.Namespace, commands: dict[str, list[str]]
             taken[language].append(run(commands[language], row.name, place, events) / events)
             if not row.reads:
                 shutil.rmtree(place)
-    medians = {language: statistics.median(times) for language, times in taken.items()}
-    rates = " | ".join(f"{1 / medians[language]:,.0f}" for language in LANGUAGES)
-    beside = " | ".join(row.goal(language, medians[language], medians["C"]) for language in LANGUAGES[1:])
+    rates = " | ".join(f"{1 / statistics.median(taken[language]):,.0f}" for language in LANGUAGES)
+    beside = " | ".join(row.goal(language, Taken(taken[language], taken["C"])) for language in LANGUAGES[1:])
     return f"| {row.what} | {rates} | {beside} |"
 
 
