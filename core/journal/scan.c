@@ -175,12 +175,12 @@ static bp_status walk_frames(bpi_scan *scan, bpi_bytes file, size_t footer_start
   return status;
 }
 
-/* Where frames begin if the prologue cannot be believed: where it says, if a frame is there, else the first that is found. */
-static size_t find_first_frame(bpi_bytes file, size_t claimed) {
+/* Where frames begin if the prologue cannot be believed, its length neither. */
+static size_t find_first_frame(bpi_bytes file) {
   bpi_frame frame;
   bpi_frames walk;
   size_t offset, length, skipped;
-  bpi_frames_init(&walk, file, claimed != 0 && bpi_frame_check(file, claimed) != 0 ? claimed : BPI_SEGMENT_FIXED_BYTES);
+  bpi_frames_init(&walk, file, BPI_SEGMENT_FIXED_BYTES);
   return bpi_frames_next(&walk, &offset, &length, &frame, &skipped) ? offset : 0;
 }
 
@@ -206,7 +206,7 @@ static bp_status scan_prologue(bpi_scan *scan, bpi_bytes file, uint64_t segment_
     bpi_find(findings, BP_SEVERITY_NOTE, "headless_segment", segment_id, 0, "the file ends inside its prologue");
     return BP_OK;
   }
-  size_t first = find_first_frame(file, prologue.length);
+  size_t first = find_first_frame(file);
   if (state == BPI_PROLOGUE_NEWER && first == 0) {
     return bpi_fail_at(error, BP_NEWER_VERSION, segment_id, 0, "a segment of a newer format version");
   }

@@ -523,6 +523,17 @@ Test(scan, a_destroyed_prologue_does_not_hide_the_frames) {
   }
 }
 
+Test(scan, a_destroyed_prologue_with_a_wrong_length_neither) {
+  make(3);
+  builder.bytes.data[0] ^= 0x55;
+  for (size_t claimed = BPI_SEGMENT_FIXED_BYTES; claimed <= builder.records[1].offset; claimed++) {
+    bpi_store_be32(builder.bytes.data + 4, (uint32_t)(claimed - BPI_SEGMENT_FIXED_BYTES));
+    scan_all(0);
+    assert_all(3);
+    assert_found("damaged_prologue", BP_SEVERITY_DAMAGE);
+  }
+}
+
 Test(scan, another_number_in_the_prologue_is_noticed) {
   make(1);
   segment_builder_seal(&builder, 0);

@@ -134,6 +134,22 @@ Test(scan_footer, a_footer_that_does_not_fit_is_not_believed) {
   cr_assert_eq(first_of(segment_builder_file(&builder), 20), UINT64_MAX);
 }
 
+Test(scan_footer, numbers_that_do_not_rise_are_counted) {
+  make_segment(3);
+  for (uint64_t second = 19; second <= 20; second++) {
+    bpi_store_le64(row(1) + ROW_SEQUENCE, second);
+    findings.count = 0;
+    scan = (bpi_scan){.memory = memory};
+    cr_assert_eq(bpi_scan_segment(segment_builder_file(&builder), SEGMENT, 1, &memory, &scan, &findings, NULL), BP_OK);
+    cr_assert_eq(scan.kind, BPI_SCAN_MISFIT);
+    cr_assert_eq(findings.count, 1);
+    cr_assert_str_eq(findings.items[0].code, "sequence_order");
+    cr_assert_eq(scan.count, 3);
+    for (size_t i = 0; i < 3; i++) cr_assert_eq(scan.records[i].sequence, BPI_UNNUMBERED, "record %zu", i);
+    bpi_scan_free(&scan);
+  }
+}
+
 Test(scan_footer, what_is_no_segment_with_a_footer_has_no_number) {
   cr_assert_eq(first_of(bpi_bytes_of((const uint8_t *)"", 0), UINT64_MAX - 1), UINT64_MAX);
   make_segment(2);
