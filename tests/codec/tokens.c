@@ -127,6 +127,7 @@ Test(tokens, a_key_stands_once_in_a_map) {
   refuses(BP_VALUE, 4, RUN(MAP(2), ARRAY(1), NIL, NIL, ARRAY(1), NIL, NIL));
   refuses(BP_VALUE, 6, RUN(ARRAY(1), MAP(1), NIL, MAP(2), NIL, NIL, NIL, NIL));
   /* Different keys, or different maps. */
+  gives("82 a161 c0 a26162 c0", RUN(MAP(2), STRING(0, 1), NIL, STRING(0, 2), NIL));
   gives("82 a161 c0 c40161 c0", RUN(MAP(2), STRING(0, 1), NIL, BYTES(0, 1), NIL));
   gives("82 01 c0 cb3ff0000000000000 c0", RUN(MAP(2), UINT(1), NIL, FLOAT64(0x3ff0000000000000), NIL));
   gives("82 cb8000000000000000 c0 cb0000000000000000 c0",

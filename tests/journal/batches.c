@@ -157,6 +157,8 @@ Test(batches, events_of_another_time_in_a_broken_batch_are_kept) {
   cr_assert_str_eq(walk("B5ab+c+d."), "cd");
   cr_assert_eq(batches.dropped, 2);
   cr_assert_eq(batches.good_end, position(5));
+  cr_assert_str_eq(walk("B5ef+g+h."), "cdgh", "behind others too");
+  cr_assert_eq(batches.good_end, position(10));
 }
 
 Test(batches, events_of_another_time_before_an_early_commit_are_kept) {

@@ -373,6 +373,18 @@ Test(scan, a_batch_without_end_is_cut) {
   cr_assert_not(scan.has_final_commit);
 }
 
+Test(scan, damage_inside_a_batch_leaves_a_gap_among_its_items) {
+  make(1);
+  segment_builder_begin(&builder, 3);
+  make(3);
+  segment_builder_commit(&builder);
+  damage(2);
+  scan_all(1);
+  assert_events((size_t[]){0, 1, 3}, 3);
+  cr_assert_eq(scan.gap_count, 1);
+  cr_assert_eq(scan.gaps[0].record, 2);
+}
+
 /* --- footers that do not fit */
 
 Test(scan, a_shifted_frame_is_found_where_it_is) {
