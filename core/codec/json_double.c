@@ -10,7 +10,7 @@ enum { DIGITS_MAX = 17, SCRATCH = 40 };
 /* Significant digits with exponent, as the C library rounds them (correctly).  Its decimal point depends on the locale and
  * is dropped here. */
 typedef struct decimal {
-  char digits[DIGITS_MAX + 1];
+  char digits[DIGITS_MAX];
   int count;
   int exponent;   /* value = 0.digits * 10^exponent */
 } decimal;
