@@ -28,6 +28,7 @@ void bpi_hidden_free(bpi_hidden *hidden);
 
 /* Decodes a whole file.  BP_HIDDEN_RANGES, BP_NO_MEMORY. */
 bp_status bpi_hidden_decode(bpi_bytes file, bpi_hidden *hidden, bp_error *error);
+/* Appends a whole file to `out`. */
 void bpi_hidden_encode(const bpi_hidden *hidden, bpi_buffer *out);
 
 bp_status bpi_hidden_load(const bp_system *system, const char *directory, bpi_hidden *hidden, bp_error *error);

@@ -175,8 +175,7 @@ static bp_status walk_frames(bpi_scan *scan, bpi_bytes file, size_t footer_start
   return status;
 }
 
-/* Where frames begin if the prologue cannot be believed, its length neither. */
-static size_t find_first_frame(bpi_bytes file) {
+size_t bpi_scan_first_frame(bpi_bytes file) {
   bpi_frame frame;
   bpi_frames walk;
   size_t offset, length, skipped;
@@ -206,7 +205,7 @@ static bp_status scan_prologue(bpi_scan *scan, bpi_bytes file, uint64_t segment_
     bpi_find(findings, BP_SEVERITY_NOTE, "headless_segment", segment_id, 0, "the file ends inside its prologue");
     return BP_OK;
   }
-  size_t first = find_first_frame(file);
+  size_t first = bpi_scan_first_frame(file);
   if (state == BPI_PROLOGUE_NEWER && first == 0) {
     return bpi_fail_at(error, BP_NEWER_VERSION, segment_id, 0, "a segment of a newer format version");
   }

@@ -59,6 +59,9 @@ bp_status bpi_scan_first_number(bpi_bytes file, uint64_t most, const bpi_memory 
  * be told which of the two is wrong, and nothing is changed. */
 void bpi_scan_count_taken(bpi_scan *scan, uint64_t from, uint64_t taken, uint64_t segment_id, bpi_findings *findings);
 
+/* Where frames begin if the prologue cannot be believed, its length neither; 0 where there is none. */
+size_t bpi_scan_first_frame(bpi_bytes file);
+
 /* Who goes through the records asks for the strings of those so far ahead. */
 enum { BPI_SCAN_AHEAD = 8 };
 

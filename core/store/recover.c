@@ -186,12 +186,7 @@ static bp_status check_versions(bp_store *store, bp_error *error) {
     if (status != BP_OK) return status;
     bpi_prologue_state state = bpi_prologue_parse(file, &prologue);
     if (state == BPI_PROLOGUE_GOOD || (state == BPI_PROLOGUE_SHORT && i + 1 == store->segments.count)) continue;
-    bpi_frames walk;
-    bpi_frame frame;
-    size_t offset, length, skipped;
-    bpi_frames_init(&walk, file, prologue.length != 0 ? prologue.length : BPI_SEGMENT_FIXED_BYTES);
-    int has_frames = bpi_frames_next(&walk, &offset, &length, &frame, &skipped);
-    if (has_frames) continue;
+    if (bpi_scan_first_frame(file) != 0) continue;
     if (state == BPI_PROLOGUE_NEWER) {
       char text[96];
       snprintf(text, sizeof text, "%s has a format version that is not known", segment->name);

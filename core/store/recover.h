@@ -3,7 +3,6 @@
 #define BPI_STORE_RECOVER_H
 
 #include "journal/directory.h"
-#include "journal/frames.h"
 #include "journal/scan.h"
 #include "store/store_internal.h"
 

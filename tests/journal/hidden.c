@@ -75,6 +75,9 @@ Test(hidden, the_reference_s_file_is_read_and_written) {
   bpi_hidden_encode(&hidden, &out);
   cr_assert_eq(out.length, GOLDEN_LENGTH);
   cr_assert_arr_eq(out.data, golden, GOLDEN_LENGTH);
+  bpi_hidden_encode(&hidden, &out);
+  cr_assert_eq(out.length, 2 * GOLDEN_LENGTH);
+  cr_assert_arr_eq(out.data + GOLDEN_LENGTH, golden, GOLDEN_LENGTH, "behind what there was");
 }
 
 Test(hidden, no_range_is_a_list_too) {

@@ -385,6 +385,27 @@ Test(scan, damage_inside_a_batch_leaves_a_gap_among_its_items) {
   cr_assert_eq(scan.gaps[0].record, 2);
 }
 
+Test(scan, a_damaged_marker_is_known_by_either_of_its_texts) {
+  static const char *const texts[] = {"_batch", "_system"};
+  make(1);
+  segment_builder_begin(&builder, 2);
+  make(2);
+  size_t commit = builder.bytes.length;
+  segment_builder_commit(&builder);
+  size_t end = builder.bytes.length;
+  make(1);
+  damage(2);
+  for (size_t i = 0; i < 2; i++) {
+    uint8_t *text = (uint8_t *)memmem(builder.bytes.data + commit, end - commit, texts[i], strlen(texts[i]));
+    cr_assert_not_null(text);
+    *text ^= 1;
+    scan_all(1);
+    cr_assert_eq(scan.gap_count, 1);
+    cr_assert_eq(scan.gaps[0].frames, 1, "the item before it, and no other");
+    *text ^= 1;
+  }
+}
+
 /* --- footers that do not fit */
 
 Test(scan, a_shifted_frame_is_found_where_it_is) {
