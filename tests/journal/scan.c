@@ -360,6 +360,27 @@ Test(scan, a_whole_batch_at_the_end_wants_its_commit_in_the_footer) {
   cr_assert_not(scan.has_final_commit, "an event stands behind it");
 }
 
+Test(scan, the_row_of_a_commit_that_is_not_the_last_is_not_kept) {
+  bpi_footer_writer footer;
+  make(1);
+  segment_builder_begin(&builder, 1);
+  make(1);
+  bpi_record commit = builder_put_marker(&builder.bytes, BPI_KIND_BATCH_COMMIT, builder.next_number, 0, builder.time_us);
+  make(1);
+  const bpi_record *rows[] = {&builder.records[0], &builder.records[1], &commit, &builder.records[2]};
+  builder.records[0].sequence = 0;
+  builder.records[1].sequence = 1;
+  builder.records[2].sequence = commit.sequence = 2;
+  bpi_footer_writer_init(&footer, &memory);
+  for (size_t i = 0; i < 4; i++) cr_assert_eq(bpi_footer_add(&footer, rows[i]), BP_OK);
+  cr_assert_eq(bpi_footer_finish(&footer, builder.bytes.length, &builder.bytes), BP_OK);
+  bpi_footer_writer_free(&footer);
+  scan_all(0);
+  cr_assert_eq(scan.kind, BPI_SCAN_SEALED);
+  assert_all(3);
+  cr_assert_not(scan.has_final_commit);
+}
+
 Test(scan, a_batch_without_end_is_cut) {
   make(1);
   uint64_t end = builder.bytes.length;
