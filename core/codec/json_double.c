@@ -33,16 +33,14 @@ static double from_decimal(const decimal *value) {
   return strtod(text, NULL);
 }
 
-/* The next greater decimal of as many digits. */
-static void step_up(decimal *value) {
+/* The next greater decimal of as many digits and the same exponent; 0 where there is none.  Of all powers of two one comes to
+ * nines alone, and needs another digit anyway. */
+static int step_up(decimal *value) {
   int at = value->count - 1;
   for (; at >= 0 && value->digits[at] == '9'; at--) value->digits[at] = '0';
-  if (at >= 0) {
-    value->digits[at]++;
-  } else {
-    value->digits[0] = '1';
-    value->exponent++;
-  }
+  if (at < 0) return 0;
+  value->digits[at]++;
+  return 1;
 }
 
 static int reads_back(double value, int digits, decimal *result) {
@@ -53,8 +51,7 @@ static int reads_back(double value, int digits, decimal *result) {
   uint64_t bits;
   memcpy(&bits, &value, sizeof bits);
   if (bits << 12 != 0) return 0;
-  step_up(result);
-  return from_decimal(result) == value;
+  return step_up(result) && from_decimal(result) == value;
 }
 
 static void shortest(double value, decimal *result) {
