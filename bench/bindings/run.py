@@ -1,8 +1,8 @@
 """Measures C, Python and Node beside each other: run.py WORKER PYTHON NODE-FOLDER [--events N] [--rounds N] [--row NAME]...
 
-In each round each language does each row in a process of its own, one after the other; the medians of the rounds
-count, and the least and the most of a round stand behind them. WORKER is the program made from worker.c, PYTHON an interpreter and NODE-FOLDER a folder that have the
-package installed.
+In each round each language does each row in a process of its own, one after the other. The medians of the rounds count,
+and behind them stand the least and the most that a round gave. WORKER is the program made from worker.c, PYTHON an
+interpreter and NODE-FOLDER a folder that have the package installed.
 """
 
 import argparse
@@ -35,9 +35,9 @@ class Taken:
 class Row:
     name: str
     what: str
-    share: float                    # of --events
-    reads: str | None               # the row of worker.c that makes the store it reads
-    goal: Callable[[str, Taken], str]   # of a language
+    share: float                       # of --events
+    reads: str | None                  # the row of worker.c that makes the store it reads
+    goal: Callable[[str, Taken], str]  # of a language
 
 
 def share_of_c(here: float, c: float) -> float:
