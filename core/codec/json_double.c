@@ -33,8 +33,8 @@ static double from_decimal(const decimal *value) {
   return strtod(text, NULL);
 }
 
-/* The next greater decimal of as many digits and the same exponent; 0 where there is none.  Of all powers of two one comes to
- * nines alone, and needs another digit anyway. */
+/* The next greater decimal of as many digits and the same exponent; 0 behind nines alone, which no power of two comes to in 15
+ * digits or more. */
 static int step_up(decimal *value) {
   int at = value->count - 1;
   for (; at >= 0 && value->digits[at] == '9'; at--) value->digits[at] = '0';
