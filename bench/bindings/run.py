@@ -25,7 +25,7 @@ class Taken:
     here: list[float]
     in_c: list[float]
 
-    def judge(self, measure: Callable[[float, float], float]) -> tuple[float, float, float]:
+    def spread(self, measure: Callable[[float, float], float]) -> tuple[float, float, float]:
         """What `measure` makes of the medians; of each round's two, the least and the most."""
         rounds = [measure(here, c) for here, c in zip(self.here, self.in_c)]
         return measure(statistics.median(self.here), statistics.median(self.in_c)), min(rounds), max(rounds)
@@ -50,28 +50,28 @@ def cost(here: float, c: float) -> float:
 
 def ratio(least: float) -> Callable[[str, Taken], str]:
     def judge(_: str, taken: Taken) -> str:
-        found, low, high = taken.judge(share_of_c)
+        found, low, high = taken.spread(share_of_c)
         return verdict(found >= least, f"{found:.2f} of C, {low:.2f} to {high:.2f}", f"{least:.2f}")
     return judge
 
 
 def added(most: dict[str, float]) -> Callable[[str, Taken], str]:
     def judge(language: str, taken: Taken) -> str:
-        found, low, high = taken.judge(cost)
+        found, low, high = taken.spread(cost)
         return verdict(found <= most[language], f"{found:+.2f} us, {low:+.2f} to {high:+.2f}", f"{most[language]:+.1f} us")
     return judge
 
 
 def rate(least: float) -> Callable[[str, Taken], str]:
     def judge(_: str, taken: Taken) -> str:
-        found, low, high = taken.judge(lambda here, _: 1 / here)
+        found, low, high = taken.spread(lambda here, _: 1 / here)
         return verdict(found >= least, f"{found / 1e6:.2f} M/s, {low / 1e6:.2f} to {high / 1e6:.2f}", f"{least / 1e6:.1f} M/s")
     return judge
 
 
 def stated(_: str, taken: Taken) -> str:
-    found, low, high = taken.judge(cost)
-    return f"{found:+.2f} us, {low:+.2f} to {high:+.2f}; {taken.judge(share_of_c)[0]:.2f} of C"
+    found, low, high = taken.spread(cost)
+    return f"{found:+.2f} us, {low:+.2f} to {high:+.2f}; {taken.spread(share_of_c)[0]:.2f} of C"
 
 
 def verdict(holds: bool, found: str, goal: str) -> str:

@@ -33,14 +33,11 @@ static double from_decimal(const decimal *value) {
   return strtod(text, NULL);
 }
 
-/* The next greater decimal of as many digits and the same exponent; 0 behind nines alone, which no power of two comes to in 15
- * digits or more. */
-static int step_up(decimal *value) {
+/* The next greater decimal of as many digits.  Of a power of two, in 15 digits or more, they are never nines alone. */
+static void step_up(decimal *value) {
   int at = value->count - 1;
-  for (; at >= 0 && value->digits[at] == '9'; at--) value->digits[at] = '0';
-  if (at < 0) return 0;
+  for (; value->digits[at] == '9'; at--) value->digits[at] = '0';
   value->digits[at]++;
-  return 1;
 }
 
 static int reads_back(double value, int digits, decimal *result) {
@@ -51,7 +48,8 @@ static int reads_back(double value, int digits, decimal *result) {
   uint64_t bits;
   memcpy(&bits, &value, sizeof bits);
   if (bits << 12 != 0) return 0;
-  return step_up(result) && from_decimal(result) == value;
+  step_up(result);
+  return from_decimal(result) == value;
 }
 
 static void shortest(double value, decimal *result) {

@@ -139,7 +139,6 @@ Test(scan_footer, numbers_that_do_not_rise_are_counted) {
   for (uint64_t second = 19; second <= 20; second++) {
     bpi_store_le64(row(1) + ROW_SEQUENCE, second);
     findings.count = 0;
-    scan = (bpi_scan){.memory = memory};
     cr_assert_eq(bpi_scan_segment(segment_builder_file(&builder), SEGMENT, 1, &memory, &scan, &findings, NULL), BP_OK);
     cr_assert_eq(scan.kind, BPI_SCAN_MISFIT);
     cr_assert_eq(findings.count, 1);
